@@ -1,0 +1,3 @@
+//! Goldwire's backend data source for Grafana.
+
+fn main() {}

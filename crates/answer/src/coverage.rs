@@ -1,0 +1,100 @@
+//! How complete an answer is (design, section 6). This is the JSON that users see; absence and zero are spelled out.
+
+use serde::{Deserialize, Serialize};
+
+/// What one node says of its part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeCoverage {
+    pub node: String,
+    /// The tier that the answer was made from.
+    pub tier: Tier,
+    /// Oldest time in milliseconds since the epoch that this tier still holds for the table asked; absent where the
+    /// node holds nothing yet.
+    pub oldest: Option<i64>,
+    /// When the node began to record, in milliseconds since the epoch. Nothing before it was seen.
+    pub recording_since: i64,
+    /// Events lost in the window, by stage. Empty where none were.
+    pub lost: Vec<Loss>,
+    pub quantiles: Exactness,
+    /// Groups or rows that the node cut to stay within its bounds, already counted under `other`.
+    pub folded_groups: u64,
+    /// What else a reader must know, as sentences.
+    pub notes: Vec<String>,
+}
+
+/// Where an answer's numbers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Tier {
+    #[serde(rename = "raw")]
+    Raw,
+    #[serde(rename = "1s")]
+    OneSecond,
+    #[serde(rename = "10s")]
+    TenSeconds,
+    #[serde(rename = "60s")]
+    Minute,
+}
+
+/// Events that a stage could not keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Loss {
+    pub stage: LossStage,
+    pub events: u64,
+}
+
+/// The places where an event can be lost, in the order of its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossStage {
+    /// A ring buffer of the kernel was full.
+    KernelRing,
+    /// A map of the kernel was full, so a socket or conversation went without state.
+    KernelMap,
+    /// The daemon could not read an event.
+    Decoder,
+    /// A protocol tracker had to give up a message: a gap, or bytes that it could not follow.
+    Tracker,
+    /// A queue inside the daemon was full.
+    Queue,
+    /// History's memory budget was reached before the record could be stored.
+    Budget,
+}
+
+/// How exact quantiles are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exactness {
+    /// From the values themselves.
+    Exact,
+    /// Relative error at most 1 %.
+    Sketch,
+    /// The query has none.
+    None,
+}
+
+/// What the whole answer says of itself: `meta.custom.coverage` of the first frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Coverage {
+    pub nodes_asked: usize,
+    pub nodes_answered: usize,
+    /// Addresses that did not answer in time.
+    pub late: Vec<String>,
+    pub unreachable: Vec<Unreachable>,
+    /// The coarsest tier that any node answered from.
+    pub tier: Option<Tier>,
+    pub quantiles: Exactness,
+    /// Present where `quantiles` is `sketch`.
+    pub relative_error: Option<f64>,
+    /// Of each node that answered.
+    pub nodes: Vec<NodeCoverage>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unreachable {
+    pub node: String,
+    pub reason: String,
+}

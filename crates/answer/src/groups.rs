@@ -1,0 +1,62 @@
+//! Aggregates by group (and step), as state that merges.
+
+use std::sync::Arc;
+
+use goldwire_model::field::Field;
+use goldwire_sketch::Sketch;
+
+/// One row a group and step. All columns have the same length.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Groups {
+    /// Start of the step in milliseconds since the epoch; empty where the query has no steps.
+    pub steps: Vec<i64>,
+    /// One column a key; a value of `None` is "not known on this node".
+    pub keys: Vec<KeyColumn>,
+    /// Where a row holds records whose other end is not on this node: which pair of ends they are, so that the merge
+    /// can find the other node's report of the same exchanges. Empty where no row does.
+    pub pairs: Vec<Option<Pair>>,
+    pub states: Vec<StateColumn>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyColumn {
+    pub field: Field,
+    pub values: Vec<Option<Arc<str>>>,
+}
+
+/// Two ends of which only one is on the answering node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pair {
+    /// True where the client's side reports, and so the source is the end that is known.
+    pub by_client: bool,
+    /// Address of the source, without its port.
+    pub source: Arc<str>,
+    /// `address:port` (IPv6 in brackets) of the destination.
+    pub destination: Arc<str>,
+    /// `tcp`, `udp` …
+    pub transport: Arc<str>,
+}
+
+/// A column of mergeable states, one kind a column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StateColumn {
+    /// Merged by addition.
+    Count(Vec<u64>),
+    /// Merged by addition.
+    Sum(Vec<f64>),
+    /// Merged by the smaller; NaN is "none".
+    Min(Vec<f64>),
+    /// Merged by the larger; NaN is "none".
+    Max(Vec<f64>),
+    /// Merged by addition of both parts.
+    Average { sums: Vec<f64>, counts: Vec<u64> },
+    Quantiles(Vec<Quantiles>),
+}
+
+/// All values, while they are few, or a sketch of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Quantiles {
+    /// In no order.
+    Exact(Vec<f64>),
+    Sketch(Sketch),
+}

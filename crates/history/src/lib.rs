@@ -1,0 +1,1 @@
+//! Bounded columnar history and the execution of queries on it.

@@ -1,0 +1,1 @@
+//! Application protocols: bytes in, exchanges out.

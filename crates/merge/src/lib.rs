@@ -1,0 +1,1 @@
+//! Joins the partial answers of nodes into one answer, and finishes it.

@@ -1,0 +1,311 @@
+//! Records as the daemon hands them to history: one type a table of the design.
+//!
+//! `source` is who opened the connection (the client), `destination` who accepted it (the server), whoever reports.
+//! `sent` is from source to destination, `received` the other way.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use crate::time::Timestamp;
+
+/// Text that many records share.
+pub type Text = Arc<str>;
+
+/// One end of a connection, as far as this node knew it when the record was made. Absent means not known here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// IPv4-mapped IPv6 addresses are stored as IPv4.
+    pub address: IpAddr,
+    /// True where a process of this end runs on this node, so that absent identity is unknown for good rather than
+    /// known to another node.
+    pub local: bool,
+    /// What groups processes for people: the systemd unit, the container, else the executable's name.
+    pub workload: Option<Text>,
+    pub namespace: Option<Text>,
+    pub pod: Option<Text>,
+    pub service: Option<Text>,
+    pub container: Option<Text>,
+    pub image: Option<Text>,
+    /// The command name of the process (`comm`).
+    pub process: Option<Text>,
+    /// Path of the executable.
+    pub executable: Option<Text>,
+    pub pid: Option<u32>,
+    /// Names of the parents, nearest first, joined by ` < `.
+    pub ancestry: Option<Text>,
+    /// Name of the node this end runs on.
+    pub node: Option<Text>,
+    /// The DNS name that the client had asked for to get this address.
+    pub dns: Option<Text>,
+    /// Sorted by key.
+    pub labels: Arc<[(Text, Text)]>,
+}
+
+/// Who reports: the side whose socket was observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reporter {
+    Client,
+    Server,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transport {
+    Tcp,
+    Udp,
+    /// Any other IP protocol, by its number (only drops have these).
+    Other(u8),
+}
+
+/// The two ends and how they are told apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ends {
+    pub source: Arc<Endpoint>,
+    pub source_port: u16,
+    pub destination: Arc<Endpoint>,
+    pub destination_port: u16,
+    pub transport: Transport,
+    pub reporter: Reporter,
+    /// The other end of this connection is observed on this node too, so a second report of it is in this history.
+    /// By default the client's report of a joined connection is not counted.
+    pub joined: bool,
+}
+
+/// Names a connection on this node for as long as history lasts. A joined connection has one id at both ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+/// What kind of report on a flow this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FlowEvent {
+    /// The connection was established, or the first datagram seen.
+    Start,
+    /// The socket was open before the daemon started; counters begin at zero here.
+    Adopted,
+    /// At least every 10 s while it moves.
+    Update,
+    /// It ended; see `ending`.
+    End,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// FIN both ways, or a UDP conversation that went quiet.
+    Closed,
+    /// A reset came from the source's side.
+    ResetBySource,
+    /// A reset came from the destination's side, after the connection was established.
+    ResetByDestination,
+    /// The connect was answered by a reset.
+    Refused,
+    /// Nobody answered.
+    TimedOut,
+    /// ICMP or the routing table said that there is no way.
+    Unreachable,
+    /// The connect was given up by the caller, or failed for another reason.
+    Aborted,
+}
+
+/// What became of it, in Hubble's sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    Forwarded,
+    Dropped,
+    Refused,
+    Error,
+}
+
+/// TCP states by the kernel's numbers (`include/net/tcp_states.h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum TcpState {
+    Established = 1,
+    SynSent = 2,
+    SynRecv = 3,
+    FinWait1 = 4,
+    FinWait2 = 5,
+    TimeWait = 6,
+    Close = 7,
+    CloseWait = 8,
+    LastAck = 9,
+    Listen = 10,
+    Closing = 11,
+    NewSynRecv = 12,
+}
+
+/// A report on a flow. Counters hold what changed since the flow's last report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowRecord {
+    pub time: Timestamp,
+    /// When the connection was opened (an adopted one: when it was first seen).
+    pub start: Timestamp,
+    pub connection: ConnectionId,
+    pub ends: Ends,
+    pub event: FlowEvent,
+    pub state: Option<TcpState>,
+    pub ending: Option<Ending>,
+    pub verdict: Verdict,
+    /// TCP flags seen since the last report, as in the TCP header (FIN 1, SYN 2, RST 4, PSH 8, ACK 16 …).
+    pub tcp_flags: u8,
+    /// Payload bytes, without retransmissions.
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+    /// Segments (TCP, by the kernel's counters) or datagrams (UDP).
+    pub packets_sent: u64,
+    pub packets_received: u64,
+    /// Retransmitted segments, both directions as far as this reporter's socket sent them.
+    pub retransmits: u64,
+    pub resets: u32,
+    /// Smoothed RTT at the time of the report.
+    pub rtt: Option<Duration>,
+    pub rtt_min: Option<Duration>,
+    /// From SYN to established, on the client's side; on the report that says so and on no other.
+    pub connect_latency: Option<Duration>,
+    pub tls_sni: Option<Text>,
+    pub protocol: Option<Protocol>,
+}
+
+/// Application protocols, `network.protocol`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    Http,
+    Http2,
+    Grpc,
+    Dns,
+    Redis,
+    Postgresql,
+    Mysql,
+    Kafka,
+    Tls,
+    Quic,
+}
+
+/// Why an exchange counts as an error, `error.type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExchangeError {
+    /// HTTP 500 and above, a server-side gRPC status, a DNS code other than NOERROR and NXDOMAIN, a database error.
+    Status,
+    /// The connection ended or the time ran out before an answer.
+    NoAnswer,
+    /// The answer began and never ended.
+    Truncated,
+}
+
+/// One exchange: a request and its answer, on any application protocol.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestRecord {
+    /// When the answer ended.
+    pub time: Timestamp,
+    /// When the first byte of the request was seen.
+    pub start: Timestamp,
+    pub connection: ConnectionId,
+    pub ends: Ends,
+    pub protocol: Protocol,
+    /// From the first byte of the request to the last byte of the answer. Absent where no answer ended.
+    pub latency: Option<Duration>,
+    /// From the first byte of the request to the first byte of the answer.
+    pub latency_first_byte: Option<Duration>,
+    /// Sizes of the messages on the wire, headers included.
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+    pub error: Option<ExchangeError>,
+    /// 16 bytes of a W3C `traceparent` (or B3) header.
+    pub trace_id: Option<[u8; 16]>,
+    /// The caller's span in that header: parent of what this exchange is.
+    pub span_id: Option<[u8; 8]>,
+    pub detail: Detail,
+}
+
+/// What only one protocol has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Detail {
+    Http {
+        /// `http.request.method`; absent where the request was not seen (adopted in mid-exchange).
+        method: Option<Text>,
+        /// `url.path` without its query string.
+        path: Option<Text>,
+        /// `http.route`: the path with its ids replaced by `{id}`.
+        route: Option<Text>,
+        host: Option<Text>,
+        /// `http.response.status_code`; absent where no answer was seen. Never invented.
+        status: Option<u16>,
+    },
+    Grpc {
+        /// `service/method`.
+        method: Option<Text>,
+        status: Option<u32>,
+    },
+    Dns {
+        name: Text,
+        /// `A`, `AAAA`, … as in the registry, `TYPE65` style for the unknown.
+        question_type: Text,
+        /// `NOERROR`, `NXDOMAIN`, …; absent where nothing answered.
+        code: Option<Text>,
+        /// Answers in text, joined by `, `.
+        answers: Option<Text>,
+    },
+    Database {
+        operation: Option<Text>,
+        target: Option<Text>,
+        error_code: Option<Text>,
+    },
+    Messaging {
+        operation: Option<Text>,
+        destination: Option<Text>,
+        error_code: Option<Text>,
+    },
+}
+
+/// A dropped packet, or a group of like ones.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropRecord {
+    pub time: Timestamp,
+    pub ends: Ends,
+    /// The kernel's own name without its prefix, such as `NETFILTER_DROP` (`enum skb_drop_reason`).
+    pub reason: Text,
+    /// The kernel function that dropped it, where kallsyms can be read.
+    pub place: Option<Text>,
+    pub count: u64,
+    pub bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProcessEvent {
+    Exec,
+    Exit,
+}
+
+/// A process began or ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessRecord {
+    pub time: Timestamp,
+    pub event: ProcessEvent,
+    pub pid: u32,
+    pub parent: u32,
+    pub process: Text,
+    pub executable: Option<Text>,
+    pub workload: Option<Text>,
+    pub container: Option<Text>,
+    pub ancestry: Option<Text>,
+    /// As in `wait(2)`: present on exit only.
+    pub exit_code: Option<i32>,
+}
+
+/// Node-wide saturation counters of the kernel (`/proc/net/netstat`), as increments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SaturationRecord {
+    pub time: Timestamp,
+    /// `ListenOverflows`
+    pub accept_queue_overflows: u64,
+    /// `TCPToZeroWindowAdv`
+    pub zero_windows: u64,
+}
+
+/// Anything that history takes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    Flow(FlowRecord),
+    Request(RequestRecord),
+    Drop(DropRecord),
+    Process(ProcessRecord),
+    Saturation(SaturationRecord),
+}

@@ -1,0 +1,38 @@
+//! Signals: what can be shown over time, and from which table each comes.
+
+/// A signal of the design's section 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Signal {
+    RequestRate,
+    ErrorRate,
+    ErrorRatio,
+    LatencyP50,
+    LatencyP90,
+    LatencyP95,
+    LatencyP99,
+    LatencyAvg,
+    LatencyMax,
+    RequestBytes,
+    ResponseBytes,
+    BytesSent,
+    BytesReceived,
+    PacketsSent,
+    PacketsReceived,
+    RetransmitRate,
+    RetransmitRatio,
+    RttP50,
+    RttP95,
+    RttP99,
+    ConnectRate,
+    ConnectFailureRate,
+    ConnectLatencyP95,
+    ResetRate,
+    ActiveConnections,
+    DropRate,
+    DnsRate,
+    DnsErrorRate,
+    DnsLatencyP95,
+    AcceptQueueOverflowRate,
+    ZeroWindowRate,
+    NetworkTimeP95,
+}

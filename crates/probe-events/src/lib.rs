@@ -1,0 +1,1 @@
+//! The structs that cross from the kernel's probes to the daemon.

@@ -1,0 +1,1 @@
+//! What crosses the network between daemon, plugin and command line.

@@ -1,0 +1,1 @@
+//! The small real system that the demo watches: its own services and clients.

@@ -1,0 +1,1 @@
+//! Live scenarios: kernel, fan-out, plugin host, browser.

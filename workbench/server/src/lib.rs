@@ -1,0 +1,1 @@
+//! Hosts the plugin as Grafana does, in a browser, where no Grafana is.

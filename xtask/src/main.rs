@@ -1,0 +1,3 @@
+//! The project's own commands: setup, demo, test, bench, dist.
+
+fn main() {}
