@@ -1,0 +1,268 @@
+//! What the probes tell, as types. Borrowed from the ring where it has a length, so decoding allocates nothing.
+//!
+//! Rules that hold for every event:
+//! * `time` is the kernel's monotonic clock; within one ring events are in the order in which the kernel made them, and
+//!   [`Receiver::poll`](crate::receive::Receiver::poll) hands the two rings out merged by time.
+//! * Addresses are seen from the socket: `local` is its own end. IPv4-mapped addresses are IPv4.
+//! * Counters are cumulative since the socket was opened, never increments.
+
+use std::net::SocketAddr;
+
+use super::{
+    Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SocketState, TcpCounters,
+};
+
+/// One thing that happened in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event<'a> {
+    TcpConnecting(TcpConnecting),
+    TcpEstablished(TcpEstablished),
+    TcpTranslated(TcpTranslated),
+    TcpAdopted(TcpAdopted),
+    TcpListening(TcpListening),
+    TcpCounters(TcpReport),
+    TcpClosed(TcpClosed),
+    SocketOwned(SocketOwned),
+    TcpSegment(TcpSegment<'a>),
+    ConversationOpened(ConversationOpened),
+    ConversationCounters(ConversationReport),
+    ConversationClosed(ConversationReport),
+    Datagram(Datagram<'a>),
+    PacketsDropped(PacketsDropped<'a>),
+    ProcessForked(ProcessForked),
+    ProcessExecuted(ProcessExecuted<'a>),
+    ProcessExited(ProcessExited),
+    Saturation(Saturation),
+}
+
+/// A process called `connect`; the SYN is about to leave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpConnecting {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    /// The remote address is the one that was asked for. The local port is 0 where the kernel has yet to choose it;
+    /// the events that follow have it.
+    pub addresses: Addresses,
+    pub owner: Owner,
+}
+
+/// The handshake is done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpEstablished {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    pub addresses: Addresses,
+    /// Never [`Role::Unknown`].
+    pub role: Role,
+    /// From SYN to established, nanoseconds; only at the client, and absent where the SYN was not seen.
+    pub connect_latency: Option<std::time::Duration>,
+    /// Sequence number of the first payload byte this socket sends.
+    pub first_sent: SequenceNumber,
+    /// Sequence number of the first payload byte this socket receives.
+    pub first_received: SequenceNumber,
+    /// Process that opened the connection (client). Absent at the server: the first reader or writer tells, see
+    /// [`SocketOwned`].
+    pub owner_pid: Option<u32>,
+}
+
+/// The packets go to another address than the one the socket asked for: a service address (DNAT) was translated.
+/// Comes at the client only, with its SYN or, for an adopted socket, its first segment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpTranslated {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    /// Where the packets really go.
+    pub remote: SocketAddr,
+}
+
+/// The connection is older than the daemon, or was missed for another reason; its counters count from `base`.
+/// May come twice for one cookie: the first one counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpAdopted {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    pub addresses: Addresses,
+    pub role: Role,
+    pub base: TcpCounters,
+    /// Absent where no process was found that holds the socket.
+    pub owner_pid: Option<u32>,
+}
+
+/// A process listens on an address.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpListening {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    pub local: SocketAddr,
+    /// Absent for a listener older than the daemon whose holder was not found.
+    pub owner_pid: Option<u32>,
+}
+
+/// How a connection stands; at least every 10 s while it moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpReport {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    pub counters: TcpCounters,
+}
+
+/// The connection, or the attempt at one, ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpClosed {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    pub addresses: Addresses,
+    pub role: Role,
+    /// The state it left. [`SocketState::SynSent`] says that the connect failed, or was given up.
+    pub from: SocketState,
+    /// `sk_err`: why the kernel ended it (`ECONNREFUSED`, `ECONNRESET`, `ETIMEDOUT`, `EHOSTUNREACH` …); absent for an
+    /// orderly end and for a local abort.
+    pub errno: Option<i32>,
+    /// Who reset it, if anybody.
+    pub reset: Option<Reset>,
+    pub counters: TcpCounters,
+    /// All TCP flags seen in either direction, as in the header, of segments that had payload, SYN, FIN or RST.
+    pub tcp_flags: u8,
+    pub owner_pid: Option<u32>,
+}
+
+/// The process that works with a socket: the one that connected, or that first read or wrote an accepted one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SocketOwned {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    pub owner: Owner,
+}
+
+/// Payload passed a TCP socket: one buffer of up to 64 KiB and more, before the kernel cuts it (egress) or after it
+/// joined it (ingress). Retransmitted and overlapping bytes come again: order by `sequence`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpSegment<'a> {
+    pub time: KernelTime,
+    pub cookie: Cookie,
+    pub direction: Direction,
+    /// Of the first payload byte of the buffer (a SYN's own number is already added).
+    pub sequence: SequenceNumber,
+    /// Payload bytes of the buffer.
+    pub length: u32,
+    /// Where `prefix` begins in the payload: more than 0 where a body that the daemon asked to skip ends in here.
+    pub skipped: u32,
+    /// The payload from `skipped` on, as far as it was captured.
+    pub prefix: &'a [u8],
+    /// The last bytes of the payload where `prefix` does not reach them, else empty.
+    pub tail: &'a [u8],
+    pub tcp_flags: u8,
+    /// Present where the kernel has no socket of its own for the connection yet (data with the last ACK of the handshake,
+    /// `TCP_DEFER_ACCEPT`, TCP Fast Open): `cookie` is the listener's then, and the connection's [`TcpEstablished`] with
+    /// these addresses follows.
+    pub at_listener: Option<Addresses>,
+}
+
+/// The first datagram between a UDP socket and a remote address.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConversationOpened {
+    pub time: KernelTime,
+    pub conversation: Conversation,
+    /// Of the first datagram: who sends it is the client.
+    pub first: Direction,
+    pub local: SocketAddr,
+    /// The process that created the socket, or first used it.
+    pub owner_pid: Option<u32>,
+}
+
+/// Names a UDP conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Conversation {
+    pub cookie: Cookie,
+    pub remote: SocketAddr,
+}
+
+/// How a conversation stands, or stood when it ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConversationReport {
+    pub time: KernelTime,
+    pub conversation: Conversation,
+    pub datagrams_sent: u64,
+    pub datagrams_received: u64,
+    /// UDP payload.
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+    /// Of the last datagram in either direction.
+    pub last: KernelTime,
+}
+
+/// A datagram that may be DNS.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Datagram<'a> {
+    pub time: KernelTime,
+    pub conversation: Conversation,
+    pub local: SocketAddr,
+    pub direction: Direction,
+    /// UDP payload bytes; `payload` may be shorter.
+    pub length: u32,
+    pub payload: &'a [u8],
+}
+
+/// Packets that the kernel dropped, alike in flow, reason and place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PacketsDropped<'a> {
+    /// Of the last of them.
+    pub time: KernelTime,
+    pub source: SocketAddr,
+    pub destination: SocketAddr,
+    /// IP protocol number. Ports are 0 where the protocol has none.
+    pub protocol: u8,
+    /// The kernel's own name without its prefix, such as `NETFILTER_DROP`.
+    pub reason: &'a str,
+    /// The kernel function; empty where kallsyms cannot be read.
+    pub place: &'a str,
+    /// Inode of the network namespace, 0 where unknown.
+    pub network_namespace: u32,
+    /// Since the last event on the same flow, reason and place.
+    pub count: u64,
+    pub bytes: u64,
+}
+
+/// A process (not a thread) was created.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProcessForked {
+    pub time: KernelTime,
+    pub pid: u32,
+    pub parent: u32,
+    pub comm: super::Comm,
+    /// As in [`Owner::cgroup`].
+    pub cgroup: u64,
+}
+
+/// A process runs a new executable.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProcessExecuted<'a> {
+    pub time: KernelTime,
+    pub pid: u32,
+    pub parent: u32,
+    pub comm: super::Comm,
+    /// As in [`Owner::cgroup`].
+    pub cgroup: u64,
+    /// Last component of the cgroup's path, on hybrid hierarchies that of the `pids` controller where the v2 cgroup is the
+    /// root; empty for a root.
+    pub cgroup_name: &'a str,
+    /// As given to `execve`, which may be relative, cut at 255 bytes.
+    pub executable: &'a str,
+}
+
+/// The last thread of a process ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProcessExited {
+    pub time: KernelTime,
+    pub pid: u32,
+    /// As in `wait(2)`.
+    pub status: i32,
+}
+
+/// Saturation counters of the daemon's network namespace, as increments since the last such event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saturation {
+    pub time: KernelTime,
+    pub accept_queue_overflows: u64,
+    pub zero_windows: u64,
+}

@@ -1,0 +1,7 @@
+//! From bytes of the rings to typed events.
+
+mod event;
+mod parts;
+
+pub use event::*;
+pub use parts::*;

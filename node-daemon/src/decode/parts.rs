@@ -1,0 +1,136 @@
+//! The words that events are made of.
+
+use std::{fmt, net::SocketAddr, time::Duration};
+
+/// Names a socket for as long as the kernel runs, in every network namespace (`SO_COOKIE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cookie(pub u64);
+
+/// Nanoseconds of `CLOCK_MONOTONIC`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KernelTime(pub u64);
+
+impl KernelTime {
+    /// How long after `earlier` this is; zero where it is not after.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// A TCP sequence number; it wraps, so it is compared by distance only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SequenceNumber(pub u32);
+
+impl SequenceNumber {
+    /// How many bytes after `earlier` this is; negative where it is before.
+    #[must_use]
+    pub const fn distance(self, earlier: Self) -> i32 {
+        self.0.wrapping_sub(earlier.0).cast_signed()
+    }
+
+    /// The number `bytes` further on.
+    #[must_use]
+    pub const fn plus(self, bytes: u32) -> Self {
+        Self(self.0.wrapping_add(bytes))
+    }
+}
+
+/// The two ends of a connection as its socket sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Addresses {
+    pub local: SocketAddr,
+    pub remote: SocketAddr,
+}
+
+/// Which way payload passed the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The socket receives.
+    Ingress,
+    /// The socket sends.
+    Egress,
+}
+
+/// Which end of a connection a socket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    Client,
+    Server,
+    /// The socket is older than the daemon and nothing tells.
+    Unknown,
+}
+
+/// Who sent the RST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reset {
+    Local,
+    Remote,
+}
+
+/// TCP states by the kernel's numbers (`include/net/tcp_states.h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum SocketState {
+    Established = 1,
+    SynSent = 2,
+    SynRecv = 3,
+    FinWait1 = 4,
+    FinWait2 = 5,
+    TimeWait = 6,
+    Close = 7,
+    CloseWait = 8,
+    LastAck = 9,
+    Listen = 10,
+    Closing = 11,
+    NewSynRecv = 12,
+}
+
+/// A process, as read in its own context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Thread group: what user space calls pid.
+    pub pid: u32,
+    pub comm: Comm,
+    /// Id of the process's cgroup in the v2 hierarchy: the inode number of its directory.
+    pub cgroup: u64,
+}
+
+/// A command name of at most 15 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Comm(pub [u8; 16]);
+
+impl Comm {
+    /// The text up to its NUL; empty where it is no UTF-8.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
+        std::str::from_utf8(&self.0[..end]).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Comm {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), out)
+    }
+}
+
+/// The kernel's own counters of a TCP socket, since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpCounters {
+    /// Payload handed to the network, each byte once: retransmissions are not in it.
+    pub bytes_sent: u64,
+    /// Payload received in order, each byte once.
+    pub bytes_received: u64,
+    /// Payload that the other end acknowledged.
+    pub bytes_acked: u64,
+    pub segments_sent: u32,
+    pub segments_received: u32,
+    pub data_segments_sent: u32,
+    pub data_segments_received: u32,
+    /// Retransmitted segments, SYN included.
+    pub retransmits: u32,
+    /// Smoothed; absent before the first measurement.
+    pub rtt: Option<Duration>,
+    pub rtt_min: Option<Duration>,
+}
