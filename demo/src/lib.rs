@@ -1,1 +1,4 @@
-//! The small real system that the demo watches: its own services and clients.
+//! The demo: several nodes on one machine, a small real system on them, and its own count of what happened there.
+
+pub mod nodes;
+pub mod services;
