@@ -7,4 +7,5 @@ pub mod field;
 pub mod query;
 pub mod record;
 pub mod signal;
+mod suggest;
 pub mod time;

@@ -27,13 +27,40 @@ pub struct Window {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum QueryKind {
-    Signals { signals: Vec<Signal>, group_by: Vec<Field>, limit: usize, step_millis: Option<i64> },
-    Heatmap { signal: Signal, step_millis: Option<i64> },
+    Signals {
+        signals: Vec<Signal>,
+        group_by: Vec<Field>,
+        limit: usize,
+        step_millis: Option<i64>,
+    },
+    Heatmap {
+        signal: Signal,
+        step_millis: Option<i64>,
+    },
     /// `None`: by workload.
-    ServiceMap { group_by: MapBy },
-    Rows { table: Table, columns: Vec<Field>, order_by: Vec<Order>, limit: usize, live: bool, shape: RowShape },
-    Table { table: Table, group_by: Vec<Field>, aggregates: Vec<Aggregate>, order_by: Vec<AggregateOrder>, limit: usize },
-    Values { field: Field, prefix: String, limit: usize },
+    ServiceMap {
+        group_by: MapBy,
+    },
+    Rows {
+        table: Table,
+        columns: Vec<Field>,
+        order_by: Vec<Order>,
+        limit: usize,
+        live: bool,
+        shape: RowShape,
+    },
+    Table {
+        table: Table,
+        group_by: Vec<Field>,
+        aggregates: Vec<Aggregate>,
+        order_by: Vec<AggregateOrder>,
+        limit: usize,
+    },
+    Values {
+        field: Field,
+        prefix: String,
+        limit: usize,
+    },
 }
 
 /// What a node of the service map is: an end's field without its side (`workload`, `pod`, `address` …).
