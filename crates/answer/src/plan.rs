@@ -4,74 +4,49 @@
 use goldwire_model::{
     field::{EndField, Field, Side},
     query::{Aggregate, Function, MapBy, QueryKind},
-    signal::Signal,
+    signal::{Measure, Recipe, Signal},
 };
 
 /// One column of state.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
-    pub measure: Measure,
+    /// Of what.
+    pub quantity: Quantity,
+    /// How it merges, and so which [`StateColumn`](crate::groups::StateColumn) it is.
     pub merging: Merging,
 }
 
-/// How the column's values come about from records, and so how they merge.
+/// How a column's values come about from records, and so how they merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Merging {
+    /// Whole numbers, merged by addition: events, bytes, packets.
     Count,
+    /// A sum of numbers of any kind.
     Sum,
+    /// The smallest.
     Min,
+    /// The largest.
     Max,
+    /// Sum and number of values.
     Average,
+    /// All values, or a sketch of them.
     Quantiles,
 }
 
-/// What is counted or measured.
+/// What is counted, summed or ranked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Measure {
-    /// Exchanges on any application protocol.
-    Requests,
-    /// Exchanges with an error.
-    RequestErrors,
-    /// Seconds from the first byte of the request to the last of the answer.
-    Latency,
-    RequestBytes,
-    ResponseBytes,
-    /// Payload bytes from source to destination, by the flow's reports.
-    BytesSent,
-    BytesReceived,
-    PacketsSent,
-    PacketsReceived,
-    Retransmits,
-    /// Smoothed RTT in seconds at each report that has one.
-    Rtt,
-    /// Connections that were tried: established, or failed to be.
-    Connects,
-    /// Of these, the ones that were not established.
-    ConnectFailures,
-    /// Seconds from SYN to established.
-    ConnectLatency,
-    Resets,
-    /// Connections that were open at some time in the step.
-    ActiveConnections,
-    /// Dropped packets.
-    Drops,
-    /// Exchanges whose protocol is DNS.
-    DnsRequests,
-    DnsErrors,
-    DnsLatency,
-    AcceptQueueOverflows,
-    ZeroWindows,
-    /// Seconds by which the client's latency of an exchange is longer than the server's of the same exchange.
-    NetworkTime,
-    /// Rows of the table that the query names: `count()`.
+pub enum Quantity {
+    /// What signals are made of.
+    Measure(Measure),
+    /// Rows of the table that a `table` query names: `count()`.
     Rows,
-    /// A field of the table that the query names.
+    /// A field of the table that a `table` query names.
     Field(Field),
 }
 
 impl State {
-    const fn new(measure: Measure, merging: Merging) -> Self {
-        Self { measure, merging }
+    const fn of(measure: Measure, merging: Merging) -> Self {
+        Self { quantity: Quantity::Measure(measure), merging }
     }
 }
 
@@ -105,7 +80,7 @@ fn map_keys(by: &MapBy) -> Vec<Field> {
 pub fn states(kind: &QueryKind) -> Vec<State> {
     let wanted: Vec<State> = match kind {
         QueryKind::Signals { signals, .. } => signals.iter().flat_map(|signal| of_signal(*signal)).collect(),
-        QueryKind::Heatmap { signal, .. } => of_signal(*signal),
+        QueryKind::Heatmap { signal, .. } => of_heatmap(*signal),
         QueryKind::ServiceMap { .. } => of_map(),
         QueryKind::Table { aggregates, .. } => aggregates.iter().map(of_aggregate).collect(),
         QueryKind::Rows { .. } | QueryKind::Values { .. } => Vec::new(),
@@ -122,62 +97,39 @@ pub fn states(kind: &QueryKind) -> Vec<State> {
 /// The states that one signal is finished from; a ratio's numerator comes first.
 #[must_use]
 pub fn of_signal(signal: Signal) -> Vec<State> {
-    use Merging::{Average, Count, Max, Quantiles, Sum};
-    let list: &[(Measure, Merging)] = match signal {
-        Signal::RequestRate => &[(Measure::Requests, Count)],
-        Signal::ErrorRate => &[(Measure::RequestErrors, Count)],
-        Signal::ErrorRatio => &[(Measure::RequestErrors, Count), (Measure::Requests, Count)],
-        Signal::LatencyP50 | Signal::LatencyP90 | Signal::LatencyP95 | Signal::LatencyP99 => {
-            &[(Measure::Latency, Quantiles)]
-        }
-        Signal::LatencyAvg => &[(Measure::Latency, Average)],
-        Signal::LatencyMax => &[(Measure::Latency, Max)],
-        Signal::RequestBytes => &[(Measure::RequestBytes, Sum)],
-        Signal::ResponseBytes => &[(Measure::ResponseBytes, Sum)],
-        Signal::BytesSent => &[(Measure::BytesSent, Sum)],
-        Signal::BytesReceived => &[(Measure::BytesReceived, Sum)],
-        Signal::PacketsSent => &[(Measure::PacketsSent, Sum)],
-        Signal::PacketsReceived => &[(Measure::PacketsReceived, Sum)],
-        Signal::RetransmitRate => &[(Measure::Retransmits, Sum)],
-        Signal::RetransmitRatio => {
-            &[(Measure::Retransmits, Sum), (Measure::PacketsSent, Sum), (Measure::PacketsReceived, Sum)]
-        }
-        Signal::RttP50 | Signal::RttP95 | Signal::RttP99 => &[(Measure::Rtt, Quantiles)],
-        Signal::ConnectRate => &[(Measure::Connects, Count)],
-        Signal::ConnectFailureRate => &[(Measure::ConnectFailures, Count)],
-        Signal::ConnectLatencyP95 => &[(Measure::ConnectLatency, Quantiles)],
-        Signal::ResetRate => &[(Measure::Resets, Sum)],
-        Signal::ActiveConnections => &[(Measure::ActiveConnections, Count)],
-        Signal::DropRate => &[(Measure::Drops, Sum)],
-        Signal::DnsRate => &[(Measure::DnsRequests, Count)],
-        Signal::DnsErrorRate => &[(Measure::DnsErrors, Count)],
-        Signal::DnsLatencyP95 => &[(Measure::DnsLatency, Quantiles)],
-        Signal::AcceptQueueOverflowRate => &[(Measure::AcceptQueueOverflows, Sum)],
-        Signal::ZeroWindowRate => &[(Measure::ZeroWindows, Sum)],
-        Signal::NetworkTimeP95 => &[(Measure::NetworkTime, Quantiles)],
-    };
-    list.iter().map(|(measure, merging)| State::new(measure.clone(), *merging)).collect()
+    match signal.recipe() {
+        Recipe::Rate(measure) | Recipe::Gauge(measure) => vec![State::of(measure, Merging::Count)],
+        Recipe::Ratio(part, whole) => vec![State::of(part, Merging::Count), State::of(whole, Merging::Count)],
+        Recipe::Quantile(measure, _) => vec![State::of(measure, Merging::Quantiles)],
+        Recipe::Average(measure) => vec![State::of(measure, Merging::Average)],
+        Recipe::Max(measure) => vec![State::of(measure, Merging::Max)],
+    }
+}
+
+/// The spread of the signal's values.
+fn of_heatmap(signal: Signal) -> Vec<State> {
+    vec![State::of(signal.recipe().numerator(), Merging::Quantiles)]
 }
 
 /// What [`Golden`](crate::table::Golden) is made from.
 fn of_map() -> Vec<State> {
     vec![
-        State::new(Measure::Requests, Merging::Count),
-        State::new(Measure::RequestErrors, Merging::Count),
-        State::new(Measure::Latency, Merging::Quantiles),
-        State::new(Measure::BytesSent, Merging::Sum),
-        State::new(Measure::BytesReceived, Merging::Sum),
-        State::new(Measure::Connects, Merging::Count),
-        State::new(Measure::ConnectFailures, Merging::Count),
-        State::new(Measure::Retransmits, Merging::Sum),
-        State::new(Measure::Rtt, Merging::Quantiles),
+        State::of(Measure::Exchanges, Merging::Count),
+        State::of(Measure::Errors, Merging::Count),
+        State::of(Measure::Latency, Merging::Quantiles),
+        State::of(Measure::BytesSent, Merging::Count),
+        State::of(Measure::BytesReceived, Merging::Count),
+        State::of(Measure::Connects, Merging::Count),
+        State::of(Measure::ConnectFailures, Merging::Count),
+        State::of(Measure::Retransmits, Merging::Count),
+        State::of(Measure::Rtt, Merging::Quantiles),
     ]
 }
 
 /// The state behind one aggregate of a `table` query.
 #[must_use]
 pub fn of_aggregate(aggregate: &Aggregate) -> State {
-    let measure = aggregate.argument.clone().map_or(Measure::Rows, Measure::Field);
+    let quantity = aggregate.argument.clone().map_or(Quantity::Rows, Quantity::Field);
     let merging = match aggregate.function {
         Function::Count => Merging::Count,
         Function::Sum => Merging::Sum,
@@ -186,5 +138,5 @@ pub fn of_aggregate(aggregate: &Aggregate) -> State {
         Function::Average => Merging::Average,
         Function::Quantile(_) => Merging::Quantiles,
     };
-    State::new(measure, merging)
+    State { quantity, merging }
 }
