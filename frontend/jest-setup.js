@@ -1,0 +1,10 @@
+import './.config/jest-setup';
+
+// jsdom draws nothing; Grafana's inputs measure their text on a canvas to size themselves.
+HTMLCanvasElement.prototype.getContext = () => ({ measureText: (text) => ({ width: text.length * 8 }) });
+
+// jsdom lays nothing out; Grafana's lists show only rows that have a height.
+Object.defineProperty(Element.prototype, 'getBoundingClientRect', {
+  value: () => ({ width: 240, height: 240, top: 0, left: 0, bottom: 240, right: 240, x: 0, y: 0 }),
+});
+Element.prototype.scrollIntoView = () => {};

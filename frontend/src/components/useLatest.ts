@@ -1,0 +1,10 @@
+import { RefObject, useLayoutEffect, useRef } from 'react';
+
+/** The newest value, for effects and callbacks that must not run again when it changes. */
+export function useLatest<T>(value: T): RefObject<T> {
+  const latest = useRef(value);
+  useLayoutEffect(() => {
+    latest.current = value;
+  }, [value]);
+  return latest;
+}

@@ -1,0 +1,112 @@
+import { Condition, FieldKind } from '../filter/condition';
+import { RecordTable } from '../query/model';
+
+export interface FieldEntry {
+  name: string;
+  kind: FieldKind;
+  tables: RecordTable[];
+  groupable: boolean;
+  filterable: boolean;
+  description: string;
+}
+
+export interface SignalEntry {
+  name: string;
+  title: string;
+  unit: string;
+  table: string;
+  description: string;
+  /** Whether its values can be spread over a heatmap. */
+  heatmap: boolean;
+}
+
+export interface ValuesRequest {
+  field: string;
+  prefix?: string;
+  limit?: number;
+  filter?: string;
+  /** Milliseconds since the epoch. */
+  from?: number;
+  to?: number;
+}
+
+/** What the backend says of a filter. Positions count characters from 0. */
+export type FilterCheck =
+  | { ok: true; canonical: string; conditions: Condition[] | null }
+  | {
+      ok: false;
+      message: string;
+      position: number;
+      length: number;
+      expected: string[];
+      suggestion: string | null;
+    };
+
+export interface RequestOptions {
+  /** A later request with the same id makes Grafana cancel this one. */
+  requestId?: string;
+  abortSignal?: AbortSignal;
+  showErrorAlert?: boolean;
+}
+
+/** The doors of the backend, as `DataSourceWithBackend` opens them. */
+export interface Transport {
+  get(path: string, options: RequestOptions): Promise<unknown>;
+  post(path: string, body: unknown, options: RequestOptions): Promise<unknown>;
+}
+
+const QUIET: RequestOptions = { showErrorAlert: false };
+
+/** What the backend knows beside query answers: fields, signals, values, and whether a filter can be read. */
+export class Resources {
+  private fieldsOnce?: Promise<FieldEntry[]>;
+  private signalsOnce?: Promise<SignalEntry[]>;
+
+  constructor(private readonly transport: Transport) {}
+
+  /** Asked once: the list is part of the plugin. An answer that failed is not kept. */
+  fields(): Promise<FieldEntry[]> {
+    this.fieldsOnce ??= this.list<FieldEntry>('fields').catch((error) => {
+      this.fieldsOnce = undefined;
+      throw error;
+    });
+    return this.fieldsOnce;
+  }
+
+  signals(): Promise<SignalEntry[]> {
+    this.signalsOnce ??= this.list<SignalEntry>('signals').catch((error) => {
+      this.signalsOnce = undefined;
+      throw error;
+    });
+    return this.signalsOnce;
+  }
+
+  async values(request: ValuesRequest, options: RequestOptions = {}): Promise<string[]> {
+    const answer = await this.transport.post('values', request, { ...QUIET, ...options });
+    return (answer as { values?: string[] }).values ?? [];
+  }
+
+  async checkFilter(filter: string, options: RequestOptions = {}): Promise<FilterCheck> {
+    return (await this.transport.post('filter/check', { filter }, { ...QUIET, ...options })) as FilterCheck;
+  }
+
+  private async list<T>(path: string): Promise<T[]> {
+    const answer = await this.transport.get(path, QUIET);
+    return Array.isArray(answer) ? (answer as T[]) : [];
+  }
+}
+
+/** The sentence to show for a request that failed; nothing for one that was cancelled. */
+export function messageOf(error: unknown): string | undefined {
+  const { cancelled, name, data, message, statusText } = (error ?? {}) as {
+    cancelled?: boolean;
+    name?: string;
+    data?: { message?: string; error?: string };
+    message?: string;
+    statusText?: string;
+  };
+  if (cancelled || name === 'AbortError') {
+    return undefined;
+  }
+  return data?.message ?? data?.error ?? message ?? statusText ?? 'The data source did not answer.';
+}

@@ -1,0 +1,27 @@
+import { Stack, Text } from '@grafana/ui';
+import React from 'react';
+
+import { AccessSection } from './AccessSection';
+import { LimitsSection } from './LimitsSection';
+import { NodesSection } from './NodesSection';
+import { ConfigProps, settingsOf } from './settings';
+import { TlsSection } from './TlsSection';
+import { TracesSection } from './TracesSection';
+
+/** The settings of the data source. "Save & test" asks the backend, which asks the nodes. */
+export function ConfigEditor(props: ConfigProps) {
+  const settings = settingsOf(props);
+  return (
+    <Stack direction="column" gap={2}>
+      <Text color="secondary">
+        Goldwire asks the daemons on your nodes directly. Name them one by one or by a DNS name; each runs{' '}
+        <code>goldwire daemon</code>.
+      </Text>
+      <NodesSection {...settings} />
+      <TlsSection {...settings} />
+      <AccessSection {...settings} />
+      <LimitsSection uid={props.options.uid} settings={settings} />
+      <TracesSection {...settings} />
+    </Stack>
+  );
+}

@@ -1,0 +1,27 @@
+import { Condition, isOperator, Operator } from './condition';
+import { Comparison, FilterNode, parseFilter } from './parse';
+import { unquote } from './write';
+
+/**
+ * The rows of the builder for a filter that holds template variables, which the nodes cannot read. Nothing where it is
+ * no flat `and` of simple comparisons.
+ */
+export function readConditions(text: string): Condition[] | undefined {
+  const root = parseFilter(text);
+  const items = root?.kind === 'and' ? root.items : root && [root];
+  const conditions = items?.map(readItem);
+  return conditions?.every((condition) => condition !== undefined) ? conditions : undefined;
+}
+
+function readItem(node: FilterNode): Condition | undefined {
+  if (node.kind === 'comparison') {
+    return readComparison(node, node.operator);
+  }
+  const negatesList = node.kind === 'not' && node.item.kind === 'comparison' && node.item.operator === 'in';
+  return negatesList ? readComparison(node.item as Comparison, 'not in') : undefined;
+}
+
+function readComparison(comparison: Comparison, operator: Operator | string): Condition | undefined {
+  const values = comparison.values.map((token) => (token.kind === 'string' ? unquote(token.text) : token.text));
+  return isOperator(operator) ? { field: comparison.field.text, operator, values } : undefined;
+}

@@ -1,0 +1,97 @@
+import { GoldwireQuery, QueryType } from './model';
+
+/** A key of a query that belongs to it, not to Grafana. */
+export type OwnKey = Exclude<keyof GoldwireQuery, 'refId' | 'hide' | 'key' | 'datasource' | 'queryType'>;
+
+export interface QueryTypeEntry {
+  type: QueryType;
+  label: string;
+  description: string;
+  /** The nodes refuse any other key by its name. */
+  keys: readonly OwnKey[];
+  /** What a query of this type begins with. */
+  initial: Partial<GoldwireQuery>;
+}
+
+const ROW_KEYS: readonly OwnKey[] = ['filter', 'columns', 'orderBy', 'limit'];
+
+/** In the order in which the editor offers them. */
+export const QUERY_TYPES: readonly QueryTypeEntry[] = [
+  {
+    type: 'signals',
+    label: 'Signals',
+    description: 'Traffic, errors, latency and saturation over time',
+    keys: ['filter', 'signals', 'groupBy', 'limit', 'step'],
+    initial: { signals: ['request_rate'], groupBy: ['destination.workload'] },
+  },
+  {
+    type: 'heatmap',
+    label: 'Heatmap',
+    description: 'How latencies or sizes are spread, over time',
+    keys: ['filter', 'signal', 'step'],
+    initial: { signal: 'latency_p95' },
+  },
+  {
+    type: 'serviceMap',
+    label: 'Service map',
+    description: 'Who talks to whom, for the node graph panel',
+    keys: ['filter', 'groupBy'],
+    initial: { groupBy: ['workload'] },
+  },
+  {
+    type: 'flows',
+    label: 'Flows',
+    description: 'Connections and conversations, one row each',
+    keys: [...ROW_KEYS, 'live'],
+    initial: { limit: 100 },
+  },
+  {
+    type: 'requests',
+    label: 'Requests',
+    description: 'Single exchanges as a table, log lines or a trace',
+    keys: [...ROW_KEYS, 'live', 'as'],
+    initial: { limit: 100 },
+  },
+  {
+    type: 'drops',
+    label: 'Drops',
+    description: 'Dropped packets with the reason the kernel gives',
+    keys: ROW_KEYS,
+    initial: { limit: 100 },
+  },
+  {
+    type: 'processes',
+    label: 'Processes',
+    description: 'Processes that began or ended',
+    keys: ROW_KEYS,
+    initial: { limit: 100 },
+  },
+  {
+    type: 'table',
+    label: 'Table',
+    description: 'Records in groups, with aggregates such as p99(latency)',
+    keys: ['filter', 'table', 'groupBy', 'aggregates', 'orderBy', 'limit'],
+    initial: {
+      table: 'requests',
+      groupBy: ['source.workload', 'destination.workload'],
+      aggregates: ['count()', 'p95(latency)'],
+      limit: 100,
+    },
+  },
+];
+
+/** Values of a field, for variables. The query editor does not offer it. */
+export const VALUES_QUERY: QueryTypeEntry = {
+  type: 'values',
+  label: 'Values',
+  description: 'Distinct values of a field',
+  keys: ['filter', 'field', 'prefix', 'limit'],
+  initial: { field: 'destination.workload' },
+};
+
+const ENTRIES = new Map([...QUERY_TYPES, VALUES_QUERY].map((entry) => [entry.type, entry]));
+
+/** The first type stands for one that is absent or unknown. */
+export function entryOf(type: QueryType | undefined): QueryTypeEntry {
+  return (type && ENTRIES.get(type)) || QUERY_TYPES[0];
+}
