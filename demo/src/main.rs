@@ -1,9 +1,17 @@
-//! `goldwire-demo`: the demo's orchestrator, and each of its own services.
+//! `goldwire-demo`: the whole demo, and each of its own services.
 
-use std::path::PathBuf;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
-use clap::{Parser, Subcommand};
-use goldwire_demo::services::{self, Service};
+use clap::{Args, Parser, Subcommand};
+use goldwire_demo::{
+    run::{self, Built, Interrupted, Options, Signals},
+    services::{self, Service},
+};
 
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -14,6 +22,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the demo; needs root. `cargo xtask demo` builds what it needs and calls this
+    Run(RunArguments),
+    /// Removes what a killed demo left
+    Clean,
     /// Runs one of the demo's own services until SIGTERM
     Serve {
         /// Which
@@ -24,8 +36,60 @@ enum Command {
     },
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
+#[derive(Args, Debug)]
+struct RunArguments {
+    /// End after so many seconds of traffic, with a summary; fails where Goldwire's numbers are not the demo's own
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// Where the workbench listens
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3300")]
+    listen: SocketAddr,
+    /// The folder with the programs `goldwire` and `goldwire-workbench`
+    #[arg(long, value_name = "FOLDER")]
+    programs: PathBuf,
+    /// The plugin's folder
+    #[arg(long, value_name = "FOLDER")]
+    plugin: PathBuf,
+    /// The folder of the workbench's page
+    #[arg(long, value_name = "FOLDER")]
+    page: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("goldwire-demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(arguments) => run_demo(arguments),
+        Command::Clean => run::clean(),
         Command::Serve { service, books } => services::run(service, &books),
     }
+}
+
+fn run_demo(arguments: RunArguments) -> anyhow::Result<()> {
+    let signals = Signals::catch()?;
+    let built = Built {
+        programs: absolute(&arguments.programs)?,
+        plugin: absolute(&arguments.plugin)?,
+        page: absolute(&arguments.page)?,
+    };
+    let length = arguments.seconds.map(Duration::from_secs);
+    let outcome = run::run(&Options { length, listen: arguments.listen, built }, &signals);
+    println!("demo: everything it made is gone again");
+    match outcome {
+        // Ctrl-C while the demo starts is no failure, but a demo that was to end by itself has not done so.
+        Err(error) if length.is_none() && error.is::<Interrupted>() => Ok(()),
+        other => other,
+    }
+}
+
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    Ok(std::path::absolute(path)?)
 }

@@ -69,10 +69,8 @@ pub struct Ledger {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     /// Who asked whom.
-    #[serde(flatten)]
     pub edge: Edge,
     /// What came of it.
-    #[serde(flatten)]
     pub tally: Tally,
 }
 
