@@ -1,1 +1,19 @@
-//! Application protocols: bytes in, exchanges out.
+//! Application protocols: bytes in, exchanges out. No I/O, no clock: every time comes with the bytes.
+//!
+//! A byte stream arrives as [`Segment`]s, which may be repeated, out of order, overlapping, captured in part or missing.
+//! A [`stream::Reassembler`] per direction puts them in order; a protocol ([`http1`], [`dns::tcp`]) reads what is left and
+//! hands [`Exchange`]s to a [`Sink`]. Datagrams ([`dns::udp`]) come whole.
+//!
+//! What could not be followed is told to the sink as lost. Nothing is invented: an answer that was not seen has no
+//! status, an end that was not seen has no time.
+
+pub mod dns;
+mod exchange;
+pub mod http1;
+mod protocol;
+mod segment;
+pub mod stream;
+
+pub use exchange::{Exchange, Sink};
+pub use protocol::{Closing, Detection, StreamProtocol};
+pub use segment::{Direction, Nanos, Segment};

@@ -1,0 +1,48 @@
+//! What protocols hand out.
+
+use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
+
+use crate::segment::Nanos;
+
+/// One exchange: a request and its answer, as far as they were seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    /// Which protocol it was on.
+    pub protocol: Protocol,
+    /// First byte of the request; absent where the request was not seen.
+    pub request_start: Option<Nanos>,
+    /// First byte of the (final) answer.
+    pub answer_first: Option<Nanos>,
+    /// Last byte of the answer; absent where it did not end or its end was not seen.
+    pub answer_last: Option<Nanos>,
+    /// When it was over: the last byte of the answer, else the moment that ended it (a close, a timeout), else the last
+    /// that was seen of it.
+    pub time: Nanos,
+    /// Size of the request on the wire, head included; of one that did not end, what was seen.
+    pub request_bytes: u64,
+    /// The same of the answer.
+    pub response_bytes: u64,
+    /// Why it counts as an error, if it does.
+    pub error: Option<ExchangeError>,
+    /// The trace that the request's headers name.
+    pub trace_id: Option<[u8; 16]>,
+    /// The caller's span in that trace.
+    pub span_id: Option<[u8; 8]>,
+    /// What only this protocol has.
+    pub detail: Detail,
+}
+
+/// Who takes what a protocol found.
+pub trait Sink {
+    /// Shared text for words that come again and again.
+    fn text(&mut self, text: &str) -> Text;
+
+    /// The route of a path: [`crate::http1::route`] of it, remembered and bounded by whoever takes the exchanges.
+    fn route(&mut self, path: &Text) -> Text;
+
+    /// An exchange is over.
+    fn exchange(&mut self, exchange: Exchange);
+
+    /// So many exchanges are known to have happened, and could not be followed well enough to hand them out.
+    fn lost(&mut self, exchanges: u64);
+}

@@ -1,0 +1,106 @@
+//! Does this look like the start of an HTTP/1.x message? By content alone, never by port.
+
+use crate::{Detection, Direction};
+
+/// Longest method that is taken for one. The registry's longest is `UPDATEREDIRECTREF`.
+const METHOD_MAX: usize = 24;
+/// A request line longer than this is not waited for.
+const LINE_MAX: usize = 16 * 1024;
+const VERSION: &[u8] = b"HTTP/1.";
+
+/// Looks at the first bytes of a message.
+#[must_use]
+pub fn detect(direction: Direction, bytes: &[u8]) -> Detection {
+    match direction {
+        Direction::Request => detect_request(bytes),
+        Direction::Response => detect_response(bytes),
+    }
+}
+
+/// A method, a space, a target, a space, `HTTP/1.`. Registered methods are believed at the first byte of a likely
+/// target; others when the line has ended as HTTP's does.
+fn detect_request(bytes: &[u8]) -> Detection {
+    let Some(space) = bytes.iter().take(METHOD_MAX + 1).position(|byte| *byte == b' ') else {
+        let likely = bytes.len() <= METHOD_MAX && bytes.iter().all(|byte| is_method_byte(*byte));
+        return if likely { Detection::NeedMore } else { Detection::NotHttp };
+    };
+    let (method, target) = (&bytes[..space], &bytes[space + 1..]);
+    if method.is_empty() || !method.iter().all(|byte| is_method_byte(*byte)) {
+        return Detection::NotHttp;
+    }
+    match target.first() {
+        None => Detection::NeedMore,
+        Some(first) if !is_target_start(method, *first) => Detection::NotHttp,
+        Some(_) => detect_version(method, target),
+    }
+}
+
+fn detect_version(method: &[u8], target: &[u8]) -> Detection {
+    match target.iter().position(|byte| *byte == b'\n') {
+        Some(end) if ends_as_http(&target[..end]) => Detection::Http,
+        Some(_) => Detection::NotHttp,
+        None if is_registered(method) => Detection::Http,
+        None if target.len() > LINE_MAX => Detection::NotHttp,
+        None => Detection::NeedMore,
+    }
+}
+
+fn ends_as_http(line: &[u8]) -> bool {
+    line.rsplit(|byte| *byte == b' ').next().is_some_and(|version| version.starts_with(VERSION))
+}
+
+fn is_method_byte(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte == b'-' || byte == b'_'
+}
+
+/// Origin form, absolute form or asterisk; CONNECT has an authority.
+fn is_target_start(method: &[u8], first: u8) -> bool {
+    matches!(first, b'/' | b'*' | b'h' | b'H') || (method == b"CONNECT" && (first.is_ascii_alphanumeric() || first == b'['))
+}
+
+/// Methods that are common enough to decide at once.
+fn is_registered(method: &[u8]) -> bool {
+    matches!(method, b"GET" | b"HEAD" | b"POST" | b"PUT" | b"DELETE" | b"CONNECT" | b"OPTIONS" | b"TRACE" | b"PATCH")
+}
+
+/// `HTTP/1.`, a digit, a space, three digits: as far as they are there.
+fn detect_response(bytes: &[u8]) -> Detection {
+    const SHAPE: &[u8; 12] = b"HTTP/1.d ddd";
+    let fits = bytes.iter().zip(SHAPE).all(|(byte, shape)| match shape {
+        b'd' => byte.is_ascii_digit(),
+        literal => byte == literal,
+    });
+    match (fits, bytes.len() >= SHAPE.len()) {
+        (false, _) => Detection::NotHttp,
+        (true, true) => Detection::Http,
+        (true, false) => Detection::NeedMore,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests() {
+        for bytes in ["GET / HTTP/1.1\r\n", "GET /a", "CONNECT db:5432 HTTP/1.1\r\n", "PURGE /x HTTP/1.0\n", "OPTIONS *"] {
+            assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::Http, "{bytes}");
+        }
+        for bytes in ["", "G", "GET", "GET ", "PURGE /x"] {
+            assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::NeedMore, "{bytes}");
+        }
+        let others = ["*1\r\n$4\r\nPING", "\x16\x03\x01", "PRI * HTTP/2.0\r\n\r\nSM", "GET key\r\n", "get /", "SSH-2.0-x\r\n", " GET /"];
+        for bytes in others {
+            assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::NotHttp, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn responses() {
+        assert_eq!(detect(Direction::Response, b"HTTP/1.1 200 OK\r\n"), Detection::Http);
+        assert_eq!(detect(Direction::Response, b"HTTP/1.0 404"), Detection::Http);
+        assert_eq!(detect(Direction::Response, b"HTTP/1."), Detection::NeedMore);
+        assert_eq!(detect(Direction::Response, b"HTTP/2 200"), Detection::NotHttp);
+        assert_eq!(detect(Direction::Response, b"220 mail"), Detection::NotHttp);
+    }
+}

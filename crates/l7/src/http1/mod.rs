@@ -1,0 +1,20 @@
+//! HTTP/1.x (RFC 9112): keep-alive, pipelining, any framing, any way of being cut into segments.
+//!
+//! See `docs/protocols/http1.md` for what is seen and what is not.
+
+mod body;
+mod chunked;
+mod connection;
+mod detect;
+mod head;
+mod holes;
+mod lane;
+mod pairing;
+mod roles;
+mod route;
+mod trace;
+
+pub use connection::Connection;
+pub use detect::detect;
+pub use route::route;
+pub use trace::TraceContext;

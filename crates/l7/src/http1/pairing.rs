@@ -1,0 +1,259 @@
+//! Which answer belongs to which request.
+//!
+//! Answers come in the order of their requests (RFC 9112 section 9.3.2), so a queue pairs them as long as nothing was
+//! missed. After a gap the queue cannot be trusted:
+//!
+//! * On a connection that asks one at a time, an answer belongs to the last request before it. Requests in front of that
+//!   one had their answers in the gap; they count as lost.
+//! * On a pipelined connection nobody can tell. Answers are handed out with method unknown, each once, until a request
+//!   comes at a moment when everything before it must have been answered.
+
+use std::collections::VecDeque;
+
+use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
+
+use crate::{Exchange, Nanos, Sink, stream::Place};
+
+use super::trace::TraceContext;
+
+/// Requests that may wait for an answer on one connection.
+const PENDING_MAX: usize = 65_536;
+
+/// A request as it waits for its answer.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) start: Place,
+    /// Bytes of the whole message, once it has ended.
+    pub(super) bytes: Option<u64>,
+    pub(super) method: Option<Text>,
+    pub(super) path: Option<Text>,
+    pub(super) route: Option<Text>,
+    pub(super) host: Option<Text>,
+    pub(super) trace: TraceContext,
+}
+
+/// A final answer that has begun.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    first: Place,
+    asked: Option<Asked>,
+}
+
+/// How an answer ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum AnswerEnd {
+    /// With its last byte.
+    Seen(Place),
+    /// Before this offset, at a time that was not seen.
+    Unseen(u64),
+    /// It was cut off behind this offset when the connection ended.
+    Cut(Place),
+}
+
+#[derive(Debug)]
+pub(super) struct Pairing {
+    pending: VecDeque<Asked>,
+    answer: Option<Answer>,
+    /// The queue can be trusted.
+    aligned: bool,
+    /// A gap in the answers is not explained yet.
+    answers_missed: bool,
+    /// A second request was seen before the first was answered.
+    pipelined: bool,
+    /// Requests that certainly happened and were not paired.
+    unpaired: u64,
+    /// Answers handed out without their request, each of which explains one unpaired request.
+    orphans: u64,
+    last_answer: Nanos,
+    /// How far the request stream was read.
+    pub(super) request_position: u64,
+    /// The connection is no longer HTTP.
+    pub(super) tunnel: bool,
+}
+
+impl Pairing {
+    pub(super) fn new(adopted: bool) -> Self {
+        Self {
+            pending: VecDeque::new(),
+            answer: None,
+            aligned: !adopted,
+            answers_missed: false,
+            pipelined: false,
+            unpaired: 0,
+            orphans: 0,
+            last_answer: 0,
+            request_position: 0,
+            tunnel: false,
+        }
+    }
+
+    /// Nothing is asked and nothing is being answered.
+    pub(super) fn is_idle(&self) -> bool {
+        self.pending.is_empty() && self.answer.is_none()
+    }
+
+    /// An answer is under way, nothing else is asked, and never more than one thing was.
+    pub(super) fn answers_one_at_a_time(&self) -> bool {
+        self.pending.is_empty() && self.answer.is_some() && !self.pipelined
+    }
+
+    /// The method that the present answer, or else the next, is for.
+    pub(super) fn answered_method(&self) -> Option<&str> {
+        self.answer.as_ref()?.asked.as_ref()?.method.as_deref()
+    }
+
+    /// An answer is under way whose request is not known.
+    pub(super) fn answers_unknown(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.asked.is_none())
+    }
+
+    pub(super) fn asked(&mut self, asked: Asked, sink: &mut dyn Sink) {
+        if !self.aligned && self.is_quiet_before(asked.start.time) {
+            self.unpaired += self.pending.len() as u64;
+            self.pending.clear();
+            self.align(sink);
+        }
+        if self.pending.len() >= PENDING_MAX {
+            self.unpaired += 1;
+            self.aligned = false;
+            return;
+        }
+        self.pending.push_back(asked);
+    }
+
+    /// All that was asked before `time` must have been answered: an answer ended after the last of it, and none goes on.
+    fn is_quiet_before(&self, time: Nanos) -> bool {
+        let answered_all = self.pending.back().is_none_or(|asked| asked.start.time < self.last_answer);
+        self.answer.is_none() && answered_all && self.last_answer > 0 && self.last_answer <= time
+    }
+
+    /// The request that began at `start` ended at `end`. It may have its answer, or part of it, already.
+    pub(super) fn request_ended(&mut self, start: Place, end: u64) {
+        let answered = self.answer.as_mut().and_then(|answer| answer.asked.as_mut());
+        let last = self.pending.back_mut().or(answered);
+        if let Some(asked) = last.filter(|asked| asked.start == start) {
+            asked.bytes = Some(end.saturating_sub(start.offset));
+        }
+    }
+
+    /// Requests may have passed unread; `certain` where one has.
+    pub(super) fn gap_in_requests(&mut self, certain: bool) {
+        self.aligned = false;
+        self.unpaired += u64::from(certain);
+    }
+
+    /// Answers may have passed unread.
+    pub(super) fn gap_in_answers(&mut self) {
+        self.aligned = false;
+        self.answers_missed = true;
+    }
+
+    /// A final answer begins.
+    pub(super) fn answer_begins(&mut self, status: u16, first: Place, sink: &mut dyn Sink) {
+        self.pipelined |= self.pending.len() > 1 && !self.answers_missed;
+        let asked = match (self.aligned, self.pipelined) {
+            (true, _) => self.pending.pop_front(),
+            (false, false) => self.last_asked_before(first.time, sink),
+            (false, true) => None,
+        };
+        self.orphans += u64::from(asked.is_none());
+        self.answer = Some(Answer { status, first, asked });
+    }
+
+    fn last_asked_before(&mut self, time: Nanos, sink: &mut dyn Sink) -> Option<Asked> {
+        let before = self.pending.partition_point(|asked| asked.start.time <= time);
+        let asked = self.pending.drain(..before).next_back();
+        if asked.is_some() {
+            self.unpaired += before as u64 - 1;
+            self.align(sink);
+        }
+        asked
+    }
+
+    fn align(&mut self, sink: &mut dyn Sink) {
+        self.aligned = true;
+        self.answers_missed = false;
+        self.settle(sink);
+    }
+
+    /// What orphans do not explain was lost.
+    fn settle(&mut self, sink: &mut dyn Sink) {
+        let lost = self.unpaired.saturating_sub(self.orphans);
+        (self.unpaired, self.orphans) = (0, 0);
+        if lost > 0 {
+            sink.lost(lost);
+        }
+    }
+
+    /// The present answer is over; interim answers (1xx) are none.
+    pub(super) fn answer_ended(&mut self, end: AnswerEnd, sink: &mut dyn Sink) {
+        let Some(answer) = self.answer.take() else { return };
+        let (offset, time, last, cut) = match end {
+            AnswerEnd::Seen(end) => (end.offset, end.time, Some(end.time), false),
+            AnswerEnd::Unseen(offset) => (offset, answer.first.time, None, false),
+            AnswerEnd::Cut(end) => (end.offset, end.time, None, true),
+        };
+        self.last_answer = time;
+        let error = match (cut, answer.status) {
+            (true, _) => Some(ExchangeError::Truncated),
+            (false, 500..) => Some(ExchangeError::Status),
+            (false, _) => None,
+        };
+        let response_bytes = offset.saturating_sub(answer.first.offset);
+        let seen = Seen { first: Some(answer.first.time), last, time, response_bytes, error };
+        sink.exchange(self.exchange(answer.asked, Some(answer.status), seen));
+    }
+
+    /// The connection is over: what is still asked has no answer, unless the answer may have been missed.
+    pub(super) fn close(&mut self, time: Nanos, sink: &mut dyn Sink) {
+        let missed = self.answers_missed || (!self.aligned && self.orphans > 0);
+        let pending = std::mem::take(&mut self.pending);
+        if missed {
+            self.unpaired += pending.len() as u64;
+        } else {
+            for asked in pending {
+                let seen =
+                    Seen { first: None, last: None, time, response_bytes: 0, error: Some(ExchangeError::NoAnswer) };
+                sink.exchange(self.exchange(Some(asked), None, seen));
+            }
+        }
+        self.settle(sink);
+    }
+
+    fn exchange(&self, asked: Option<Asked>, status: Option<u16>, seen: Seen) -> Exchange {
+        let Seen { first: answer_first, last: answer_last, time, response_bytes, error } = seen;
+        let request_start = asked.as_ref().map(|asked| asked.start.time);
+        let request_bytes = asked.as_ref().map_or(0, |asked| self.request_bytes(asked));
+        let trace = asked.as_ref().map(|asked| asked.trace).unwrap_or_default();
+        let (method, path, route, host) =
+            asked.map_or((None, None, None, None), |asked| (asked.method, asked.path, asked.route, asked.host));
+        Exchange {
+            protocol: Protocol::Http,
+            request_start,
+            answer_first,
+            answer_last,
+            time,
+            request_bytes,
+            response_bytes,
+            error,
+            trace_id: trace.trace_id,
+            span_id: trace.span_id,
+            detail: Detail::Http { method, path, route, host, status },
+        }
+    }
+
+    /// A request that has not ended counts as far as it was seen.
+    fn request_bytes(&self, asked: &Asked) -> u64 {
+        asked.bytes.unwrap_or_else(|| self.request_position.saturating_sub(asked.start.offset))
+    }
+}
+
+/// What was seen of an answer, in the words of an exchange.
+struct Seen {
+    first: Option<Nanos>,
+    last: Option<Nanos>,
+    time: Nanos,
+    response_bytes: u64,
+    error: Option<ExchangeError>,
+}

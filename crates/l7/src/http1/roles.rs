@@ -1,0 +1,147 @@
+//! What the two directions mean to the pairing.
+
+use crate::{
+    Detection, Direction, Sink,
+    stream::Place,
+};
+
+use super::{
+    body::Body,
+    detect::detect,
+    head::{Parsed, RequestHead, parse_request, parse_response, salvage_request, salvage_status},
+    lane::Role,
+    pairing::{AnswerEnd, Asked, Pairing},
+};
+
+/// Requests go into the queue.
+pub(super) struct Asking<'a> {
+    pub(super) pairing: &'a mut Pairing,
+    pub(super) sink: &'a mut dyn Sink,
+}
+
+impl Asking<'_> {
+    fn ask(&mut self, head: &RequestHead<'_>, start: Place) {
+        let method = Some(self.sink.text(head.method));
+        let path = head.path.map(|path| self.sink.text(path));
+        let route = path.as_ref().map(|path| self.sink.route(path));
+        let host = head.host.as_deref().map(|host| self.sink.text(host));
+        let asked = Asked { start, bytes: None, method, path, route, host, trace: head.trace };
+        self.pairing.asked(asked, self.sink);
+    }
+
+    /// A request whose head is not whole, as far as it is there.
+    pub(super) fn ask_salvaged(&mut self, seen: &[u8], start: Place) {
+        let asked = salvage_request(seen, |head| self.ask(&head, start));
+        if asked.is_none() {
+            self.pairing.gap_in_requests(true);
+        }
+    }
+}
+
+impl Role for Asking<'_> {
+    const DIRECTION: Direction = Direction::Request;
+
+    fn head(&mut self, bytes: &[u8], start: Place) -> Parsed<Body> {
+        match parse_request(bytes) {
+            Parsed::Whole(head, length) => {
+                self.ask(&head, start);
+                Parsed::Whole(head.body, length)
+            }
+            Parsed::Partial => Parsed::Partial,
+            Parsed::Invalid => Parsed::Invalid,
+        }
+    }
+
+    fn broken_head(&mut self, seen: &[u8], start: Place) -> Body {
+        self.ask_salvaged(seen, start);
+        Body::BLIND
+    }
+
+    fn has_no_body(&self, _: &[u8]) -> bool {
+        false
+    }
+
+    fn ended(&mut self, start: Place, end: Place) {
+        self.pairing.request_ended(start, end.offset);
+    }
+
+    fn ended_unseen(&mut self, start: Place, end: u64) {
+        self.pairing.request_ended(start, end);
+    }
+
+    fn gap(&mut self, certain: bool) {
+        self.pairing.gap_in_requests(certain);
+    }
+}
+
+/// Answers take requests out of the queue.
+pub(super) struct Answering<'a> {
+    pub(super) pairing: &'a mut Pairing,
+    pub(super) sink: &'a mut dyn Sink,
+    /// The beginning of a request whose head is not whole, in case it is answered all the same (408, 414, 431).
+    pub(super) begun: Option<(&'a [u8], Place)>,
+    /// It was.
+    pub(super) begun_was_taken: bool,
+}
+
+impl Answering<'_> {
+    /// Interim answers are passed over; 101 is final, and the last one.
+    fn answer(&mut self, status: u16, start: Place) {
+        if matches!(status, 100..=199) && status != 101 {
+            return;
+        }
+        if self.pairing.is_idle()
+            && let Some((seen, begun)) = self.begun.take()
+        {
+            Asking { pairing: self.pairing, sink: self.sink }.ask_salvaged(seen, begun);
+            self.begun_was_taken = true;
+        }
+        self.pairing.answer_begins(status, start, self.sink);
+    }
+
+    fn end(&mut self, end: AnswerEnd) {
+        self.pairing.answer_ended(end, self.sink);
+    }
+}
+
+impl Role for Answering<'_> {
+    const DIRECTION: Direction = Direction::Response;
+
+    fn head(&mut self, bytes: &[u8], start: Place) -> Parsed<Body> {
+        match parse_response(bytes) {
+            Parsed::Whole(head, length) => {
+                self.answer(head.status, start);
+                let body = head.body.of_response(head.status, self.pairing.answered_method());
+                self.pairing.tunnel |= body == Body::Tunnel;
+                Parsed::Whole(body, length)
+            }
+            Parsed::Partial => Parsed::Partial,
+            Parsed::Invalid => Parsed::Invalid,
+        }
+    }
+
+    fn broken_head(&mut self, seen: &[u8], start: Place) -> Body {
+        match salvage_status(seen) {
+            Some(status) => self.answer(status, start),
+            None => self.pairing.gap_in_answers(),
+        }
+        Body::BLIND
+    }
+
+    /// The answer to a HEAD that was not seen says a length and has no body.
+    fn has_no_body(&self, bytes: &[u8]) -> bool {
+        self.pairing.answers_unknown() && detect(Direction::Response, bytes) == Detection::Http
+    }
+
+    fn ended(&mut self, _: Place, end: Place) {
+        self.end(AnswerEnd::Seen(end));
+    }
+
+    fn ended_unseen(&mut self, _: Place, end: u64) {
+        self.end(AnswerEnd::Unseen(end));
+    }
+
+    fn gap(&mut self, _: bool) {
+        self.pairing.gap_in_answers();
+    }
+}

@@ -1,0 +1,5 @@
+//! Order in a byte stream that was seen in pieces.
+
+mod reassembler;
+
+pub use reassembler::{Place, Reader, Reassembler, Run};

@@ -1,0 +1,189 @@
+//! A small language for conversations: who says what, how much of it is captured, what comes out.
+
+#![expect(dead_code, reason = "each test file uses its part")]
+
+use std::{collections::HashMap, fmt::Write as _};
+
+use goldwire_l7::{
+    Closing, Detection, Direction, Exchange, Nanos, Segment, Sink, StreamProtocol,
+    http1::{Connection, route},
+};
+use goldwire_model::record::{Detail, Text};
+
+pub const MILLISECOND: Nanos = 1_000_000;
+
+/// Keeps all it is given.
+#[derive(Default)]
+pub struct Collected {
+    pub exchanges: Vec<Exchange>,
+    pub lost: u64,
+    texts: HashMap<String, Text>,
+}
+
+impl Sink for Collected {
+    fn text(&mut self, text: &str) -> Text {
+        self.texts.entry(text.to_owned()).or_insert_with(|| text.into()).clone()
+    }
+
+    fn route(&mut self, path: &Text) -> Text {
+        route(path).into()
+    }
+
+    fn exchange(&mut self, exchange: Exchange) {
+        self.exchanges.push(exchange);
+    }
+
+    fn lost(&mut self, exchanges: u64) {
+        self.lost += exchanges;
+    }
+}
+
+impl Collected {
+    /// One line an exchange, times in milliseconds since the request's first byte.
+    pub fn lines(&self) -> String {
+        let mut text = String::new();
+        for exchange in &self.exchanges {
+            writeln!(text, "{}", line(exchange)).expect("writing to a string");
+        }
+        if self.lost > 0 {
+            writeln!(text, "lost {}", self.lost).expect("writing to a string");
+        }
+        text
+    }
+}
+
+pub fn line(exchange: &Exchange) -> String {
+    let Exchange { request_start, answer_first, answer_last, request_bytes, response_bytes, error, .. } = exchange;
+    let since = |time: Option<Nanos>| match (request_start, time) {
+        (Some(start), Some(time)) => format!("{}ms", (time - start) as f64 / MILLISECOND as f64),
+        _ => "-".to_owned(),
+    };
+    let error = error.map_or(String::new(), |error| format!(" {error:?}"));
+    let sizes = format!("{request_bytes}/{response_bytes}B first {} last {}", since(*answer_first), since(*answer_last));
+    format!("{} {sizes}{error}", detail(&exchange.detail))
+}
+
+pub fn detail(detail: &Detail) -> String {
+    let shown = |text: &Option<Text>| text.as_deref().unwrap_or("?").to_owned();
+    match detail {
+        Detail::Http { method, path, host, status, .. } => {
+            let status = status.map_or("?".to_owned(), |status| status.to_string());
+            format!("{} {} {} -> {status}", shown(method), shown(path), shown(host))
+        }
+        Detail::Dns { name, question_type, code, answers } => {
+            format!("{name} {question_type} -> {} [{}]", shown(code), answers.as_deref().unwrap_or(""))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// A connection on which client and server say things, a millisecond apart.
+pub struct Talk {
+    pub connection: Connection,
+    pub collected: Collected,
+    pub time: Nanos,
+    offsets: [u64; 2],
+    prefix_max: usize,
+    tail_max: usize,
+}
+
+impl Talk {
+    pub fn new() -> Self {
+        Self::on(Connection::from_start(), 0)
+    }
+
+    pub fn adopted() -> Self {
+        Self::on(Connection::adopted(), 777_777)
+    }
+
+    fn on(connection: Connection, offset: u64) -> Self {
+        let collected = Collected::default();
+        Self { connection, collected, time: MILLISECOND, offsets: [offset; 2], prefix_max: usize::MAX, tail_max: 64 }
+    }
+
+    /// From now on only so much of each segment is captured.
+    pub fn capture(mut self, prefix_max: usize, tail_max: usize) -> Self {
+        (self.prefix_max, self.tail_max) = (prefix_max, tail_max);
+        self
+    }
+
+    pub fn client(self, text: impl AsRef<[u8]>) -> Self {
+        self.say(Direction::Request, text.as_ref())
+    }
+
+    pub fn server(self, text: impl AsRef<[u8]>) -> Self {
+        self.say(Direction::Response, text.as_ref())
+    }
+
+    pub fn say(mut self, direction: Direction, bytes: &[u8]) -> Self {
+        let prefix = &bytes[..bytes.len().min(self.prefix_max)];
+        let tail = &bytes[prefix.len().max(bytes.len() - bytes.len().min(self.tail_max))..];
+        let (offset, time) = (self.offsets[direction as usize], self.time);
+        let length = bytes.len() as u32;
+        let segment = Segment { offset, length, prefix, tail, time, sent_here: false };
+        self.connection.segment(direction, segment, &mut self.collected);
+        self.lose(direction, bytes.len() as u64)
+    }
+
+    /// Bytes go by unseen: their events were lost, or the kernel was told to skip them.
+    pub fn lose(mut self, direction: Direction, length: u64) -> Self {
+        self.offsets[direction as usize] += length;
+        self.time += MILLISECOND;
+        self
+    }
+
+    pub fn lose_client(self, text: impl AsRef<[u8]>) -> Self {
+        self.lose(Direction::Request, text.as_ref().len() as u64)
+    }
+
+    pub fn lose_server(self, text: impl AsRef<[u8]>) -> Self {
+        self.lose(Direction::Response, text.as_ref().len() as u64)
+    }
+
+    /// Nothing happens for a while; what waits behind a gap is given up.
+    pub fn wait(mut self) -> Self {
+        self.time += 5_000 * MILLISECOND;
+        self.connection.expire(self.time - 2_000 * MILLISECOND, &mut self.collected);
+        self
+    }
+
+    /// The kernel says how long both streams were.
+    pub fn counted(mut self) -> Self {
+        for direction in [Direction::Request, Direction::Response] {
+            let length = self.offsets[direction as usize];
+            self.connection.ended_at(direction, length, self.time, &mut self.collected);
+        }
+        self
+    }
+
+    pub fn close(self) -> String {
+        self.end(Closing::Clean)
+    }
+
+    pub fn reset(self) -> String {
+        self.end(Closing::Cut)
+    }
+
+    pub fn end(mut self, closing: Closing) -> String {
+        self.connection.close(self.time, closing, &mut self.collected);
+        self.collected.lines()
+    }
+
+    pub fn expect_detection(self, expected: Detection) -> Self {
+        assert_eq!(self.connection.detection(), expected);
+        self
+    }
+
+    pub fn expect_exchanges(self, count: usize) -> Self {
+        assert_eq!(self.collected.exchanges.len(), count, "{}", self.collected.lines());
+        self
+    }
+}
+
+pub fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n")
+}
+
+pub fn answer(status: u16, body: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
