@@ -1,6 +1,6 @@
 //! Several nodes on one machine: a network namespace and a control group each, joined by a bridge.
 
-use std::{io, net::Ipv4Addr, thread, time::Duration};
+use std::{io, net::Ipv4Addr, path::Path};
 
 use thiserror::Error;
 
@@ -72,6 +72,7 @@ impl Node {
 pub struct Cluster {
     nodes: Vec<Node>,
     others: Cgroup,
+    _here: Option<HereCable>,
     bridge: Namespace,
     // Last, so that the groups inside are gone by then.
     _root: Cgroup,
@@ -83,23 +84,22 @@ impl Cluster {
         Self::remove_leftovers(plan)?;
         let root = Cgroup::create(plan.cgroup)?;
         let bridge = Namespace::create(&format!("{}-net", plan.prefix))?;
-        bridge.ip(&["link", "add", "bridge", "type", "bridge"])?;
-        bridge.ip(&["link", "set", "bridge", "up"])?;
+        bridge.ip(&["link", "add", "name", "bridge", "type", "bridge"])?;
+        bridge.ip(&["link", "set", "dev", "bridge", "up"])?;
         let nodes = plan.nodes(&root, &bridge)?;
-        if plan.reachable_from_here {
-            join_here(plan, &bridge)?;
-        }
-        Ok(Self { nodes, others: root.child("others")?, bridge, _root: root })
+        let here = plan.reachable_from_here.then(|| HereCable::plug_in(plan, &bridge)).transpose()?;
+        Ok(Self { nodes, others: root.child("others")?, _here: here, bridge, _root: root })
     }
 
     /// Removes what a killed run of this plan left; nothing happens where nothing is.
     pub fn remove_leftovers(plan: &Plan) -> Result<(), ClusterError> {
         Cgroup::remove_leftover(plan.cgroup)?;
+        HereCable::take_out(plan.prefix)?;
         for letter in plan.letters {
             Namespace::remove_leftover(&format!("{}-{letter}", plan.prefix))?;
         }
         Namespace::remove_leftover(&format!("{}-net", plan.prefix))?;
-        await_gone(plan.prefix)
+        Ok(())
     }
 
     /// The nodes, in the plan's order.
@@ -112,7 +112,7 @@ impl Cluster {
         &self.others
     }
 
-    /// The network between the nodes; the end of each node's cable in it is called by the node's letter.
+    /// The network between the nodes; the end of each node's cable in it is called by the node's name.
     pub fn bridge(&self) -> &Namespace {
         &self.bridge
     }
@@ -125,7 +125,7 @@ impl Plan {
             let namespace = Namespace::create(&format!("{}-{letter}", self.prefix))?;
             let name = format!("node-{letter}");
             let address = self.address(number);
-            plug_in(bridge, letter, &namespace, address)?;
+            plug_in(bridge, &name, &namespace, address)?;
             nodes.push(Node { cgroup: root.child(&name)?, name, address, namespace });
         }
         Ok(nodes)
@@ -138,34 +138,46 @@ impl Plan {
 }
 
 /// Lays a cable from the bridge to a node.
-fn plug_in(bridge: &Namespace, letter: &str, node: &Namespace, address: Ipv4Addr) -> Result<(), CommandError> {
-    let cable = ["link", "add", letter, "type", "veth", "peer", "name", "eth0", "netns", node.name()];
+fn plug_in(bridge: &Namespace, port: &str, node: &Namespace, address: Ipv4Addr) -> Result<(), CommandError> {
+    let cable = ["link", "add", "name", port, "type", "veth", "peer", "name", "eth0", "netns", node.name()];
     bridge.ip(&cable)?;
-    bridge.ip(&["link", "set", letter, "master", "bridge", "up"])?;
+    bridge.ip(&["link", "set", "dev", port, "master", "bridge", "up"])?;
     node.ip(&["address", "add", &format!("{address}/24"), "dev", "eth0"])?;
     node.ip(&["link", "set", "eth0", "up"])?;
     Ok(())
 }
 
-/// Lays a cable from the bridge to this machine.
-fn join_here(plan: &Plan, bridge: &Namespace) -> Result<(), CommandError> {
-    let here = std::process::id().to_string();
-    let cable = ["link", "add", "here", "type", "veth", "peer", "name", plan.prefix, "netns", &here];
-    bridge.ip(&cable)?;
-    bridge.ip(&["link", "set", "here", "master", "bridge", "up"])?;
-    run("ip", &["address", "add", &format!("{}/24", plan.address(254)), "dev", plan.prefix])?;
-    run("ip", &["link", "set", plan.prefix, "up"])?;
-    Ok(())
+/// The end of the bridge's cable on this machine; dropping it takes the cable out. (The bridge's namespace would take it
+/// too, but some time after it is gone.)
+#[derive(Debug)]
+struct HereCable {
+    device: &'static str,
 }
 
-/// A deleted namespace takes its cables with it a moment later.
-fn await_gone(device: &str) -> Result<(), ClusterError> {
-    for _ in 0..50 {
-        if run("ip", &["link", "show", device]).is_err() {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(20));
+impl HereCable {
+    fn plug_in(plan: &Plan, bridge: &Namespace) -> Result<Self, CommandError> {
+        let here = std::process::id().to_string();
+        let ends = ["link", "add", "name", "here", "type", "veth", "peer", "name", plan.prefix, "netns", &here];
+        bridge.ip(&ends)?;
+        let cable = Self { device: plan.prefix };
+        bridge.ip(&["link", "set", "dev", "here", "master", "bridge", "up"])?;
+        run("ip", &["address", "add", &format!("{}/24", plan.address(254)), "dev", plan.prefix])?;
+        run("ip", &["link", "set", "dev", plan.prefix, "up"])?;
+        Ok(cable)
     }
-    run("ip", &["link", "del", device])?;
-    Ok(())
+
+    fn take_out(device: &str) -> Result<(), CommandError> {
+        if Path::new("/sys/class/net").join(device).exists() {
+            run("ip", &["link", "del", "dev", device])?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for HereCable {
+    fn drop(&mut self) {
+        if let Err(error) = Self::take_out(self.device) {
+            eprintln!("goldwire-demo: left behind: {error}");
+        }
+    }
 }

@@ -7,15 +7,15 @@ use super::{
 
 const TABLE: &str = "goldwire_demo";
 
-/// Loses a share of the packets that arrive on a device of the namespace, as a bad cable would: neither end is told.
-pub fn lossy_link(namespace: &Namespace, device: &str, percent: u8) -> Result<(), CommandError> {
+/// Loses a share (1 to 100) of the TCP segments that arrive on a device of the namespace, as a bad cable would: neither
+/// end is told. Segments from one port are spared.
+pub fn lossy_link(namespace: &Namespace, device: &str, percent: u8, spared_port: u16) -> Result<(), CommandError> {
     let hook = format!("{{ type filter hook ingress device \"{device}\" priority 0; }}");
     nft(namespace, &["add", "table", "netdev", TABLE])?;
     nft(namespace, &["add", "chain", "netdev", TABLE, device, &hook])?;
-    let bound = percent.to_string();
-    let rule =
-        ["add", "rule", "netdev", TABLE, device, "numgen", "random", "mod", "100", "<", &bound, "counter", "drop"];
-    nft(namespace, &rule)
+    let (spared, bound) = (spared_port.to_string(), 100u8.saturating_sub(percent).to_string());
+    let unlucky = ["tcp", "sport", "!=", &spared, "numgen", "random", "mod", "100", ">=", &bound];
+    nft(namespace, &[&["add", "rule", "netdev", TABLE, device], &unlucky[..], &["counter", "drop"]].concat())
 }
 
 /// Has the namespace's firewall drop what arrives for a TCP port, and count it.

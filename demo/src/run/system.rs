@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 
-use super::{place::Place, running::Running, signals::Signals};
+use super::{observers::DAEMON_PORT, place::Place, running::Running, signals::Signals};
 use crate::{
     nodes::{Cluster, Launch, Node, loss},
     services::{
@@ -35,7 +35,8 @@ impl System {
     /// Starts the servers and waits until each accepts connections.
     pub fn start(cluster: &Cluster, place: &Place, signals: &Signals) -> anyhow::Result<Self> {
         let [a, b, c] = cluster.nodes() else { anyhow::bail!("the demo's system is made for three nodes") };
-        loss::lossy_link(cluster.bridge(), "b", LOSS_PERCENT)?;
+        // What daemons answer is spared, so that all retransmissions on node-b are of the shop.
+        loss::lossy_link(cluster.bridge(), b.name(), LOSS_PERCENT, DAEMON_PORT)?;
         loss::firewall_port(b.namespace(), SILENT_PORT)?;
         write_resolver_files(place, cluster.nodes())?;
         let mut system = Self { running: Vec::new(), books: Vec::new() };
