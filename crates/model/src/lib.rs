@@ -4,6 +4,7 @@
 //! ([`record`]), a field as users spell it ([`field`]), a query as the editor sends it ([`query`]).
 
 pub mod field;
+pub mod filter;
 pub mod query;
 pub mod record;
 pub mod signal;

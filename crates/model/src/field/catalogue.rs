@@ -112,7 +112,7 @@ fields_of_ends! {
 other_fields! {
     Time "time" Time EVERY "When the record ended";
     Start "start" Time FLOWS_REQUESTS "When the connection was opened, or the first byte of the request was seen";
-    Connection "connection" Integer FLOWS_REQUESTS "Names a connection on its node";
+    Connection "connection" Text FLOWS_REQUESTS "Names a connection on its node";
     NetworkTransport "network.transport" Text WITH_ENDS "tcp, udp, else the number of the IP protocol";
     NetworkProtocol "network.protocol" Text FLOWS_REQUESTS "Application protocol: http, http2, grpc, dns, redis …";
     NetworkType "network.type" Text WITH_ENDS "ipv4 or ipv6";
