@@ -90,6 +90,9 @@ pub struct Coverage {
     pub relative_error: Option<f64>,
     /// Of each node that answered.
     pub nodes: Vec<NodeCoverage>,
+    /// What a reader must know of the joined answer, as sentences: what a limit cut, what was left out.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -60,6 +60,17 @@ pub fn keys(kind: &QueryKind) -> Vec<Field> {
     }
 }
 
+/// Keys that a node adds after those of [`keys`] (once each, before the filter's), by which the merge names an end that
+/// no node knows: its DNS name, where groups are by workload. They are dropped again before anything is shown.
+#[must_use]
+pub fn fallback_keys(keys: &[Field]) -> Vec<Field> {
+    let workloads = keys.iter().filter_map(|key| match key {
+        Field::End(side, EndField::Workload) => Some(Field::End(*side, EndField::Dns)),
+        _ => None,
+    });
+    workloads.filter(|dns| !keys.contains(dns)).collect()
+}
+
 /// Both ends by the map's field, then what titles and edges are told by.
 fn map_keys(by: &MapBy) -> Vec<Field> {
     let mut keys = Vec::new();
