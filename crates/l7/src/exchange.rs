@@ -1,5 +1,7 @@
 //! What protocols hand out.
 
+use std::net::IpAddr;
+
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
 use crate::segment::Nanos;
@@ -39,6 +41,9 @@ pub trait Sink {
 
     /// The route of a path: [`crate::http1::route`] of it, remembered and bounded by whoever takes the exchanges.
     fn route(&mut self, path: &Text) -> Text;
+
+    /// A client was told that `name` has this address, for so many seconds.
+    fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32);
 
     /// An exchange is over.
     fn exchange(&mut self, exchange: Exchange);

@@ -1,1 +1,11 @@
-//! DNS.
+//! DNS (RFC 1035), over UDP and over TCP.
+//!
+//! See `docs/protocols/dns.md` for what is seen and what is not.
+
+mod matching;
+mod message;
+mod names;
+pub mod tcp;
+pub mod udp;
+
+pub use message::{Malformed, looks_like_query};

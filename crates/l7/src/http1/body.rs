@@ -13,7 +13,9 @@ pub(super) enum Body {
     /// The place was lost (bytes in between were not captured, or the length was told wrongly). It ends before the next
     /// segment that starts like a message, or with a segment that ends like the last chunk. `lost` says that events went
     /// missing behind the last byte that was seen.
-    Blind { lost: bool },
+    Blind {
+        lost: bool,
+    },
     /// The connection is no longer HTTP.
     Tunnel,
 }

@@ -55,7 +55,8 @@ fn is_method_byte(byte: u8) -> bool {
 
 /// Origin form, absolute form or asterisk; CONNECT has an authority.
 fn is_target_start(method: &[u8], first: u8) -> bool {
-    matches!(first, b'/' | b'*' | b'h' | b'H') || (method == b"CONNECT" && (first.is_ascii_alphanumeric() || first == b'['))
+    matches!(first, b'/' | b'*' | b'h' | b'H')
+        || (method == b"CONNECT" && (first.is_ascii_alphanumeric() || first == b'['))
 }
 
 /// Methods that are common enough to decide at once.
@@ -83,13 +84,23 @@ mod tests {
 
     #[test]
     fn requests() {
-        for bytes in ["GET / HTTP/1.1\r\n", "GET /a", "CONNECT db:5432 HTTP/1.1\r\n", "PURGE /x HTTP/1.0\n", "OPTIONS *"] {
+        for bytes in
+            ["GET / HTTP/1.1\r\n", "GET /a", "CONNECT db:5432 HTTP/1.1\r\n", "PURGE /x HTTP/1.0\n", "OPTIONS *"]
+        {
             assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::Http, "{bytes}");
         }
         for bytes in ["", "G", "GET", "GET ", "PURGE /x"] {
             assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::NeedMore, "{bytes}");
         }
-        let others = ["*1\r\n$4\r\nPING", "\x16\x03\x01", "PRI * HTTP/2.0\r\n\r\nSM", "GET key\r\n", "get /", "SSH-2.0-x\r\n", " GET /"];
+        let others = [
+            "*1\r\n$4\r\nPING",
+            "\x16\x03\x01",
+            "PRI * HTTP/2.0\r\n\r\nSM",
+            "GET key\r\n",
+            "get /",
+            "SSH-2.0-x\r\n",
+            " GET /",
+        ];
         for bytes in others {
             assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::NotHttp, "{bytes}");
         }

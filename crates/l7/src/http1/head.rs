@@ -211,7 +211,13 @@ pub(super) fn salvage_request<T>(seen: &[u8], take: impl FnOnce(RequestHead<'_>)
     let method = std::str::from_utf8(words.next()?).ok().filter(|method| !method.is_empty())?;
     let target = words.next().filter(|_| line_is_whole).and_then(|target| std::str::from_utf8(target).ok());
     let (host, path) = target.map_or((None, None), |target| split_target(method, target));
-    Some(take(RequestHead { method, path, host: host.map(host_name), trace: TraceContext::default(), body: Body::BLIND }))
+    Some(take(RequestHead {
+        method,
+        path,
+        host: host.map(host_name),
+        trace: TraceContext::default(),
+        body: Body::BLIND,
+    }))
 }
 
 /// The status of a response whose head is not whole.

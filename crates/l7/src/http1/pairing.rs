@@ -3,10 +3,11 @@
 //! Answers come in the order of their requests (RFC 9112 section 9.3.2), so a queue pairs them as long as nothing was
 //! missed. After a gap the queue cannot be trusted:
 //!
+//! * Requests from before a gap in the requests keep their places: their answers come first.
 //! * On a connection that asks one at a time, an answer belongs to the last request before it. Requests in front of that
 //!   one had their answers in the gap; they count as lost.
 //! * On a pipelined connection nobody can tell. Answers are handed out with method unknown, each once, until a request
-//!   comes at a moment when everything before it must have been answered.
+//!   comes at a moment when everything before it has been answered, or when nothing has been answered for long.
 
 use std::collections::VecDeque;
 
@@ -18,6 +19,9 @@ use super::trace::TraceContext;
 
 /// Requests that may wait for an answer on one connection.
 const PENDING_MAX: usize = 65_536;
+
+/// After so long without an answer nothing is under way any more.
+const QUIET: Nanos = 10_000_000_000;
 
 /// A request as it waits for its answer.
 #[derive(Clone, Debug)]
@@ -57,6 +61,8 @@ pub(super) struct Pairing {
     answer: Option<Answer>,
     /// The queue can be trusted.
     aligned: bool,
+    /// Where it cannot: so many requests at its front still can, because they came before the gap.
+    trusted: usize,
     /// A gap in the answers is not explained yet.
     answers_missed: bool,
     /// A second request was seen before the first was answered.
@@ -78,6 +84,7 @@ impl Pairing {
             pending: VecDeque::new(),
             answer: None,
             aligned: !adopted,
+            trusted: 0,
             answers_missed: false,
             pipelined: false,
             unpaired: 0,
@@ -122,10 +129,11 @@ impl Pairing {
         self.pending.push_back(asked);
     }
 
-    /// All that was asked before `time` must have been answered: an answer ended after the last of it, and none goes on.
+    /// All that was asked before `time` has been answered, or will not be.
     fn is_quiet_before(&self, time: Nanos) -> bool {
-        let answered_all = self.pending.back().is_none_or(|asked| asked.start.time < self.last_answer);
-        self.answer.is_none() && answered_all && self.last_answer > 0 && self.last_answer <= time
+        let asked = self.unpaired + self.pending.len() as u64;
+        let ended = self.answer.is_none() && self.last_answer > 0 && self.last_answer <= time;
+        ended && (self.orphans >= asked || time - self.last_answer > QUIET)
     }
 
     /// The request that began at `start` ended at `end`. It may have its answer, or part of it, already.
@@ -139,6 +147,9 @@ impl Pairing {
 
     /// Requests may have passed unread; `certain` where one has.
     pub(super) fn gap_in_requests(&mut self, certain: bool) {
+        if self.aligned {
+            self.trusted = self.pending.len();
+        }
         self.aligned = false;
         self.unpaired += u64::from(certain);
     }
@@ -146,17 +157,19 @@ impl Pairing {
     /// Answers may have passed unread.
     pub(super) fn gap_in_answers(&mut self) {
         self.aligned = false;
+        self.trusted = 0;
         self.answers_missed = true;
     }
 
     /// A final answer begins.
     pub(super) fn answer_begins(&mut self, status: u16, first: Place, sink: &mut dyn Sink) {
         self.pipelined |= self.pending.len() > 1 && !self.answers_missed;
-        let asked = match (self.aligned, self.pipelined) {
+        let asked = match (self.aligned || self.trusted > 0, self.pipelined) {
             (true, _) => self.pending.pop_front(),
             (false, false) => self.last_asked_before(first.time, sink),
             (false, true) => None,
         };
+        self.trusted = self.trusted.saturating_sub(1);
         self.orphans += u64::from(asked.is_none());
         self.answer = Some(Answer { status, first, asked });
     }
@@ -173,6 +186,7 @@ impl Pairing {
 
     fn align(&mut self, sink: &mut dyn Sink) {
         self.aligned = true;
+        self.trusted = 0;
         self.answers_missed = false;
         self.settle(sink);
     }
@@ -208,16 +222,13 @@ impl Pairing {
     /// The connection is over: what is still asked has no answer, unless the answer may have been missed.
     pub(super) fn close(&mut self, time: Nanos, sink: &mut dyn Sink) {
         let missed = self.answers_missed || (!self.aligned && self.orphans > 0);
-        let pending = std::mem::take(&mut self.pending);
-        if missed {
-            self.unpaired += pending.len() as u64;
-        } else {
-            for asked in pending {
-                let seen =
-                    Seen { first: None, last: None, time, response_bytes: 0, error: Some(ExchangeError::NoAnswer) };
-                sink.exchange(self.exchange(Some(asked), None, seen));
-            }
+        let certain = if missed { self.trusted } else { self.pending.len() };
+        let mut pending = std::mem::take(&mut self.pending);
+        for asked in pending.drain(..certain.min(pending.len())) {
+            let seen = Seen { first: None, last: None, time, response_bytes: 0, error: Some(ExchangeError::NoAnswer) };
+            sink.exchange(self.exchange(Some(asked), None, seen));
         }
+        self.unpaired += pending.len() as u64;
         self.settle(sink);
     }
 

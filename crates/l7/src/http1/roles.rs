@@ -1,9 +1,6 @@
 //! What the two directions mean to the pairing.
 
-use crate::{
-    Detection, Direction, Sink,
-    stream::Place,
-};
+use crate::{Detection, Direction, Sink, stream::Place};
 
 use super::{
     body::Body,

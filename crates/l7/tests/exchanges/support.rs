@@ -1,8 +1,6 @@
 //! A small language for conversations: who says what, how much of it is captured, what comes out.
 
-#![expect(dead_code, reason = "each test file uses its part")]
-
-use std::{collections::HashMap, fmt::Write as _};
+use std::{collections::HashMap, fmt::Write as _, net::IpAddr};
 
 use goldwire_l7::{
     Closing, Detection, Direction, Exchange, Nanos, Segment, Sink, StreamProtocol,
@@ -10,13 +8,14 @@ use goldwire_l7::{
 };
 use goldwire_model::record::{Detail, Text};
 
-pub const MILLISECOND: Nanos = 1_000_000;
+pub(crate) const MILLISECOND: Nanos = 1_000_000;
 
 /// Keeps all it is given.
 #[derive(Default)]
-pub struct Collected {
-    pub exchanges: Vec<Exchange>,
-    pub lost: u64,
+pub(crate) struct Collected {
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) lost: u64,
+    pub(crate) resolved: Vec<String>,
     texts: HashMap<String, Text>,
 }
 
@@ -27,6 +26,10 @@ impl Sink for Collected {
 
     fn route(&mut self, path: &Text) -> Text {
         route(path).into()
+    }
+
+    fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
+        self.resolved.push(format!("{address} is {name} for {seconds}s"));
     }
 
     fn exchange(&mut self, exchange: Exchange) {
@@ -40,7 +43,7 @@ impl Sink for Collected {
 
 impl Collected {
     /// One line an exchange, times in milliseconds since the request's first byte.
-    pub fn lines(&self) -> String {
+    pub(crate) fn lines(&self) -> String {
         let mut text = String::new();
         for exchange in &self.exchanges {
             writeln!(text, "{}", line(exchange)).expect("writing to a string");
@@ -52,18 +55,19 @@ impl Collected {
     }
 }
 
-pub fn line(exchange: &Exchange) -> String {
+pub(crate) fn line(exchange: &Exchange) -> String {
     let Exchange { request_start, answer_first, answer_last, request_bytes, response_bytes, error, .. } = exchange;
     let since = |time: Option<Nanos>| match (request_start, time) {
         (Some(start), Some(time)) => format!("{}ms", (time - start) as f64 / MILLISECOND as f64),
         _ => "-".to_owned(),
     };
     let error = error.map_or(String::new(), |error| format!(" {error:?}"));
-    let sizes = format!("{request_bytes}/{response_bytes}B first {} last {}", since(*answer_first), since(*answer_last));
+    let sizes =
+        format!("{request_bytes}/{response_bytes}B first {} last {}", since(*answer_first), since(*answer_last));
     format!("{} {sizes}{error}", detail(&exchange.detail))
 }
 
-pub fn detail(detail: &Detail) -> String {
+pub(crate) fn detail(detail: &Detail) -> String {
     let shown = |text: &Option<Text>| text.as_deref().unwrap_or("?").to_owned();
     match detail {
         Detail::Http { method, path, host, status, .. } => {
@@ -78,21 +82,21 @@ pub fn detail(detail: &Detail) -> String {
 }
 
 /// A connection on which client and server say things, a millisecond apart.
-pub struct Talk {
-    pub connection: Connection,
-    pub collected: Collected,
-    pub time: Nanos,
+pub(crate) struct Talk {
+    pub(crate) connection: Connection,
+    pub(crate) collected: Collected,
+    pub(crate) time: Nanos,
     offsets: [u64; 2],
     prefix_max: usize,
     tail_max: usize,
 }
 
 impl Talk {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::on(Connection::from_start(), 0)
     }
 
-    pub fn adopted() -> Self {
+    pub(crate) fn adopted() -> Self {
         Self::on(Connection::adopted(), 777_777)
     }
 
@@ -102,20 +106,20 @@ impl Talk {
     }
 
     /// From now on only so much of each segment is captured.
-    pub fn capture(mut self, prefix_max: usize, tail_max: usize) -> Self {
+    pub(crate) fn capture(mut self, prefix_max: usize, tail_max: usize) -> Self {
         (self.prefix_max, self.tail_max) = (prefix_max, tail_max);
         self
     }
 
-    pub fn client(self, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn client(self, text: impl AsRef<[u8]>) -> Self {
         self.say(Direction::Request, text.as_ref())
     }
 
-    pub fn server(self, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn server(self, text: impl AsRef<[u8]>) -> Self {
         self.say(Direction::Response, text.as_ref())
     }
 
-    pub fn say(mut self, direction: Direction, bytes: &[u8]) -> Self {
+    pub(crate) fn say(mut self, direction: Direction, bytes: &[u8]) -> Self {
         let prefix = &bytes[..bytes.len().min(self.prefix_max)];
         let tail = &bytes[prefix.len().max(bytes.len() - bytes.len().min(self.tail_max))..];
         let (offset, time) = (self.offsets[direction as usize], self.time);
@@ -126,29 +130,29 @@ impl Talk {
     }
 
     /// Bytes go by unseen: their events were lost, or the kernel was told to skip them.
-    pub fn lose(mut self, direction: Direction, length: u64) -> Self {
+    pub(crate) fn lose(mut self, direction: Direction, length: u64) -> Self {
         self.offsets[direction as usize] += length;
         self.time += MILLISECOND;
         self
     }
 
-    pub fn lose_client(self, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn lose_client(self, text: impl AsRef<[u8]>) -> Self {
         self.lose(Direction::Request, text.as_ref().len() as u64)
     }
 
-    pub fn lose_server(self, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn lose_server(self, text: impl AsRef<[u8]>) -> Self {
         self.lose(Direction::Response, text.as_ref().len() as u64)
     }
 
     /// Nothing happens for a while; what waits behind a gap is given up.
-    pub fn wait(mut self) -> Self {
+    pub(crate) fn wait(mut self) -> Self {
         self.time += 5_000 * MILLISECOND;
         self.connection.expire(self.time - 2_000 * MILLISECOND, &mut self.collected);
         self
     }
 
     /// The kernel says how long both streams were.
-    pub fn counted(mut self) -> Self {
+    pub(crate) fn counted(mut self) -> Self {
         for direction in [Direction::Request, Direction::Response] {
             let length = self.offsets[direction as usize];
             self.connection.ended_at(direction, length, self.time, &mut self.collected);
@@ -156,34 +160,34 @@ impl Talk {
         self
     }
 
-    pub fn close(self) -> String {
+    pub(crate) fn close(self) -> String {
         self.end(Closing::Clean)
     }
 
-    pub fn reset(self) -> String {
+    pub(crate) fn reset(self) -> String {
         self.end(Closing::Cut)
     }
 
-    pub fn end(mut self, closing: Closing) -> String {
+    pub(crate) fn end(mut self, closing: Closing) -> String {
         self.connection.close(self.time, closing, &mut self.collected);
         self.collected.lines()
     }
 
-    pub fn expect_detection(self, expected: Detection) -> Self {
+    pub(crate) fn expect_detection(self, expected: Detection) -> Self {
         assert_eq!(self.connection.detection(), expected);
         self
     }
 
-    pub fn expect_exchanges(self, count: usize) -> Self {
+    pub(crate) fn expect_exchanges(self, count: usize) -> Self {
         assert_eq!(self.collected.exchanges.len(), count, "{}", self.collected.lines());
         self
     }
 }
 
-pub fn get(path: &str) -> String {
+pub(crate) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n")
 }
 
-pub fn answer(status: u16, body: &str) -> String {
+pub(crate) fn answer(status: u16, body: &str) -> String {
     format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }

@@ -1,0 +1,181 @@
+//! Queries and answers, over UDP and TCP, retried, lost and wrong.
+
+use std::{net::Ipv4Addr, str::FromStr};
+
+use crate::support::{Collected, MILLISECOND};
+use goldwire_l7::{
+    Closing, Direction, Nanos, Segment, StreamProtocol,
+    dns::{tcp, udp},
+};
+use hickory_proto::{
+    op::{Edns, Message, MessageType, OpCode, Query, ResponseCode},
+    rr::{Name, RData, Record, RecordType, rdata},
+};
+use insta::assert_snapshot;
+
+fn message(id: u16, name: &str, kind: RecordType) -> Message {
+    let mut message = Message::new(id, MessageType::Query, OpCode::Query);
+    message.add_query(Query::query(Name::from_str(name).expect("a name"), kind));
+    message
+}
+
+fn query(id: u16, name: &str, kind: RecordType) -> Vec<u8> {
+    message(id, name, kind).to_vec().expect("encodes")
+}
+
+fn answered(id: u16, name: &str, kind: RecordType, code: ResponseCode, data: &[RData]) -> Vec<u8> {
+    let mut message = message(id, name, kind);
+    message.metadata.message_type = MessageType::Response;
+    message.metadata.response_code = code;
+    for data in data {
+        message.add_answer(Record::from_rdata(Name::from_str(name).expect("a name"), 30, data.clone()));
+    }
+    let mut edns = Edns::new();
+    edns.set_rcode_high(code.high());
+    message.set_edns(edns);
+    message.to_vec().expect("encodes")
+}
+
+fn address(last: u8) -> RData {
+    RData::A(rdata::A(Ipv4Addr::new(10, 0, 0, last)))
+}
+
+/// A conversation over UDP, a millisecond a datagram.
+#[derive(Default)]
+struct Talk {
+    conversation: udp::Conversation,
+    collected: Collected,
+    time: Nanos,
+}
+
+impl Talk {
+    fn client(self, payload: Vec<u8>) -> Self {
+        self.say(Direction::Request, payload)
+    }
+
+    fn server(self, payload: Vec<u8>) -> Self {
+        self.say(Direction::Response, payload)
+    }
+
+    fn say(mut self, direction: Direction, payload: Vec<u8>) -> Self {
+        let length = payload.len() as u32;
+        let datagram = udp::Datagram { direction, payload: &payload, length, time: self.time };
+        self.conversation.datagram(datagram, &mut self.collected);
+        self.after(1)
+    }
+
+    fn after(mut self, milliseconds: u64) -> Self {
+        self.time += milliseconds * MILLISECOND;
+        self.conversation.expire(self.time, &mut self.collected);
+        self
+    }
+
+    fn lines(self) -> String {
+        self.collected.lines() + &self.collected.resolved.join("\n")
+    }
+}
+
+#[test]
+fn names_and_codes() {
+    let alias = RData::CNAME(rdata::CNAME(Name::from_str("Edge.Example.").expect("a name")));
+    let talk = Talk::default()
+        .client(query(1, "Shop.Example.", RecordType::A))
+        .client(query(2, "shop.example.", RecordType::AAAA))
+        .server(answered(2, "shop.example.", RecordType::AAAA, ResponseCode::NoError, &[]))
+        .server(answered(1, "Shop.Example.", RecordType::A, ResponseCode::NoError, &[alias, address(1), address(2)]))
+        .client(query(3, "no.example.", RecordType::A))
+        .server(answered(3, "no.example.", RecordType::A, ResponseCode::NXDomain, &[]))
+        .client(query(4, "bad.example.", RecordType::MX))
+        .server(answered(4, "bad.example.", RecordType::MX, ResponseCode::ServFail, &[]))
+        .client(query(5, ".", RecordType::NS))
+        .server(answered(5, ".", RecordType::NS, ResponseCode::BADVERS, &[]));
+    assert_snapshot!(talk.lines());
+}
+
+#[test]
+fn retries_are_one_exchange() {
+    let asked = query(7, "shop.example.", RecordType::A);
+    let talk = Talk::default().client(asked.clone()).after(4_999).client(asked.clone()).after(5_000).client(asked);
+    let answer = answered(7, "shop.example.", RecordType::A, ResponseCode::NoError, &[address(1)]);
+    assert_snapshot!(talk.server(answer.clone()).server(answer).lines());
+}
+
+#[test]
+fn no_answer_has_no_code() {
+    let talk = Talk::default().client(query(7, "shop.example.", RecordType::A)).after(6_000);
+    let late = answered(7, "shop.example.", RecordType::A, ResponseCode::NoError, &[address(1)]);
+    assert_snapshot!(talk.server(late).lines());
+}
+
+#[test]
+fn the_same_id_with_another_question_is_another_query() {
+    let talk = Talk::default()
+        .client(query(7, "a.example.", RecordType::A))
+        .client(query(7, "b.example.", RecordType::A))
+        .server(answered(7, "b.example.", RecordType::A, ResponseCode::NoError, &[address(2)]))
+        .server(answered(7, "a.example.", RecordType::A, ResponseCode::NoError, &[address(1)]));
+    assert_snapshot!(talk.lines());
+}
+
+#[test]
+fn a_message_that_was_captured_in_part_keeps_its_code() {
+    let addresses: Vec<RData> = (0..20).map(address).collect();
+    let whole = answered(7, "a.example.", RecordType::A, ResponseCode::NoError, &addresses);
+    let talk = Talk::default().client(query(7, "a.example.", RecordType::A)).server(whole[..80].to_vec());
+    assert_snapshot!(talk.lines());
+}
+
+#[test]
+fn waiting_is_bounded() {
+    let mut talk = Talk::default();
+    for id in 0..2_000 {
+        talk = talk.client(query(id, "a.example.", RecordType::A));
+    }
+    assert_eq!(talk.collected.lost, 2_000 - 1_024);
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    let length = (message.len() as u16).to_be_bytes();
+    [&length[..], message].concat()
+}
+
+#[test]
+fn over_tcp_at_any_split() {
+    let asked =
+        [framed(&query(1, "a.example.", RecordType::A)), framed(&query(2, "b.example.", RecordType::A))].concat();
+    let first = answered(2, "b.example.", RecordType::A, ResponseCode::NXDomain, &[]);
+    let second = answered(1, "a.example.", RecordType::A, ResponseCode::NoError, &[address(9)]);
+    let answers = [framed(&first), framed(&second)].concat();
+    let mut seen = Vec::new();
+    for size in 1..answers.len() {
+        let (mut connection, mut collected) = (tcp::Connection::from_start(), Collected::default());
+        for (direction, stream) in [(Direction::Request, &asked), (Direction::Response, &answers)] {
+            let mut offset = 0;
+            for part in stream.chunks(size) {
+                connection.segment(direction, Segment::whole(offset, part, 0), &mut collected);
+                offset += part.len() as u64;
+            }
+        }
+        connection.close(0, Closing::Clean, &mut collected);
+        seen.push(collected.lines());
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 1);
+    assert_snapshot!(seen.concat());
+}
+
+#[test]
+fn over_tcp_a_gap_costs_no_more_than_the_messages_in_it() {
+    let (mut connection, mut collected) = (tcp::Connection::from_start(), Collected::default());
+    let (first, second) =
+        (framed(&query(1, "a.example.", RecordType::A)), framed(&query(2, "b.example.", RecordType::A)));
+    let offset = first.len() as u64;
+    connection.segment(
+        Direction::Request,
+        Segment { sent_here: true, ..Segment::whole(offset, &second, 0) },
+        &mut collected,
+    );
+    let answer = framed(&answered(2, "b.example.", RecordType::A, ResponseCode::NoError, &[address(3)]));
+    connection.segment(Direction::Response, Segment::whole(0, &answer, MILLISECOND), &mut collected);
+    assert_snapshot!(collected.lines());
+}

@@ -1,0 +1,5 @@
+//! Bytes in, exchanges out: golden records and properties.
+
+mod dns;
+mod http1_traps;
+mod support;
