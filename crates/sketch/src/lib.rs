@@ -8,10 +8,12 @@
 
 mod bucket;
 mod codec;
+mod parts;
 mod rank;
 mod sketch;
 
 pub use bucket::{LARGEST, RELATIVE_ERROR, SMALLEST};
 pub use codec::DecodeError;
+pub use parts::{Summary, ZERO_PLACE, place_of};
 pub use rank::quantile_of;
 pub use sketch::{Bucket, MAX_BUCKETS, Sketch};

@@ -125,7 +125,7 @@ impl Sketch {
     }
 
     /// Keeps to [`MAX_BUCKETS`] by adding the lowest buckets to the lowest that stays.
-    fn collapse(&mut self) {
+    pub(crate) fn collapse(&mut self) {
         let excess = self.indexes.len().saturating_sub(MAX_BUCKETS);
         if excess == 0 {
             return;

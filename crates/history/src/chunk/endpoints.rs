@@ -1,0 +1,215 @@
+//! The endpoints of a sealed chunk: one row an endpoint, texts in one pool.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
+
+use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, StringArray};
+use arrow_buffer::Buffer;
+use goldwire_model::{
+    field::EndField,
+    record::{Endpoint, Text},
+};
+
+use super::{
+    numbers::{ABSENT, Numbers, pack},
+    pool::{Pool, pool_text},
+    value::Value,
+};
+
+const TEXT_FIELDS: [EndField; 11] = [
+    EndField::Workload,
+    EndField::Namespace,
+    EndField::Pod,
+    EndField::Service,
+    EndField::Container,
+    EndField::Image,
+    EndField::Process,
+    EndField::Executable,
+    EndField::Ancestry,
+    EndField::Node,
+    EndField::Dns,
+];
+
+/// Row `n` is the endpoint of code `n + 1`; code 0 is no endpoint.
+#[derive(Debug)]
+pub(crate) struct Endpoints {
+    addresses: FixedSizeBinaryArray,
+    local: BooleanArray,
+    /// Codes into `pool`, in the order of [`TEXT_FIELDS`].
+    texts: [Option<ArrayRef>; TEXT_FIELDS.len()],
+    pids: Option<ArrayRef>,
+    labels: Option<Labels>,
+    pool: StringArray,
+}
+
+/// Key and value of label `n` of row `r` stand at `offsets[r] + n`.
+#[derive(Debug)]
+struct Labels {
+    offsets: Option<ArrayRef>,
+    keys: Option<ArrayRef>,
+    values: Option<ArrayRef>,
+}
+
+fn text_of<'a>(endpoint: &'a Endpoint, field: &EndField) -> Option<&'a Text> {
+    match field {
+        EndField::Workload => endpoint.workload.as_ref(),
+        EndField::Namespace => endpoint.namespace.as_ref(),
+        EndField::Pod => endpoint.pod.as_ref(),
+        EndField::Service => endpoint.service.as_ref(),
+        EndField::Container => endpoint.container.as_ref(),
+        EndField::Image => endpoint.image.as_ref(),
+        EndField::Process => endpoint.process.as_ref(),
+        EndField::Executable => endpoint.executable.as_ref(),
+        EndField::Ancestry => endpoint.ancestry.as_ref(),
+        EndField::Node => endpoint.node.as_ref(),
+        EndField::Dns => endpoint.dns.as_ref(),
+        EndField::Address | EndField::Port | EndField::Pid | EndField::Label(_) => None,
+    }
+}
+
+/// What `field` is for an endpoint. Ports are no property of an endpoint.
+pub(crate) fn endpoint_value<'a>(endpoint: &'a Endpoint, field: &EndField) -> Value<'a> {
+    let known = match field {
+        EndField::Address => Some(Value::Address(endpoint.address)),
+        EndField::Port => return Value::Absent,
+        EndField::Pid => endpoint.pid.map(|pid| Value::Integer(i64::from(pid))),
+        EndField::Label(key) => {
+            let label = endpoint.labels.iter().find(|(known, _)| **known == **key);
+            label.map(|(_, value)| Value::Text(value))
+        }
+        text => text_of(endpoint, text).map(|text| Value::Text(text)),
+    };
+    known.unwrap_or(if endpoint.local { Value::Absent } else { Value::Unknown })
+}
+
+impl Endpoints {
+    /// Packs endpoints in the order of their codes.
+    pub(crate) fn seal(endpoints: &[Arc<Endpoint>]) -> Self {
+        let mut pool = Pool::default();
+        let texts = TEXT_FIELDS.map(|field| {
+            let codes: Vec<u64> = endpoints.iter().map(|endpoint| pool.code(text_of(endpoint, &field))).collect();
+            pack(&codes)
+        });
+        let pids: Vec<u64> = endpoints.iter().map(|endpoint| endpoint.pid.map_or(ABSENT, u64::from)).collect();
+        Self {
+            addresses: pack_addresses(endpoints),
+            local: endpoints.iter().map(|endpoint| Some(endpoint.local)).collect(),
+            texts,
+            pids: pack(&pids),
+            labels: Labels::seal(endpoints, &mut pool),
+            pool: pool.seal(),
+        }
+    }
+
+    /// How many codes there are, the 0 of "no endpoint" included.
+    pub(crate) fn codes(&self) -> usize {
+        self.local.len() + 1
+    }
+
+    /// True where an absent identity of this endpoint may be known to another node.
+    pub(crate) fn is_remote(&self, code: usize) -> bool {
+        code > 0 && !self.local.value(code - 1)
+    }
+
+    /// True where every endpoint runs here.
+    pub(crate) fn all_local(&self) -> bool {
+        self.local.true_count() == self.local.len()
+    }
+
+    /// The address of the endpoint of a code.
+    pub(crate) fn address(&self, code: usize) -> Option<IpAddr> {
+        let bytes: [u8; 16] = self.addresses.value(code.checked_sub(1)?).try_into().ok()?;
+        Some(IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical())
+    }
+
+    /// What `field` is for each code. Ports are no property of an endpoint here.
+    pub(crate) fn values(&self, field: &EndField) -> Vec<Value<'_>> {
+        let mut values = Vec::with_capacity(self.codes());
+        values.push(Value::Absent);
+        let rows = 0..self.local.len();
+        match field {
+            EndField::Address => {
+                values.extend(rows.map(|row| self.address(row + 1).map_or(Value::Absent, Value::Address)))
+            }
+            EndField::Port => values.extend(rows.map(|_| Value::Absent)),
+            EndField::Pid => {
+                let pids = Numbers::open(self.pids.as_ref(), 0);
+                values.extend(rows.map(|row| self.or_missing(row, integer(pids.get(row)))));
+            }
+            EndField::Label(key) => {
+                values.extend(rows.map(|row| self.or_missing(row, self.label(row, key).map(Value::Text))));
+            }
+            text => {
+                let column = TEXT_FIELDS.iter().position(|known| known == text);
+                let codes = column.map_or(Numbers::NOTHING, |at| Numbers::open(self.texts[at].as_ref(), 0));
+                values.extend(
+                    rows.map(|row| self.or_missing(row, pool_text(&self.pool, codes.get(row)).map(Value::Text))),
+                );
+            }
+        }
+        values
+    }
+
+    fn or_missing<'a>(&self, row: usize, value: Option<Value<'a>>) -> Value<'a> {
+        value.unwrap_or(if self.local.value(row) { Value::Absent } else { Value::Unknown })
+    }
+
+    fn label(&self, row: usize, key: &str) -> Option<&str> {
+        let labels = self.labels.as_ref()?;
+        let offsets = Numbers::open(labels.offsets.as_ref(), 0);
+        let keys = Numbers::open(labels.keys.as_ref(), 0);
+        let range = offsets.get(row) as usize..offsets.get(row + 1) as usize;
+        let at = range.into_iter().find(|at| pool_text(&self.pool, keys.get(*at)) == Some(key))?;
+        pool_text(&self.pool, Numbers::open(labels.values.as_ref(), 0).get(at))
+    }
+
+    /// Bytes that go when this goes.
+    pub(crate) fn bytes(&self) -> usize {
+        let columns = self.texts.iter().chain([&self.pids]).flatten();
+        columns.map(|column| column.get_array_memory_size()).sum::<usize>()
+            + self.addresses.get_array_memory_size()
+            + self.local.get_array_memory_size()
+            + self.pool.get_array_memory_size()
+            + self.labels.as_ref().map_or(0, Labels::bytes)
+            + size_of::<Self>()
+    }
+}
+
+fn integer(value: u64) -> Option<Value<'static>> {
+    (value != ABSENT).then(|| Value::Integer(value.cast_signed()))
+}
+
+fn pack_addresses(endpoints: &[Arc<Endpoint>]) -> FixedSizeBinaryArray {
+    let mut bytes = Vec::with_capacity(endpoints.len() * 16);
+    for endpoint in endpoints {
+        let address = match endpoint.address {
+            IpAddr::V4(address) => address.to_ipv6_mapped(),
+            IpAddr::V6(address) => address,
+        };
+        bytes.extend_from_slice(&address.octets());
+    }
+    FixedSizeBinaryArray::new(16, Buffer::from_vec(bytes), None)
+}
+
+impl Labels {
+    fn seal(endpoints: &[Arc<Endpoint>], pool: &mut Pool) -> Option<Self> {
+        let (mut offsets, mut keys, mut values) = (vec![0], Vec::new(), Vec::new());
+        for endpoint in endpoints {
+            for (key, value) in &*endpoint.labels {
+                keys.push(pool.code(Some(key)));
+                values.push(pool.code(Some(value)));
+            }
+            offsets.push(keys.len() as u64);
+        }
+        if keys.is_empty() {
+            return None;
+        }
+        Some(Self { offsets: pack(&offsets), keys: pack(&keys), values: pack(&values) })
+    }
+
+    fn bytes(&self) -> usize {
+        [&self.offsets, &self.keys, &self.values].into_iter().flatten().map(|array| array.get_array_memory_size()).sum()
+    }
+}

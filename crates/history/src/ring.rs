@@ -1,0 +1,109 @@
+//! The raw records of one table: sealed chunks, oldest first, and the chunk that is being filled.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::chunk::{
+    open::{OpenChunk, OpenCopy, Row},
+    sealed::Chunk,
+};
+
+/// A table's chunks, ordered by when they were filled.
+#[derive(Debug)]
+pub(crate) struct Ring<R> {
+    sealed: VecDeque<Arc<Chunk>>,
+    pub(crate) open: OpenChunk<R>,
+    sealed_bytes: usize,
+    sealed_rows: usize,
+    /// Every record of this time and later is held; `None` while nothing was evicted.
+    evicted_until: Option<i64>,
+    /// Latest time of any record.
+    newest: Option<i64>,
+}
+
+/// What a reader takes away from the lock.
+pub(crate) struct RingCopy<R> {
+    sealed: Vec<Arc<Chunk>>,
+    open: Option<OpenCopy<R>>,
+}
+
+impl<R: Row> Ring<R> {
+    pub(crate) fn new(chunk_rows: usize) -> Self {
+        Self {
+            sealed: VecDeque::new(),
+            open: OpenChunk::new(chunk_rows),
+            sealed_bytes: 0,
+            sealed_rows: 0,
+            evicted_until: None,
+            newest: None,
+        }
+    }
+
+    /// Seals the open chunk where it is full. True where it was.
+    #[inline]
+    pub(crate) fn seal_if_full(&mut self) -> bool {
+        if !self.open.is_full() {
+            return false;
+        }
+        self.seal();
+        true
+    }
+
+    fn seal(&mut self) {
+        self.newest = self.newest.max(self.open.last_time());
+        let chunk = self.open.seal();
+        self.sealed_bytes += chunk.bytes();
+        self.sealed_rows += chunk.len();
+        self.sealed.push_back(Arc::new(chunk));
+    }
+
+    /// Frees the oldest chunk, the open one where there is no other. False where there was nothing to free.
+    pub(crate) fn evict(&mut self) -> bool {
+        if self.sealed.is_empty() && self.open.len() > 0 {
+            self.seal();
+        }
+        let Some(chunk) = self.sealed.pop_front() else { return false };
+        self.sealed_bytes -= chunk.bytes();
+        self.sealed_rows -= chunk.len();
+        self.evicted_until = self.evicted_until.max(Some(chunk.last_time.saturating_add(1)));
+        true
+    }
+
+    pub(crate) fn has_sealed(&self) -> bool {
+        !self.sealed.is_empty()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.sealed_bytes + self.open.bytes()
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.sealed_rows + self.open.len()
+    }
+
+    pub(crate) const fn evicted_until(&self) -> Option<i64> {
+        self.evicted_until
+    }
+
+    /// Times of the earliest and the latest record held.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        let first = self.sealed.iter().map(|chunk| chunk.first_time).chain(self.open.first_time()).min()?;
+        let last = self.newest.into_iter().chain(self.open.last_time()).max()?;
+        Some((first, last))
+    }
+
+    /// What may hold rows of `[from, to)`. Sealed chunks are shared; the open one is copied, to be sealed outside of the
+    /// writer's lock.
+    pub(crate) fn copy(&self, from: i64, to: i64) -> RingCopy<R> {
+        let touched = self.sealed.iter().filter(|chunk| chunk.last_time >= from && chunk.first_time < to);
+        let open = self.open.overlaps(from, to).then(|| self.open.copy());
+        RingCopy { sealed: touched.cloned().collect(), open }
+    }
+}
+
+impl<R: Row> RingCopy<R> {
+    /// All chunks, sealed.
+    pub(crate) fn into_chunks(mut self) -> Vec<Arc<Chunk>> {
+        self.sealed.extend(self.open.map(|open| Arc::new(open.seal())));
+        self.sealed
+    }
+}

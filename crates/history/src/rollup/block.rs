@@ -1,0 +1,175 @@
+//! A sealed piece of a rollup tier: rows by step and series, in Arrow arrays.
+//!
+//! Rows add up: one step of one series may stand in several rows and in several blocks, and its value is their sum. So
+//! late records need no change to what is sealed.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, Int16Array};
+
+use super::{accumulator::StepRow, buckets::Bucket, distribution::Distribution, series::SeriesTable};
+use crate::chunk::numbers::{Numbers, pack};
+
+/// Rows of one table and one tier.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) table: SeriesTable,
+    rows: usize,
+    /// Starts of the earliest and of the latest step, nanoseconds since the epoch.
+    pub(crate) first_step: i64,
+    pub(crate) last_step: i64,
+    /// Nanoseconds from `first_step`.
+    steps: Option<ArrayRef>,
+    series: Option<ArrayRef>,
+    sums: Vec<Option<ArrayRef>>,
+    distributions: Vec<PackedDistributions>,
+    /// Distinct series that were counted under `other`, at least.
+    pub(crate) folded: u64,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct PackedDistributions {
+    counts: Option<ArrayRef>,
+    sums: Option<ArrayRef>,
+    mins: Option<ArrayRef>,
+    maxes: Option<ArrayRef>,
+    /// Where the buckets of each row begin; one more than there are rows.
+    offsets: Option<ArrayRef>,
+    places: Int16Array,
+    bucket_counts: Option<ArrayRef>,
+}
+
+/// One measure's distributions of a block, open for reading.
+#[derive(Clone, Copy)]
+pub(crate) struct Distributions<'a> {
+    pub(crate) counts: Numbers<'a>,
+    pub(crate) sums: Numbers<'a>,
+    pub(crate) mins: Numbers<'a>,
+    pub(crate) maxes: Numbers<'a>,
+    offsets: Numbers<'a>,
+    places: &'a [i16],
+    bucket_counts: Numbers<'a>,
+}
+
+impl<'a> Distributions<'a> {
+    /// The buckets of a row, in the order of their places.
+    #[inline]
+    pub(crate) fn buckets(self, row: usize) -> impl Iterator<Item = Bucket> + use<'a> {
+        let range = self.offsets.get(row) as usize..self.offsets.get(row + 1) as usize;
+        range.map(move |at| Bucket { place: self.places[at], count: self.bucket_counts.get(at) as u32 })
+    }
+}
+
+impl Block {
+    /// Packs rows, which must be sorted by step; `None` where there are none.
+    pub(crate) fn seal<const S: usize, const D: usize>(
+        table: SeriesTable,
+        rows: &[StepRow<S, D>],
+        folded: u64,
+    ) -> Option<Self> {
+        let (first, last) = (rows.first()?, rows.last()?);
+        let first_step = first.step;
+        let column = |value: &dyn Fn(&StepRow<S, D>) -> u64| pack(&rows.iter().map(value).collect::<Vec<_>>());
+        let sums = (0..S).map(|at| column(&|row| row.sums[at])).collect();
+        let distributions = (0..D).map(|at| PackedDistributions::pack(rows, |row| &row.distributions[at])).collect();
+        let mut block = Self {
+            rows: rows.len(),
+            first_step,
+            last_step: last.step,
+            steps: column(&|row| row.step.abs_diff(first_step)),
+            series: column(&|row| u64::from(row.series)),
+            sums,
+            distributions,
+            folded,
+            bytes: 0,
+            table,
+        };
+        block.bytes = block.count_bytes();
+        Some(block)
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes that go when this block goes. Endpoints are shared between blocks and counted in each, so this is more
+    /// than is taken.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn count_bytes(&self) -> usize {
+        let own = [&self.steps, &self.series].into_iter().chain(&self.sums).flatten();
+        let columns: usize = own.map(|array| array.get_array_memory_size()).sum();
+        let distributions: usize = self.distributions.iter().map(PackedDistributions::bytes).sum();
+        columns + distributions + self.table.bytes() + size_of::<Self>()
+    }
+
+    /// Starts of the rows' steps, nanoseconds since the epoch.
+    pub(crate) fn steps(&self) -> Numbers<'_> {
+        Numbers::open(self.steps.as_ref(), self.first_step.cast_unsigned())
+    }
+
+    /// Places of the rows' series in the table.
+    pub(crate) fn series(&self) -> Numbers<'_> {
+        Numbers::open(self.series.as_ref(), 0)
+    }
+
+    pub(crate) fn sums(&self, at: usize) -> Numbers<'_> {
+        Numbers::open(self.sums.get(at).and_then(Option::as_ref), 0)
+    }
+
+    pub(crate) fn distributions(&self, at: usize) -> Option<Distributions<'_>> {
+        let packed = self.distributions.get(at)?;
+        Some(Distributions {
+            counts: Numbers::open(packed.counts.as_ref(), 0),
+            sums: Numbers::open(packed.sums.as_ref(), 0),
+            mins: Numbers::open(packed.mins.as_ref(), 0),
+            maxes: Numbers::open(packed.maxes.as_ref(), 0),
+            offsets: Numbers::open(packed.offsets.as_ref(), 0),
+            places: packed.places.values(),
+            bucket_counts: Numbers::open(packed.bucket_counts.as_ref(), 0),
+        })
+    }
+
+    /// True where a row may lie in `[from, to)`.
+    pub(crate) const fn overlaps(&self, from: i64, to: i64) -> bool {
+        self.last_step >= from && self.first_step < to
+    }
+}
+
+impl PackedDistributions {
+    fn pack<R>(rows: &[R], distribution: impl Fn(&R) -> &Distribution) -> Self {
+        let column = |value: &dyn Fn(&Distribution) -> u64| {
+            pack(&rows.iter().map(|row| value(distribution(row))).collect::<Vec<_>>())
+        };
+        let (mut offsets, mut places, mut counts) = (vec![0], Vec::new(), Vec::new());
+        for row in rows {
+            for bucket in distribution(row).buckets.as_slice() {
+                places.push(bucket.place);
+                counts.push(u64::from(bucket.count));
+            }
+            offsets.push(places.len() as u64);
+        }
+        places.shrink_to_fit();
+        Self {
+            counts: column(&|spread| spread.count),
+            sums: column(&|spread| spread.sum),
+            mins: column(&|spread| spread.min),
+            maxes: column(&|spread| spread.max),
+            offsets: pack(&offsets),
+            places: Int16Array::from(places),
+            bucket_counts: pack(&counts),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let columns = [&self.counts, &self.sums, &self.mins, &self.maxes, &self.offsets, &self.bucket_counts];
+        let packed: usize = columns.into_iter().flatten().map(|array| array.get_array_memory_size()).sum();
+        packed + self.places.get_array_memory_size()
+    }
+}
+
+/// Blocks are shared between the tier and its readers.
+pub(crate) type SharedBlock = Arc<Block>;

@@ -1,0 +1,190 @@
+//! Codes for series, their endpoints and their texts, bounded.
+
+use std::sync::Arc;
+
+use goldwire_model::record::{Endpoint, Text};
+use rustc_hash::FxHashMap;
+
+use super::series::{ABSENT_TEXT, OTHER_CODE, Series, SeriesTable};
+use crate::chunk::Interner;
+
+/// Codes must stay below [`ABSENT_TEXT`](super::series::ABSENT_TEXT).
+const MOST_CODES: usize = u16::MAX as usize - 1;
+
+/// Gives each series a place. What does not fit is `other`.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    /// How many series there may be.
+    limit: usize,
+    places: FxHashMap<Series, u32>,
+    series: Vec<Series>,
+    endpoints: Interner<Endpoint>,
+    texts: Interner<str>,
+    /// Texts of a kind that may have any number of values: names and routes.
+    open_ended: usize,
+    /// Of the endpoints and the texts.
+    value_bytes: usize,
+    /// How often everything was forgotten: codes are good for one generation.
+    generation: u64,
+}
+
+impl Registry {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit: limit.min(MOST_CODES / 2),
+            places: FxHashMap::default(),
+            series: Vec::new(),
+            endpoints: Interner::of_shared(),
+            texts: Interner::of_copies(),
+            open_ended: 0,
+            value_bytes: 0,
+            generation: 0,
+        }
+    }
+
+    /// The code of an endpoint, or [`OTHER_CODE`] where there is no room for a new one.
+    pub(crate) fn endpoint(&mut self, endpoint: &Arc<Endpoint>) -> u16 {
+        if self.endpoints.values().len() >= 2 * self.limit {
+            return self.endpoints.find(endpoint).map_or(OTHER_CODE, |code| code as u16);
+        }
+        let (code, new) = self.endpoints.intern(endpoint);
+        if new {
+            self.value_bytes += endpoint_weight(endpoint);
+        }
+        code as u16
+    }
+
+    /// The code of a text of which there are few values.
+    pub(crate) fn text(&mut self, text: &Text) -> u16 {
+        if self.texts.values().len() >= 2 * self.limit {
+            return self.texts.find(text).map_or(OTHER_CODE, |code| code as u16);
+        }
+        let (code, new) = self.texts.intern(text);
+        if new {
+            self.value_bytes += text.len() + 24;
+        }
+        code as u16
+    }
+
+    /// The code of a text of which there may be any number of values: a quarter of the series' limit of them is told
+    /// apart, so that one noisy name cannot push all other series out.
+    pub(crate) fn open_ended_text(&mut self, text: &Text) -> u16 {
+        if let Some(code) = self.texts.find(text) {
+            return code as u16;
+        }
+        if self.open_ended >= self.limit.div_ceil(4) {
+            return OTHER_CODE;
+        }
+        self.open_ended += 1;
+        self.text(text)
+    }
+
+    /// The place of a series, where it has one or there is room.
+    #[inline]
+    pub(crate) fn place(&mut self, series: &Series) -> Option<u32> {
+        match self.places.get(series) {
+            Some(place) => Some(*place),
+            None => (self.series.len() < self.limit).then(|| self.insert(series)),
+        }
+    }
+
+    /// The place of a series of which there are few, room or not.
+    pub(crate) fn place_always(&mut self, series: &Series) -> u32 {
+        match self.places.get(series) {
+            Some(place) => *place,
+            None => self.insert(series),
+        }
+    }
+
+    fn insert(&mut self, series: &Series) -> u32 {
+        let place = self.series.len() as u32;
+        self.series.push(*series);
+        self.places.insert(*series, place);
+        place
+    }
+
+    pub(crate) const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Half of the room is taken: time to begin anew.
+    pub(crate) fn is_crowded(&self) -> bool {
+        let most = self.series.len().max(self.endpoints.values().len() / 2).max(self.texts.values().len() / 2);
+        2 * most >= self.limit || 8 * self.open_ended >= self.limit
+    }
+
+    /// A table of the series that `places` names, and no others; each place becomes the place in that table.
+    pub(crate) fn table_of<'a>(&self, places: impl Iterator<Item = &'a mut u32>) -> SeriesTable {
+        let mut kept = vec![u32::MAX; self.series.len()];
+        let mut copy = TableCopy::new(self);
+        for place in places {
+            let new = &mut kept[*place as usize];
+            if *new == u32::MAX {
+                *new = copy.table.series.len() as u32;
+                copy.add(&self.series[*place as usize]);
+            }
+            *place = *new;
+        }
+        copy.table
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.series.capacity() * size_of::<Series>()
+            + self.places.capacity() * (size_of::<(Series, u32)>() + 1)
+            + self.endpoints.table_bytes()
+            + self.texts.table_bytes()
+            + self.value_bytes
+    }
+
+    /// Forgets all codes.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { generation: self.generation + 1, ..Self::new(self.limit) };
+    }
+}
+
+/// A table that grows by the series it needs.
+struct TableCopy<'a> {
+    from: &'a Registry,
+    endpoints: FxHashMap<u16, u16>,
+    texts: FxHashMap<u16, u16>,
+    table: SeriesTable,
+}
+
+impl<'a> TableCopy<'a> {
+    fn new(from: &'a Registry) -> Self {
+        let table = SeriesTable { series: Vec::new(), endpoints: Vec::new(), texts: Vec::new() };
+        Self { from, endpoints: FxHashMap::default(), texts: FxHashMap::default(), table }
+    }
+
+    fn add(&mut self, series: &Series) {
+        let (source, destination) = (self.endpoint(series.source), self.endpoint(series.destination));
+        let texts = series.texts.map(|text| self.text(text));
+        self.table.series.push(Series { source, destination, texts, ..*series });
+    }
+
+    fn endpoint(&mut self, code: u16) -> u16 {
+        if code == OTHER_CODE {
+            return OTHER_CODE;
+        }
+        *self.endpoints.entry(code).or_insert_with(|| {
+            self.table.endpoints.push(self.from.endpoints.values()[usize::from(code) - 1].clone());
+            self.table.endpoints.len() as u16
+        })
+    }
+
+    fn text(&mut self, code: u16) -> u16 {
+        if code == OTHER_CODE || code == ABSENT_TEXT {
+            return code;
+        }
+        *self.texts.entry(code).or_insert_with(|| {
+            self.table.texts.push(self.from.texts.values()[usize::from(code) - 1].clone());
+            self.table.texts.len() as u16
+        })
+    }
+}
+
+/// Bytes of an endpoint that rollups alone may hold.
+pub(crate) fn endpoint_weight(endpoint: &Endpoint) -> usize {
+    let labels = endpoint.labels.len() * size_of::<(Text, Text)>();
+    size_of::<Endpoint>() + labels + 16
+}

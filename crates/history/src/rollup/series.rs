@@ -1,0 +1,246 @@
+//! What tells one rollup series from another.
+
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use goldwire_model::{
+    field::{EndField, Field, Side},
+    record::{Endpoint, Text},
+};
+
+use super::registry::endpoint_weight;
+use crate::chunk::{
+    endpoints::endpoint_value,
+    ends::Flags,
+    names,
+    numbers::Numbers,
+    resolve::{Entries, Resolved},
+    value::{OTHER, Value},
+};
+
+/// Stands for an endpoint, or a text, that did not fit: everything beyond the bound is counted under it.
+pub(crate) const OTHER_CODE: u16 = 0;
+/// A text that the record does not have.
+pub(crate) const ABSENT_TEXT: u16 = u16::MAX;
+/// A status that the record does not have.
+pub(crate) const ABSENT_STATUS: u32 = u32::MAX;
+
+/// Which fields the texts of a series are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Detail {
+    None,
+    /// method, route, host, status
+    Http,
+    /// -, method, -, status
+    Grpc,
+    /// type, name, code
+    Dns,
+    /// operation
+    Database,
+    /// -, destination
+    Messaging,
+    /// place, reason
+    Drop,
+}
+
+/// Identity of a series; texts and endpoints by code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Series {
+    pub(crate) source: u16,
+    pub(crate) destination: u16,
+    pub(crate) destination_port: u16,
+    pub(crate) transport: u8,
+    pub(crate) flags: Flags,
+    pub(crate) status: u32,
+    pub(crate) protocol: u8,
+    pub(crate) error: u8,
+    pub(crate) verdict: u8,
+    pub(crate) ending: u8,
+    pub(crate) texts: [u16; 3],
+    pub(crate) detail: Detail,
+}
+
+impl Series {
+    /// Where this series is counted when there is no room for it: only what de-duplication and the choice between
+    /// protocols need is kept.
+    pub(crate) const fn folded(&self) -> Self {
+        Self {
+            source: OTHER_CODE,
+            destination: OTHER_CODE,
+            destination_port: 0,
+            transport: self.transport,
+            flags: self.flags,
+            status: ABSENT_STATUS,
+            protocol: self.protocol,
+            error: self.error,
+            verdict: self.verdict,
+            ending: self.ending,
+            texts: [OTHER_CODE; 3],
+            detail: self.detail,
+        }
+    }
+
+    pub(crate) const fn is_folded(&self) -> bool {
+        self.source == OTHER_CODE && self.destination == OTHER_CODE
+    }
+
+    fn text(&self, detail: Detail, place: usize) -> Option<u16> {
+        (self.detail == detail && self.texts[place] != ABSENT_TEXT).then_some(self.texts[place])
+    }
+
+    fn text_of(&self, field: &Field) -> Option<u16> {
+        match field {
+            Field::HttpMethod => self.text(Detail::Http, 0),
+            Field::HttpRoute => self.text(Detail::Http, 1),
+            Field::HttpHost => self.text(Detail::Http, 2),
+            Field::RpcMethod => self.text(Detail::Grpc, 1),
+            Field::DnsType => self.text(Detail::Dns, 0),
+            Field::DnsName => self.text(Detail::Dns, 1),
+            Field::DnsCode => self.text(Detail::Dns, 2),
+            Field::DbOperation => self.text(Detail::Database, 0),
+            Field::MessagingDestination => self.text(Detail::Messaging, 1),
+            Field::DropPlace => self.text(Detail::Drop, 0),
+            Field::DropReason => self.text(Detail::Drop, 1),
+            _ => None,
+        }
+    }
+
+    fn status_of(&self, detail: Detail) -> Value<'static> {
+        if self.detail == detail && self.status != ABSENT_STATUS {
+            Value::Integer(i64::from(self.status))
+        } else {
+            Value::Absent
+        }
+    }
+}
+
+impl Hash for Series {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [first, second, third] = self.texts;
+        let words = |a: u16, b: u16, c: u16, d: u16| {
+            u64::from(a) | u64::from(b) << 16 | u64::from(c) << 32 | u64::from(d) << 48
+        };
+        let bytes = |low: u8, high: u8| u16::from_le_bytes([low, high]);
+        state.write_u64(words(
+            self.source,
+            self.destination,
+            self.destination_port,
+            bytes(self.transport, self.flags.0),
+        ));
+        state.write_u64(words(first, second, third, bytes(self.detail as u8, self.protocol)));
+        state.write_u64(
+            u64::from(self.status) | u64::from(u32::from_le_bytes([self.error, self.verdict, self.ending, 0])) << 32,
+        );
+    }
+}
+
+/// Distinct series and what their codes stand for; code 0 is [`OTHER`].
+#[derive(Clone, Debug)]
+pub(crate) struct SeriesTable {
+    pub(crate) series: Vec<Series>,
+    /// By code less one.
+    pub(crate) endpoints: Vec<Arc<Endpoint>>,
+    /// By code less one.
+    pub(crate) texts: Vec<Text>,
+}
+
+impl SeriesTable {
+    pub(crate) fn bytes(&self) -> usize {
+        let endpoints: usize = self.endpoints.iter().map(|endpoint| endpoint_weight(endpoint)).sum();
+        let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
+        self.series.capacity() * size_of::<Series>() + endpoints + self.endpoints.capacity() * 8 + texts
+    }
+}
+
+/// A series table of a node whose name is known.
+#[derive(Clone, Copy)]
+pub(crate) struct NamedSeries<'a> {
+    pub(crate) table: &'a SeriesTable,
+    pub(crate) node: &'a str,
+    /// Place of each series: 0, 1, 2 …
+    pub(crate) places: &'a [u64],
+}
+
+impl NamedSeries<'_> {
+    fn each<'a>(&'a self, value: impl Fn(&'a Series) -> Value<'a>) -> Resolved<'a> {
+        Resolved::Coded {
+            codes: Numbers::plain(&self.places[..self.table.series.len()]),
+            values: self.table.series.iter().map(value).collect(),
+        }
+    }
+
+    fn end<'a>(&'a self, side: Side, end: &EndField) -> Resolved<'a> {
+        self.each(|series| {
+            if series.is_folded() {
+                return Value::Text(OTHER);
+            }
+            let code = match side {
+                Side::Source => series.source,
+                Side::Destination => series.destination,
+            };
+            match (end, side) {
+                (EndField::Port, Side::Destination) => Value::Integer(i64::from(series.destination_port)),
+                (EndField::Port, Side::Source) => Value::Absent,
+                _ if code == OTHER_CODE => Value::Text(OTHER),
+                _ => endpoint_value(&self.table.endpoints[usize::from(code) - 1], end),
+            }
+        })
+    }
+
+    fn text(&self, field: &Field) -> Resolved<'_> {
+        self.each(|series| match series.text_of(field) {
+            None => Value::Absent,
+            Some(OTHER_CODE) => Value::Text(OTHER),
+            Some(code) => Value::Text(&self.table.texts[usize::from(code) - 1]),
+        })
+    }
+
+    fn network_type<'a>(&'a self, series: &'a Series) -> Value<'a> {
+        match series.source.checked_sub(1) {
+            None => Value::Text(OTHER),
+            Some(at) if self.table.endpoints[usize::from(at)].address.is_ipv4() => Value::Text("ipv4"),
+            Some(_) => Value::Text("ipv6"),
+        }
+    }
+}
+
+fn by_code(names: &[Value<'static>], code: u8) -> Value<'static> {
+    names.get(usize::from(code)).copied().unwrap_or(Value::Absent)
+}
+
+impl Entries for NamedSeries<'_> {
+    fn count(&self) -> usize {
+        self.table.series.len()
+    }
+
+    fn resolve(&self, field: &Field) -> Resolved<'_> {
+        let reporter = |client, server| {
+            self.each(move |series| Value::Text(if series.flags.is_by_client() { client } else { server }))
+        };
+        match field {
+            Field::End(side, end) => self.end(*side, end),
+            Field::NodeName => Resolved::Constant(Value::Text(self.node)),
+            Field::Reporter => reporter("client", "server"),
+            Field::Direction => reporter("egress", "ingress"),
+            Field::NetworkType => self.each(|series| self.network_type(series)),
+            Field::NetworkTransport => self.each(|series| Value::Text(names::transport_name(series.transport))),
+            Field::NetworkProtocol => {
+                let protocols = names::protocols();
+                self.each(move |series| by_code(&protocols, series.protocol))
+            }
+            Field::DbSystem => {
+                let systems = names::database_systems();
+                self.each(move |series| by_code(&systems, series.protocol))
+            }
+            Field::ErrorType => self.each(|series| by_code(names::ERRORS, series.error)),
+            Field::Verdict => self.each(|series| by_code(names::VERDICTS, series.verdict)),
+            Field::Ending => self.each(|series| by_code(names::ENDINGS, series.ending)),
+            Field::HttpStatus => self.each(|series| series.status_of(Detail::Http)),
+            Field::RpcStatus => self.each(|series| series.status_of(Detail::Grpc)),
+            text => self.text(text),
+        }
+    }
+}

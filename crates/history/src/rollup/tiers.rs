@@ -1,0 +1,162 @@
+//! Rollups of one table: open steps, then three tiers of blocks, each tier made from the finer one.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use goldwire_answer::coverage::Tier;
+
+use super::{
+    accumulator::{Accumulator, GRACE, StepRow},
+    block::{Block, SharedBlock},
+    fold::fold,
+    series::Series,
+};
+
+const NANOS: i64 = 1_000_000_000;
+/// Steps of the tiers in nanoseconds.
+pub(crate) const STEPS: [i64; 3] = [NANOS, 10 * NANOS, 60 * NANOS];
+/// The names of the tiers, in the same order.
+pub(crate) const TIERS: [Tier; 3] = [Tier::OneSecond, Tier::TenSeconds, Tier::Minute];
+/// Blocks of the coarsest tier are compacted by this many.
+const MINUTES_TO_COMPACT: usize = 10;
+
+/// Blocks of one step length.
+#[derive(Debug, Default)]
+pub(crate) struct BlockTier {
+    /// Rolled up into the coarser tier already.
+    sealed: VecDeque<SharedBlock>,
+    /// Not rolled up yet: the coarser tier is read together with these.
+    pending: Vec<SharedBlock>,
+    bytes: usize,
+    rows: usize,
+    /// Everything from here on is held; `None` while nothing was evicted.
+    pub(crate) evicted_until: Option<i64>,
+}
+
+impl BlockTier {
+    fn push_pending(&mut self, block: Block) {
+        self.bytes += block.bytes();
+        self.rows += block.len();
+        self.pending.push(Arc::new(block));
+    }
+
+    fn push_sealed(&mut self, block: Block) {
+        self.bytes += block.bytes();
+        self.rows += block.len();
+        self.sealed.push_back(Arc::new(block));
+    }
+
+    fn take_pending(&mut self) -> Vec<SharedBlock> {
+        for block in &self.pending {
+            self.bytes -= block.bytes();
+            self.rows -= block.len();
+        }
+        std::mem::take(&mut self.pending)
+    }
+
+    fn evict(&mut self, step: i64) -> bool {
+        let Some(block) = self.sealed.pop_front() else { return false };
+        self.bytes -= block.bytes();
+        self.rows -= block.len();
+        self.evicted_until = self.evicted_until.max(Some(block.last_step + step));
+        true
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) const fn rows(&self) -> usize {
+        self.rows
+    }
+}
+
+/// Rollups of a table with `S` sums and `D` distributions.
+#[derive(Debug)]
+pub(crate) struct Tiers<const S: usize, const D: usize> {
+    pub(crate) open: Accumulator<S, D>,
+    tiers: [BlockTier; 3],
+    limit: usize,
+    /// Up to where the seconds, and the tens of seconds, have been rolled up.
+    rolled: [i64; 2],
+}
+
+impl<const S: usize, const D: usize> Tiers<S, D> {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { open: Accumulator::new(STEPS[0], limit), tiers: Default::default(), limit, rolled: [i64::MIN; 2] }
+    }
+
+    /// Adds to the row of the series in the step of `time`.
+    #[inline]
+    pub(crate) fn add(&mut self, time: i64, series: &Series, add: impl FnOnce(&mut StepRow<S, D>)) {
+        let begins = self.open.begins_step(time);
+        add(self.open.row(time, series));
+        if begins {
+            self.close_due();
+        }
+    }
+
+    fn close_due(&mut self) {
+        let bound = self.open.newest().saturating_sub(GRACE);
+        if let Some(block) = self.open.close_due() {
+            self.tiers[0].push_pending(block);
+        }
+        for finer in 0..2 {
+            let boundary = bound - bound.rem_euclid(STEPS[finer + 1]);
+            if boundary > self.rolled[finer] {
+                self.rolled[finer] = boundary;
+                self.roll_up(finer);
+            }
+        }
+    }
+
+    /// Compacts what waits in a tier, and rolls it up into the next.
+    fn roll_up(&mut self, finer: usize) {
+        let pending = self.tiers[finer].take_pending();
+        let Some(compact) = fold::<S, D>(&pending, STEPS[finer], self.limit) else { return };
+        let compact = Arc::new(compact);
+        if let Some(coarse) = fold::<S, D>(std::slice::from_ref(&compact), STEPS[finer + 1], self.limit) {
+            self.tiers[finer + 1].push_pending(coarse);
+        }
+        if let Some(compact) = Arc::into_inner(compact) {
+            self.tiers[finer].push_sealed(compact);
+        }
+        if self.tiers[2].pending.len() >= MINUTES_TO_COMPACT {
+            self.compact_minutes();
+        }
+    }
+
+    fn compact_minutes(&mut self) {
+        let pending = self.tiers[2].take_pending();
+        if let Some(compact) = fold::<S, D>(&pending, STEPS[2], self.limit) {
+            self.tiers[2].push_sealed(compact);
+        }
+    }
+
+    /// Frees the oldest block of a tier. What waits to be rolled up is rolled up first.
+    pub(crate) fn evict(&mut self, tier: usize) -> bool {
+        if self.tiers[tier].sealed.is_empty() && !self.tiers[tier].pending.is_empty() {
+            if tier < 2 { self.roll_up(tier) } else { self.compact_minutes() }
+        }
+        self.tiers[tier].evict(STEPS[tier])
+    }
+
+    /// Gives up the open steps' detail: they become a block. For when memory is very short.
+    pub(crate) fn close_open(&mut self) {
+        if let Some(block) = self.open.close_all() {
+            self.tiers[0].push_pending(block);
+        }
+    }
+
+    pub(crate) fn tier(&self, tier: usize) -> &BlockTier {
+        &self.tiers[tier]
+    }
+
+    /// All that a reader of `tier` needs for `[from, to)`: each record is in exactly one of these blocks.
+    pub(crate) fn snapshot(&self, tier: usize, from: i64, to: i64) -> Vec<SharedBlock> {
+        let waiting = self.tiers[..=tier].iter().flat_map(|tier| &tier.pending);
+        let held = self.tiers[tier].sealed.iter().chain(waiting);
+        let mut blocks: Vec<_> = held.filter(|block| block.overlaps(from, to)).cloned().collect();
+        blocks.extend(self.open.copy().map(Arc::new));
+        blocks
+    }
+}

@@ -1,0 +1,188 @@
+//! All that the writer changes and readers copy from, under one lock.
+
+use goldwire_model::record::{FlowEvent, FlowRecord, Record, RequestRecord, SaturationRecord};
+
+use crate::{
+    chunk::{drops::DropRow, flows::FlowRow, processes::ProcessRow, requests::RequestRow},
+    connections::Connections,
+    losses::Losses,
+    options::{Holder, Options},
+    ring::Ring,
+    rollup::{drops::DropRollup, flows::FlowRollup, requests::RequestRollup},
+};
+
+/// Records between two looks at the budget. The slack below allows for what they add.
+const RECORDS_PER_LOOK: u32 = 64;
+
+/// Tables, rollups, open connections, losses.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(crate) requests: Ring<RequestRow>,
+    pub(crate) flows: Ring<FlowRow>,
+    pub(crate) drops: Ring<DropRow>,
+    pub(crate) processes: Ring<ProcessRow>,
+    pub(crate) saturation: Ring<SaturationRecord>,
+    pub(crate) request_rollup: RequestRollup,
+    pub(crate) flow_rollup: FlowRollup,
+    pub(crate) drop_rollup: DropRollup,
+    pub(crate) connections: Connections,
+    pub(crate) losses: Losses,
+    /// Nanoseconds since the epoch; `None` before the first record and the first word of the daemon.
+    pub(crate) recording_since: Option<i64>,
+    memory: usize,
+    until_look: u32,
+}
+
+impl Store {
+    pub(crate) fn new(options: &Options) -> Self {
+        let (rows, series) = (options.chunk_rows(), options.series_per_step());
+        Self {
+            requests: Ring::new(rows),
+            flows: Ring::new(rows),
+            drops: Ring::new(rows),
+            processes: Ring::new(rows),
+            saturation: Ring::new(rows),
+            request_rollup: RequestRollup::new(series),
+            flow_rollup: FlowRollup::new(series),
+            drop_rollup: DropRollup::new(series),
+            connections: Connections::default(),
+            losses: Losses::default(),
+            recording_since: None,
+            memory: options.memory,
+            until_look: RECORDS_PER_LOOK,
+        }
+    }
+
+    /// Takes a record in.
+    #[inline]
+    pub(crate) fn append(&mut self, record: &Record) {
+        match record {
+            Record::Request(request) => self.append_request(request),
+            Record::Flow(flow) => self.append_flow(flow),
+            Record::Drop(dropped) => {
+                let row = self.drops.open.push(dropped);
+                self.drop_rollup.add(&row, &self.drops.open.dictionaries);
+                self.drops.seal_if_full();
+            }
+            Record::Process(process) => {
+                self.processes.open.push(process);
+                self.processes.seal_if_full();
+            }
+            Record::Saturation(saturation) => {
+                self.saturation.open.push(saturation);
+                self.saturation.seal_if_full();
+            }
+        }
+        self.look_at_budget();
+    }
+
+    #[inline]
+    fn append_request(&mut self, record: &RequestRecord) {
+        let row = self.requests.open.push(record);
+        self.request_rollup.add(&row, &self.requests.open.dictionaries);
+        if self.requests.seal_if_full() {
+            self.request_rollup.forget_codes();
+        }
+    }
+
+    fn append_flow(&mut self, record: &FlowRecord) {
+        let was_open = self.connections.observe(record);
+        let mut row = self.flows.open.make(record);
+        if record.event == FlowEvent::End {
+            row.mark_end(was_open, record.ending);
+        }
+        self.flows.open.push_row(row);
+        self.flow_rollup.add(&row, &self.flows.open.dictionaries);
+        if self.flows.seal_if_full() {
+            self.flow_rollup.forget_codes();
+        }
+    }
+
+    #[inline]
+    fn look_at_budget(&mut self) {
+        self.until_look -= 1;
+        if self.until_look == 0 {
+            self.until_look = RECORDS_PER_LOOK;
+            self.keep_to_budget();
+        }
+    }
+
+    /// Frees the oldest pieces until all fits. A sixteenth of the memory is kept free for what the next records add.
+    #[cold]
+    fn keep_to_budget(&mut self) {
+        let bound = self.memory - self.memory / 16;
+        while self.bytes() > bound {
+            if !self.free_one() {
+                return;
+            }
+        }
+    }
+
+    fn free_one(&mut self) -> bool {
+        let mut holders = Holder::SHARES;
+        holders.sort_by_cached_key(|(holder, percent)| {
+            let share = self.memory / 100 * percent;
+            std::cmp::Reverse(self.held_by(*holder) as i64 - share as i64)
+        });
+        holders.into_iter().any(|(holder, _)| self.free_from(holder)) || self.close_open_steps()
+    }
+
+    fn close_open_steps(&mut self) -> bool {
+        let before = self.bytes();
+        self.request_rollup.tiers.close_open();
+        self.flow_rollup.tiers.close_open();
+        self.drop_rollup.tiers.close_open();
+        self.bytes() < before
+    }
+
+    fn free_from(&mut self, holder: Holder) -> bool {
+        match holder {
+            Holder::Requests => {
+                if !self.requests.has_sealed() {
+                    self.request_rollup.forget_codes();
+                }
+                self.requests.evict()
+            }
+            Holder::Flows => {
+                if !self.flows.has_sealed() {
+                    self.flow_rollup.forget_codes();
+                }
+                self.flows.evict()
+            }
+            Holder::Drops => self.drops.evict(),
+            Holder::Processes => self.processes.evict(),
+            Holder::Saturation => self.saturation.evict(),
+            Holder::RequestTier(tier) => self.request_rollup.tiers.evict(tier),
+            Holder::FlowTier(tier) => self.flow_rollup.tiers.evict(tier),
+            Holder::DropTier(tier) => self.drop_rollup.tiers.evict(tier),
+        }
+    }
+
+    /// Bytes that a holder takes.
+    pub(crate) fn held_by(&self, holder: Holder) -> usize {
+        match holder {
+            Holder::Requests => self.requests.bytes(),
+            Holder::Flows => self.flows.bytes(),
+            Holder::Drops => self.drops.bytes(),
+            Holder::Processes => self.processes.bytes(),
+            Holder::Saturation => self.saturation.bytes(),
+            Holder::RequestTier(tier) => self.request_rollup.tiers.tier(tier).bytes(),
+            Holder::FlowTier(tier) => self.flow_rollup.tiers.tier(tier).bytes(),
+            Holder::DropTier(tier) => self.drop_rollup.tiers.tier(tier).bytes(),
+        }
+    }
+
+    /// Bytes of steps that are being filled and of open connections: nothing of these can be freed early.
+    pub(crate) fn open_bytes(&self) -> usize {
+        self.request_rollup.tiers.open.bytes()
+            + self.flow_rollup.tiers.open.bytes()
+            + self.drop_rollup.tiers.open.bytes()
+            + self.connections.bytes()
+    }
+
+    /// All bytes, as far as they are counted.
+    pub(crate) fn bytes(&self) -> usize {
+        let held: usize = Holder::SHARES.iter().map(|(holder, _)| self.held_by(*holder)).sum();
+        held + self.open_bytes()
+    }
+}
