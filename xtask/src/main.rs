@@ -1,3 +1,53 @@
 //! The project's own commands: setup, demo, test, bench, dist.
 
-fn main() {}
+mod bench;
+mod build;
+mod demo;
+mod dist;
+mod places;
+mod setup;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands. Each installs what it needs and is missing (as root, on Debian or Ubuntu).
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what is missing: packages, the BPF toolchain, npm modules. Run again, it does nothing
+    Setup,
+    /// Start three demo nodes with real services and real eBPF, and open the door to look
+    Demo(demo::Arguments),
+    /// Run every test there is
+    Test(test::Arguments),
+    /// Measure, and print each figure beside its bar
+    Bench(bench::Arguments),
+    /// Build the plugin as Grafana loads it, and the goldwire program, into dist/
+    Dist,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Setup => setup::run(),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Dist => dist::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
