@@ -7,6 +7,10 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use crate::time::Timestamp;
 
+mod names;
+
+pub use names::{UnknownName, tcp_flags_text};
+
 /// Text that many records share.
 pub type Text = Arc<str>;
 
@@ -20,15 +24,21 @@ pub struct Endpoint {
     pub local: bool,
     /// What groups processes for people: the systemd unit, the container, else the executable's name.
     pub workload: Option<Text>,
+    /// Kubernetes namespace.
     pub namespace: Option<Text>,
+    /// Kubernetes pod.
     pub pod: Option<Text>,
+    /// Kubernetes service.
     pub service: Option<Text>,
+    /// Name or id of the container.
     pub container: Option<Text>,
+    /// Image of the container.
     pub image: Option<Text>,
     /// The command name of the process (`comm`).
     pub process: Option<Text>,
     /// Path of the executable.
     pub executable: Option<Text>,
+    /// Process id, in the node's own process namespace.
     pub pid: Option<u32>,
     /// Names of the parents, nearest first, joined by ` < `.
     pub ancestry: Option<Text>,
@@ -43,13 +53,18 @@ pub struct Endpoint {
 /// Who reports: the side whose socket was observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reporter {
+    /// The socket of who opened the connection.
     Client,
+    /// The socket of who accepted it.
     Server,
 }
 
+/// The protocol above IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
+    /// TCP.
     Tcp,
+    /// UDP.
     Udp,
     /// Any other IP protocol, by its number (only drops have these).
     Other(u8),
@@ -58,11 +73,17 @@ pub enum Transport {
 /// The two ends and how they are told apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ends {
+    /// The client.
     pub source: Arc<Endpoint>,
+    /// Its port.
     pub source_port: u16,
+    /// The server.
     pub destination: Arc<Endpoint>,
+    /// Its port.
     pub destination_port: u16,
+    /// TCP, UDP or, in drops, another IP protocol.
     pub transport: Transport,
+    /// Whose socket was observed.
     pub reporter: Reporter,
     /// The other end of this connection is observed on this node too, so a second report of it is in this history.
     /// By default the client's report of a joined connection is not counted.
@@ -108,9 +129,13 @@ pub enum Ending {
 /// What became of it, in Hubble's sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
+    /// It went through.
     Forwarded,
+    /// The kernel dropped it.
     Dropped,
+    /// The other end refused it.
     Refused,
+    /// It failed otherwise.
     Error,
 }
 
@@ -118,64 +143,99 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum TcpState {
+    /// Open both ways.
     Established = 1,
+    /// The client waits for an answer to its SYN.
     SynSent = 2,
+    /// The server has answered a SYN.
     SynRecv = 3,
+    /// This side has closed; its FIN is not acknowledged.
     FinWait1 = 4,
+    /// This side has closed; the other has not.
     FinWait2 = 5,
+    /// Both have closed; late segments may still come.
     TimeWait = 6,
+    /// Not connected.
     Close = 7,
+    /// The other side has closed; this one has not.
     CloseWait = 8,
+    /// Both have closed; this side's FIN is not acknowledged.
     LastAck = 9,
+    /// Waits for connections.
     Listen = 10,
+    /// Both closed at once.
     Closing = 11,
+    /// A connection request that has no socket of its own yet.
     NewSynRecv = 12,
 }
 
 /// A report on a flow. Counters hold what changed since the flow's last report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowRecord {
+    /// When the report was made.
     pub time: Timestamp,
     /// When the connection was opened (an adopted one: when it was first seen).
     pub start: Timestamp,
+    /// Which connection.
     pub connection: ConnectionId,
+    /// Between whom.
     pub ends: Ends,
+    /// What kind of report.
     pub event: FlowEvent,
+    /// TCP state at the time of the report; absent for UDP.
     pub state: Option<TcpState>,
+    /// On the last report and on no other.
     pub ending: Option<Ending>,
+    /// What became of it.
     pub verdict: Verdict,
     /// TCP flags seen since the last report, as in the TCP header (FIN 1, SYN 2, RST 4, PSH 8, ACK 16 …).
     pub tcp_flags: u8,
     /// Payload bytes, without retransmissions.
     pub bytes_sent: u64,
+    /// The other way.
     pub bytes_received: u64,
     /// Segments (TCP, by the kernel's counters) or datagrams (UDP).
     pub packets_sent: u64,
+    /// The other way.
     pub packets_received: u64,
     /// Retransmitted segments, both directions as far as this reporter's socket sent them.
     pub retransmits: u64,
+    /// TCP resets seen, sent or received.
     pub resets: u32,
     /// Smoothed RTT at the time of the report.
     pub rtt: Option<Duration>,
+    /// Smallest RTT that the kernel has seen.
     pub rtt_min: Option<Duration>,
     /// From SYN to established, on the client's side; on the report that says so and on no other.
     pub connect_latency: Option<Duration>,
+    /// Server name of the TLS hello.
     pub tls_sni: Option<Text>,
+    /// Application protocol, once it was recognised.
     pub protocol: Option<Protocol>,
 }
 
 /// Application protocols, `network.protocol`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
+    /// HTTP/1.
     Http,
+    /// HTTP/2 without gRPC.
     Http2,
+    /// gRPC.
     Grpc,
+    /// DNS.
     Dns,
+    /// Redis.
     Redis,
+    /// PostgreSQL.
     Postgresql,
+    /// MySQL.
     Mysql,
+    /// Kafka.
     Kafka,
+    /// TLS whose plaintext was not seen.
     Tls,
+    /// QUIC.
     Quic,
 }
 
@@ -197,27 +257,34 @@ pub struct RequestRecord {
     pub time: Timestamp,
     /// When the first byte of the request was seen.
     pub start: Timestamp,
+    /// On which connection.
     pub connection: ConnectionId,
+    /// Between whom.
     pub ends: Ends,
+    /// Application protocol.
     pub protocol: Protocol,
     /// From the first byte of the request to the last byte of the answer. Absent where no answer ended.
     pub latency: Option<Duration>,
     /// From the first byte of the request to the first byte of the answer.
     pub latency_first_byte: Option<Duration>,
-    /// Sizes of the messages on the wire, headers included.
+    /// Size of the request as on the wire, headers included.
     pub request_bytes: u64,
+    /// Size of the answer as on the wire, headers included.
     pub response_bytes: u64,
+    /// Why it counts as an error; absent where it is none.
     pub error: Option<ExchangeError>,
     /// 16 bytes of a W3C `traceparent` (or B3) header.
     pub trace_id: Option<[u8; 16]>,
     /// The caller's span in that header: parent of what this exchange is.
     pub span_id: Option<[u8; 8]>,
+    /// What only its protocol has.
     pub detail: Detail,
 }
 
 /// What only one protocol has.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Detail {
+    /// HTTP/1 and HTTP/2.
     Http {
         /// `http.request.method`; absent where the request was not seen (adopted in mid-exchange).
         method: Option<Text>,
@@ -225,16 +292,21 @@ pub enum Detail {
         path: Option<Text>,
         /// `http.route`: the path with its ids replaced by `{id}`.
         route: Option<Text>,
+        /// `http.host`.
         host: Option<Text>,
         /// `http.response.status_code`; absent where no answer was seen. Never invented.
         status: Option<u16>,
     },
+    /// gRPC.
     Grpc {
         /// `service/method`.
         method: Option<Text>,
+        /// `rpc.status_code`; absent where no trailer was seen.
         status: Option<u32>,
     },
+    /// DNS.
     Dns {
+        /// `dns.question.name`.
         name: Text,
         /// `A`, `AAAA`, … as in the registry, `TYPE65` style for the unknown.
         question_type: Text,
@@ -243,14 +315,22 @@ pub enum Detail {
         /// Answers in text, joined by `, `.
         answers: Option<Text>,
     },
+    /// Redis, PostgreSQL, MySQL.
     Database {
+        /// `db.operation`.
         operation: Option<Text>,
+        /// `db.target`.
         target: Option<Text>,
+        /// The database's own code; absent where the exchange is no error.
         error_code: Option<Text>,
     },
+    /// Kafka.
     Messaging {
+        /// What was asked for, such as `Produce`.
         operation: Option<Text>,
+        /// `messaging.destination`: the topic.
         destination: Option<Text>,
+        /// The broker's own code; absent where the exchange is no error.
         error_code: Option<Text>,
     },
 }
@@ -258,33 +338,49 @@ pub enum Detail {
 /// A dropped packet, or a group of like ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DropRecord {
+    /// When it was dropped; of a group, the last.
     pub time: Timestamp,
+    /// Between whom the packet went.
     pub ends: Ends,
     /// The kernel's own name without its prefix, such as `NETFILTER_DROP` (`enum skb_drop_reason`).
     pub reason: Text,
     /// The kernel function that dropped it, where kallsyms can be read.
     pub place: Option<Text>,
+    /// How many packets.
     pub count: u64,
+    /// Their size together.
     pub bytes: u64,
 }
 
+/// What happened to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProcessEvent {
+    /// It began to run a program.
     Exec,
+    /// It ended.
     Exit,
 }
 
 /// A process began or ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProcessRecord {
+    /// When.
     pub time: Timestamp,
+    /// What happened.
     pub event: ProcessEvent,
+    /// Its process id, in the node's own process namespace.
     pub pid: u32,
+    /// Its parent's.
     pub parent: u32,
+    /// Its command name (`comm`).
     pub process: Text,
+    /// Path of its executable.
     pub executable: Option<Text>,
+    /// What groups processes for people.
     pub workload: Option<Text>,
+    /// Name or id of its container.
     pub container: Option<Text>,
+    /// Names of the parents, nearest first, joined by ` < `.
     pub ancestry: Option<Text>,
     /// As in `wait(2)`: present on exit only.
     pub exit_code: Option<i32>,
@@ -293,6 +389,7 @@ pub struct ProcessRecord {
 /// Node-wide saturation counters of the kernel (`/proc/net/netstat`), as increments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SaturationRecord {
+    /// End of the interval that the increments are of.
     pub time: Timestamp,
     /// `ListenOverflows`
     pub accept_queue_overflows: u64,
@@ -303,9 +400,14 @@ pub struct SaturationRecord {
 /// Anything that history takes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
+    /// A report on a flow.
     Flow(FlowRecord),
+    /// An exchange.
     Request(RequestRecord),
+    /// Dropped packets.
     Drop(DropRecord),
+    /// A process began or ended.
     Process(ProcessRecord),
+    /// The node's own counters.
     Saturation(SaturationRecord),
 }

@@ -135,8 +135,7 @@ mod tests {
 
     #[test]
     fn many_stars_take_no_exponential_time() {
-        let pattern = Glob::new(&"a*".repeat(40));
-        assert!(!pattern.matches(&("a".repeat(4_000) + "b").replace('a', "ab").replace("abb", "b")));
+        assert!(!Glob::new(&("a*".repeat(40) + "c")).matches(&"a".repeat(4_000)));
         assert!(!Glob::new(&("*a".repeat(40) + "c")).matches(&"a".repeat(2_000)));
     }
 }

@@ -35,6 +35,7 @@ mod token;
 mod truth;
 
 pub use conditions::Condition;
+pub(crate) use error::list_tables;
 pub use error::{FieldNotInTable, FilterError};
 pub use evaluate::{Lookup, Value};
 pub use glob::Glob;
