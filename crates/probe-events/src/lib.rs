@@ -1,1 +1,61 @@
-//! The structs that cross from the kernel's probes to the daemon.
+//! What crosses the border between the kernel's probes and the daemon: the events of the two rings, the values of the
+//! shared maps, and the constants that the daemon sets before it loads the probes.
+//!
+//! Every struct is `repr(C)`, has no padding and a size that is asserted, so that bytes can be checked and read in place.
+//! Times are nanoseconds of `CLOCK_MONOTONIC`. Addresses are 16 bytes, IPv4 as IPv4-mapped IPv6; ports are in host order.
+
+#![no_std]
+#![expect(missing_docs, reason = "names and the words above each struct say it; a doc per field would repeat them")]
+
+/// Declares a struct of the border: its layout, its size, and its checked conversion from bytes in user space.
+macro_rules! wire {
+    ($(#[$meta:meta])* pub struct $name:ident: $size:literal { $($body:tt)* }) => {
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug)]
+        #[cfg_attr(
+            feature = "user",
+            derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout)
+        )]
+        pub struct $name { $($body)* }
+        const _: () = assert!(core::mem::size_of::<$name>() == $size);
+    };
+}
+
+mod conversation;
+mod datagram;
+mod header;
+mod kernel_struct;
+mod loss;
+mod packet_drop;
+mod process;
+mod settings;
+mod socket;
+mod steering;
+mod tcp_adopted;
+mod tcp_closed;
+mod tcp_connecting;
+mod tcp_counters;
+mod tcp_established;
+mod tcp_listening;
+mod tcp_segment;
+mod tcp_translated;
+
+pub use conversation::*;
+pub use datagram::*;
+pub use header::*;
+pub use kernel_struct::*;
+pub use loss::*;
+pub use packet_drop::*;
+pub use process::*;
+pub use settings::*;
+pub use socket::*;
+pub use steering::*;
+pub use tcp_adopted::*;
+pub use tcp_closed::*;
+pub use tcp_connecting::*;
+pub use tcp_counters::*;
+pub use tcp_established::*;
+pub use tcp_listening::*;
+pub use tcp_segment::*;
+pub use tcp_translated::*;

@@ -1,0 +1,18 @@
+//! Constants that the daemon sets before it loads the probes.
+
+wire! {
+    pub struct Settings: 32 {
+        /// Id of the cgroup the daemon is confined to.
+        pub scope_cgroup: u64,
+        /// 1 where only sockets and processes of `scope_cgroup` are wanted.
+        pub scoped: u32,
+        /// Inode of the daemon's own network namespace.
+        pub own_network_namespace: u32,
+        pub unused: [u8; 16],
+    }
+}
+
+impl Settings {
+    /// Everything on the node.
+    pub const WHOLE_NODE: Self = Self { scope_cgroup: 0, scoped: 0, own_network_namespace: 0, unused: [0; 16] };
+}

@@ -1,0 +1,58 @@
+//! Value of the map of sockets, keyed by cookie: what the probes know of a socket.
+
+wire! {
+    pub struct Socket: 32 {
+        /// When the SYN left; 0 where it was not seen.
+        pub syn_time: u64,
+        /// Thread group that works with it; 0 where unknown.
+        pub owner_pid: u32,
+        pub role: u8,
+        /// Of [`socket_flag`].
+        pub flags: u8,
+        /// All TCP flags seen.
+        pub tcp_flags: u8,
+        /// Of [`transport`].
+        pub transport: u8,
+        /// Buffers told while the daemon had not decided, by direction.
+        pub undecided: [u32; 2],
+        pub unused: u64,
+    }
+}
+
+/// Values of [`Socket::transport`].
+pub mod transport {
+    pub const TCP: u8 = 6;
+    pub const UDP: u8 = 17;
+}
+
+/// Bits of [`Socket::flags`].
+pub mod socket_flag {
+    /// The process in `owner_pid` read, wrote or connected; no other becomes the owner.
+    pub const OWNER_FINAL: u8 = 1;
+    /// A RST came in.
+    pub const RESET_RECEIVED: u8 = 2;
+    /// A RST went out.
+    pub const RESET_SENT: u8 = 4;
+    /// The packets' remote address was compared with the socket's.
+    pub const ADDRESS_COMPARED: u8 = 8;
+}
+
+impl Socket {
+    /// A socket of which nothing is known yet.
+    #[must_use]
+    pub const fn new(transport: u8) -> Self {
+        Self {
+            syn_time: 0,
+            owner_pid: 0,
+            role: crate::role::UNKNOWN,
+            flags: 0,
+            tcp_flags: 0,
+            transport,
+            undecided: [0; 2],
+            unused: 0,
+        }
+    }
+}
+
+/// How many buffers of each direction are told while the daemon has not decided about a socket.
+pub const UNDECIDED_BUFFERS: u32 = 64;

@@ -1,0 +1,37 @@
+//! What the daemon wants of a socket's payload: an array in memory that both sides map. The daemon writes, the probes
+//! read.
+//!
+//! A socket's slot is its cookie modulo the number of slots. Each word carries the low half of the cookie it is meant
+//! for, so a word that was written for an earlier socket, or for another one that shares the slot, counts as absent: the
+//! socket is undecided then, which costs time and loses nothing.
+
+wire! {
+    pub struct SteeringSlot: 32 {
+        /// `tag << 32 | verdict | ingress limit << 8 | egress limit << 16`.
+        pub word: u64,
+        /// By direction: `tag << 32 | sequence`. Payload before that sequence number is not told; the buffer in which it
+        /// is reached is told from there on.
+        pub skip_until: [u64; 2],
+        pub unused: u64,
+    }
+}
+
+/// Slots of the array; a power of two.
+pub const STEERING_SLOTS: u32 = 65_536;
+
+/// Values of the lowest byte of [`SteeringSlot::word`].
+pub mod verdict {
+    /// Not decided: a bounded number of buffers is told.
+    pub const UNDECIDED: u8 = 0;
+    /// Tell every buffer.
+    pub const TELL: u8 = 1;
+    /// Never tell again.
+    pub const IGNORE: u8 = 2;
+}
+
+/// Limits of capture are powers of two, written as their exponent above this: `SMALLEST_CAPTURE << limit`.
+pub const SMALLEST_CAPTURE: u32 = 256;
+/// The limit of 16 KiB: most that is captured of one buffer.
+pub const LARGEST_LIMIT: u8 = 6;
+/// The limit of 4 KiB.
+pub const USUAL_LIMIT: u8 = 4;

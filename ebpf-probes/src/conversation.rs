@@ -1,0 +1,232 @@
+//! UDP: what passes between a socket and a remote address is counted in a map; datagrams that may be DNS are told.
+
+use aya_ebpf::{
+    bindings::BPF_NOEXIST,
+    helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
+};
+use goldwire_probe_events::{
+    Addresses, CONVERSATIONS_FULL, ConversationCounters, ConversationKey, ConversationOpened, DATA_RING,
+    DATA_RING_BYTES, DATAGRAM_CAPTURE, Datagram, READ_FAULT, Socket,
+    direction::{EGRESS, INGRESS},
+    kind, transport, verdict,
+};
+
+use crate::{
+    atomic, clock, loss,
+    maps::{CONVERSATIONS, SOCKETS},
+    packet::Packet,
+    ring::{self, DATA},
+    segment, steering,
+};
+
+const HEADER: u32 = 8;
+const DNS_HEADER: usize = 12;
+
+/// A datagram on its way through a socket.
+struct Passing<'a> {
+    packet: &'a Packet,
+    cookie: u64,
+    addresses: Addresses,
+    /// Of the payload.
+    length: u32,
+    direction: u8,
+}
+
+/// Counts a datagram, and tells it where it may be DNS.
+#[inline(never)]
+pub fn on_datagram(packet: &Packet, direction: u8) {
+    let _ = pass(packet, direction);
+}
+
+#[inline(always)]
+fn pass(packet: &Packet, direction: u8) -> Option<()> {
+    let addresses = packet.addresses(direction == EGRESS)?;
+    // SAFETY: the context of this program.
+    let cookie = unsafe { bpf_get_socket_cookie(packet.skb.cast()) };
+    let length = packet.length().saturating_sub(packet.offset + HEADER);
+    let passing = Passing { packet, cookie, addresses, length, direction };
+    count(&passing);
+    let wish = steering::of(cookie, direction)?;
+    match wish.verdict {
+        verdict::IGNORE => return None,
+        verdict::TELL => {}
+        _ => plausible(&passing)?,
+    }
+    if length > 0 {
+        tell(&passing);
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn count(passing: &Passing<'_>) {
+    let key = ConversationKey {
+        cookie: passing.cookie,
+        remote: passing.addresses.remote,
+        remote_port: passing.addresses.remote_port,
+        unused: [0; 6],
+    };
+    if let Some(known) = CONVERSATIONS.get_ptr_mut(key) {
+        // SAFETY: the kernel gave the pointer.
+        unsafe { add(known, passing) };
+    } else {
+        open(&key, passing);
+    }
+}
+
+/// Of a buffer that holds several datagrams, how many.
+#[inline(always)]
+fn datagrams(passing: &Passing<'_>) -> u64 {
+    // SAFETY: a field of the context.
+    let segments = unsafe { (*passing.packet.skb).gso_segs };
+    if segments > 1 { u64::from(segments) } else { 1 }
+}
+
+/// Rare, so it is a function of its own, with a stack of its own.
+#[inline(never)]
+fn open(key: &ConversationKey, passing: &Passing<'_>) {
+    let counters = ConversationCounters {
+        datagrams_received: 0,
+        datagrams_sent: 0,
+        bytes_received: 0,
+        bytes_sent: 0,
+        last: 0,
+        local: passing.addresses.local,
+        local_port: passing.addresses.local_port,
+        unused: [0; 6],
+    };
+    let is_first = CONVERSATIONS.insert(key, counters, u64::from(BPF_NOEXIST)).is_ok();
+    let Some(known) = CONVERSATIONS.get_ptr_mut(key) else {
+        loss::count(CONVERSATIONS_FULL, datagrams(passing));
+        return;
+    };
+    // SAFETY: the kernel gave the pointer.
+    unsafe { add(known, passing) };
+    if is_first {
+        tell_opened(passing);
+    }
+}
+
+/// # Safety
+///
+/// `counters` points into the map.
+#[inline(always)]
+unsafe fn add(counters: *mut ConversationCounters, passing: &Passing<'_>) {
+    let datagrams = datagrams(passing);
+    // All headers but the first were taken off.
+    let bytes = u64::from(passing.length);
+    // SAFETY: by the caller; the fields are aligned.
+    unsafe {
+        if passing.direction == INGRESS {
+            atomic::add(&raw mut (*counters).datagrams_received, datagrams);
+            atomic::add(&raw mut (*counters).bytes_received, bytes);
+        } else {
+            atomic::add(&raw mut (*counters).datagrams_sent, datagrams);
+            atomic::add(&raw mut (*counters).bytes_sent, bytes);
+        }
+        (*counters).last = clock::now();
+    }
+}
+
+#[inline(always)]
+fn tell_opened(passing: &Passing<'_>) {
+    let owner_pid = match SOCKETS.get_ptr(passing.cookie) {
+        // SAFETY: the kernel gave the pointer.
+        Some(socket) => unsafe { (*socket).owner_pid },
+        // Older than the daemon: taken in, so that its first reader or writer is told.
+        None => {
+            let _ = SOCKETS.insert(passing.cookie, Socket::new(transport::UDP), u64::from(BPF_NOEXIST));
+            0
+        }
+    };
+    ring::tell(ConversationOpened {
+        header: ring::header(kind::CONVERSATION_OPENED),
+        cookie: passing.cookie,
+        addresses: passing.addresses,
+        owner_pid,
+        direction: passing.direction,
+        unused: [0; 7],
+    });
+}
+
+/// Whether the payload begins like a DNS message: an operation there is, reserved bit zero, and counts that a real message
+/// has. Random payload passes once in 100,000 times.
+#[inline(always)]
+fn plausible(passing: &Passing<'_>) -> Option<()> {
+    const DNS_PORTS: [u16; 3] = [53, 5353, 5355];
+    let mut header = [0_u8; DNS_HEADER];
+    if passing.length <= DNS_HEADER as u32 {
+        return None;
+    }
+    let start = passing.packet.offset + HEADER;
+    // SAFETY: the helper writes the array.
+    let fault = unsafe {
+        bpf_skb_load_bytes(passing.packet.skb.cast_const().cast(), start, header.as_mut_ptr().cast(), DNS_HEADER as u32)
+    };
+    if fault != 0 {
+        loss::count(READ_FAULT, 1);
+        return None;
+    }
+    let operation = header[2] >> 3 & 0xf;
+    let questions = u16::from_be_bytes([header[4], header[5]]);
+    let (answers, authorities) = (header[6], header[8]);
+    if !matches!(operation, 0 | 4 | 5) || answers != 0 || authorities != 0 {
+        return None;
+    }
+    let Addresses { local_port, remote_port, .. } = passing.addresses;
+    if questions == 1 {
+        return (header[3] & 0x40 == 0).then_some(());
+    }
+    // Multicast DNS answers without a question.
+    (questions < 32 && (DNS_PORTS.contains(&local_port) || DNS_PORTS.contains(&remote_port))).then_some(())
+}
+
+#[inline(never)]
+fn tell(passing: &Passing<'_>) {
+    if passing.length <= 512 {
+        tell_sized::<512>(passing);
+    } else {
+        tell_sized::<DATAGRAM_CAPTURE>(passing);
+    }
+}
+
+#[repr(C)]
+struct Sized<const ROOM: usize> {
+    datagram: Datagram,
+    payload: [u8; ROOM],
+}
+
+#[inline(always)]
+fn tell_sized<const ROOM: usize>(passing: &Passing<'_>) {
+    let Some(mut entry) = DATA.reserve::<Sized<ROOM>>(0) else {
+        loss::count(DATA_RING, 1);
+        loss::count(DATA_RING_BYTES, u64::from(passing.length));
+        return;
+    };
+    let captured = if passing.length < ROOM as u32 { passing.length } else { ROOM as u32 };
+    let event = entry.as_mut_ptr();
+    // SAFETY: the ring gave room for the whole event, and the helper's length is within the array.
+    let fault = unsafe {
+        (&raw mut (*event).datagram).write(Datagram {
+            header: ring::header(kind::DATAGRAM),
+            cookie: passing.cookie,
+            addresses: passing.addresses,
+            length: passing.length,
+            captured,
+            direction: passing.direction,
+            unused: [0; 3],
+        });
+        bpf_skb_load_bytes(
+            passing.packet.skb.cast_const().cast(),
+            passing.packet.offset + HEADER,
+            (&raw mut (*event).payload).cast(),
+            segment::bounded(captured, ROOM as u32),
+        )
+    };
+    if fault != 0 {
+        loss::count(READ_FAULT, 1);
+        entry.discard(u64::from(aya_ebpf::bindings::BPF_RB_NO_WAKEUP));
+        return;
+    }
+    entry.submit(ring::wake_flags());
+}

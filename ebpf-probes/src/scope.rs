@@ -1,0 +1,48 @@
+//! What the daemon is confined to.
+
+use aya_ebpf::helpers::generated::bpf_get_current_ancestor_cgroup_id;
+use goldwire_probe_events::Settings;
+
+/// Set by the daemon before loading, and frozen.
+#[unsafe(no_mangle)]
+static SETTINGS: Settings = Settings::WHOLE_NODE;
+
+/// How deep a confining cgroup may lie.
+const DEEPEST: i32 = 24;
+
+/// Whether only part of the node is wanted.
+#[inline(always)]
+pub fn is_confined() -> bool {
+    // SAFETY: an initialised static; volatile, because the daemon replaces its value after compilation.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.scoped) != 0 }
+}
+
+/// Inode of the daemon's own network namespace.
+#[inline(always)]
+pub fn own_network_namespace() -> u32 {
+    // SAFETY: as above.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.own_network_namespace) }
+}
+
+/// Whether the current process is wanted.
+#[inline(always)]
+pub fn has_current_process() -> bool {
+    if !is_confined() {
+        return true;
+    }
+    // SAFETY: as above.
+    let wanted = unsafe { core::ptr::read_volatile(&raw const SETTINGS.scope_cgroup) };
+    let mut level = 0;
+    while level < DEEPEST {
+        // SAFETY: the helper takes any level, and answers 0 below the process's own.
+        let ancestor = unsafe { bpf_get_current_ancestor_cgroup_id(level) };
+        if ancestor == wanted {
+            return true;
+        }
+        if ancestor == 0 {
+            return false;
+        }
+        level += 1;
+    }
+    false
+}

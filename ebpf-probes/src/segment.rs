@@ -1,0 +1,236 @@
+//! TCP segments: which of them are told, and how much of each.
+
+use aya_ebpf::{
+    bindings::__sk_buff,
+    helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
+};
+use goldwire_probe_events::{
+    DATA_RING, DATA_RING_BYTES, LARGEST_LIMIT, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED,
+    UNDECIDED_BUFFERS, USUAL_LIMIT,
+    direction::{EGRESS, INGRESS},
+    kind, role, socket_flag,
+    tcp_flag::{ACK, FIN, RST, SYN},
+    verdict,
+};
+
+use crate::{
+    loss,
+    maps::SOCKETS,
+    packet::Packet,
+    ring::{self, DATA},
+    steering, unknown_socket,
+};
+
+/// A segment on its way to the daemon.
+#[derive(Clone, Copy)]
+pub struct Segment {
+    pub skb: *mut __sk_buff,
+    pub cookie: u64,
+    pub sequence: u32,
+    /// Where the payload begins, from the IP header.
+    pub start: u32,
+    /// Of the payload.
+    pub length: u32,
+    pub skipped: u32,
+    pub direction: u8,
+    pub tcp_flags: u8,
+}
+
+/// Tells a segment, if anybody wants it. A pure acknowledgement leaves first.
+#[inline(always)]
+pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
+    let mut segment = read(packet, direction)?;
+    if segment.length == 0 && segment.tcp_flags & (SYN | FIN | RST) == 0 {
+        return None;
+    }
+    // SAFETY: the context of this program.
+    segment.cookie = unsafe { bpf_get_socket_cookie(segment.skb.cast()) };
+    let wish = steering::of(segment.cookie, direction)?;
+    if segment.tcp_flags & (SYN | FIN | RST) != 0 {
+        on_flags(packet, &segment);
+    }
+    let limit = match wish.verdict {
+        verdict::IGNORE => return None,
+        verdict::TELL => {
+            segment.skipped = wish.skipped(direction, segment.sequence, segment.length)?;
+            wish.limit
+        }
+        _ => undecided(packet, &segment)?,
+    };
+    // An end without payload is told, a SYN or RST has its own events.
+    if segment.length > 0 || segment.tcp_flags & FIN != 0 {
+        tell(&segment, if limit > LARGEST_LIMIT { LARGEST_LIMIT } else { limit });
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn read(packet: &Packet, direction: u8) -> Option<Segment> {
+    let header = packet.transport(20)?;
+    // SAFETY: 20 bytes are there.
+    let (sequence, tcp_flags, length) = unsafe {
+        (u32::from_be(header.add(4).cast::<u32>().read_unaligned()), *header.add(13), u32::from(*header.add(12) >> 4) * 4)
+    };
+    let start = packet.offset + length;
+    Some(Segment {
+        skb: packet.skb,
+        cookie: 0,
+        sequence: sequence.wrapping_add(u32::from(tcp_flags & SYN != 0)),
+        start,
+        length: packet.length().saturating_sub(start),
+        skipped: 0,
+        direction,
+        tcp_flags,
+    })
+}
+
+/// The daemon has not decided about the socket: so many buffers are told, no more. The limit of capture.
+#[inline(always)]
+fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
+    let Some(socket) = SOCKETS.get_ptr_mut(segment.cookie) else {
+        return (segment.length > 0 && unknown_socket::on_segment(packet, segment) != 0).then_some(USUAL_LIMIT);
+    };
+    // SAFETY: the kernel gave the pointer. Races between CPUs cost a buffer more or less of the bound.
+    let (limit, told) = unsafe {
+        note(socket, packet, segment);
+        let told = (*socket).undecided[segment.direction as usize];
+        (*socket).undecided[segment.direction as usize] = told.wrapping_add(u32::from(told < UNDECIDED_BUFFERS));
+        (first_limit((*socket).role, segment.direction), told)
+    };
+    if told >= UNDECIDED_BUFFERS {
+        loss::count(UNDECIDED, 1);
+        return None;
+    }
+    Some(limit)
+}
+
+/// Requests come in deep pipelines, so the direction that has them is captured further.
+#[inline(always)]
+fn first_limit(of: u8, direction: u8) -> u8 {
+    match (of, direction) {
+        (role::SERVER, EGRESS) | (role::CLIENT, INGRESS) => USUAL_LIMIT,
+        _ => LARGEST_LIMIT,
+    }
+}
+
+/// # Safety
+///
+/// `socket` points into the map.
+#[inline(always)]
+unsafe fn note(socket: *mut Socket, packet: &Packet, segment: &Segment) {
+    // SAFETY: by the caller.
+    unsafe {
+        (*socket).tcp_flags |= segment.tcp_flags;
+        if segment.direction == EGRESS && (*socket).flags & socket_flag::ADDRESS_COMPARED == 0 {
+            (*socket).flags |= socket_flag::ADDRESS_COMPARED;
+            if (*socket).role != role::SERVER {
+                unknown_socket::compare_address(packet, segment.cookie);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn on_flags(packet: &Packet, segment: &Segment) {
+    // A SYN that answers comes with the listener's socket.
+    if segment.tcp_flags & (SYN | ACK) == SYN | ACK && segment.direction == EGRESS {
+        return;
+    }
+    if let Some(socket) = SOCKETS.get_ptr_mut(segment.cookie) {
+        // SAFETY: the kernel gave the pointer.
+        unsafe { note(socket, packet, segment) };
+    }
+}
+
+/// Chooses room for the payload by its size: a ring's reservations have constant sizes.
+#[inline(always)]
+fn tell(segment: &Segment, limit: u8) {
+    let available = segment.length - segment.skipped;
+    let most = SMALLEST_CAPTURE << limit;
+    let captured = if available < most { available } else { most };
+    match captured {
+        0 => tell_empty(segment),
+        1..=256 => tell_sized::<256>(segment, captured),
+        257..=512 => tell_sized::<512>(segment, captured),
+        513..=1024 => tell_sized::<1024>(segment, captured),
+        1025..=2048 => tell_sized::<2048>(segment, captured),
+        2049..=4096 => tell_sized::<4096>(segment, captured),
+        4097..=8192 => tell_sized::<8192>(segment, captured),
+        _ => tell_sized::<16384>(segment, captured),
+    }
+}
+
+/// An event with room for so much payload.
+#[repr(C)]
+struct Sized<const ROOM: usize> {
+    segment: TcpSegment,
+    payload: [u8; ROOM],
+    tail: [u8; TAIL_LENGTH],
+}
+
+/// Bounds a length that is known to be 1 to `bound`, in a way that the verifier follows and the compiler keeps.
+#[inline(always)]
+pub fn bounded(length: u32, bound: u32) -> u32 {
+    let mut less_one = length.wrapping_sub(1);
+    // SAFETY: no instruction; it hides from the compiler what it knows of the value.
+    unsafe { core::arch::asm!("/* {0} */", inout(reg) less_one, options(nomem, nostack, preserves_flags)) };
+    (less_one & (bound - 1)) + 1
+}
+
+#[inline(always)]
+fn tell_sized<const ROOM: usize>(segment: &Segment, captured: u32) {
+    let Some(mut entry) = DATA.reserve::<Sized<ROOM>>(0) else {
+        loss::count(DATA_RING, 1);
+        loss::count(DATA_RING_BYTES, u64::from(segment.length));
+        return;
+    };
+    let has_tail = segment.skipped + captured < segment.length;
+    let event = entry.as_mut_ptr();
+    // SAFETY: the ring gave room for the whole event, and the helper's lengths are within its arrays.
+    let faults = unsafe {
+        (&raw mut (*event).segment).write(wire(segment, captured, has_tail));
+        let start = segment.start + segment.skipped;
+        let skb = segment.skb.cast_const().cast();
+        let room = (&raw mut (*event).payload).cast();
+        let mut faults = bpf_skb_load_bytes(skb, start, room, bounded(captured, ROOM as u32));
+        if has_tail {
+            let last = segment.start + segment.length - TAIL_LENGTH as u32;
+            faults |= bpf_skb_load_bytes(skb, last, (&raw mut (*event).tail).cast(), TAIL_LENGTH as u32);
+        }
+        faults
+    };
+    if faults != 0 {
+        loss::count(READ_FAULT, 1);
+        entry.discard(u64::from(aya_ebpf::bindings::BPF_RB_NO_WAKEUP));
+        return;
+    }
+    entry.submit(ring::wake_flags());
+}
+
+/// A buffer of which no byte is wanted, but that it came.
+#[inline(always)]
+fn tell_empty(segment: &Segment) {
+    let Some(mut entry) = DATA.reserve::<TcpSegment>(0) else {
+        loss::count(DATA_RING, 1);
+        loss::count(DATA_RING_BYTES, u64::from(segment.length));
+        return;
+    };
+    entry.write(wire(segment, 0, false));
+    entry.submit(ring::wake_flags());
+}
+
+#[inline(always)]
+pub fn wire(segment: &Segment, captured: u32, has_tail: bool) -> TcpSegment {
+    TcpSegment {
+        header: ring::header(kind::TCP_SEGMENT),
+        cookie: segment.cookie,
+        sequence: segment.sequence,
+        length: segment.length,
+        skipped: segment.skipped,
+        captured,
+        direction: segment.direction,
+        tcp_flags: segment.tcp_flags,
+        tail_length: if has_tail { TAIL_LENGTH as u8 } else { 0 },
+        unused: [0; 5],
+    }
+}

@@ -1,0 +1,52 @@
+//! What the daemon wants of a socket, read without a look-up in a hash.
+
+use goldwire_probe_events::{LARGEST_LIMIT, STEERING_SLOTS, SteeringSlot, verdict};
+
+use crate::maps::STEERING;
+
+/// The daemon's wish for one socket and one direction.
+#[derive(Clone, Copy)]
+pub struct Steering {
+    slot: *const SteeringSlot,
+    tag: u32,
+    /// One of [`verdict`].
+    pub verdict: u8,
+    /// Exponent of the limit of capture; meaningful with [`verdict::TELL`].
+    pub limit: u8,
+}
+
+/// Looks a socket up. `direction` is a constant at each call.
+#[inline(always)]
+pub fn of(cookie: u64, direction: u8) -> Option<Steering> {
+    let slot = STEERING.get_ptr(cookie as u32 & (STEERING_SLOTS - 1))?;
+    let tag = cookie as u32;
+    // SAFETY: the kernel gave the pointer; an aligned word is read whole.
+    let word = unsafe { (*slot).word };
+    if (word >> 32) as u32 != tag {
+        return Some(Steering { slot, tag, verdict: verdict::UNDECIDED, limit: LARGEST_LIMIT });
+    }
+    let limit = (word >> (8 + 8 * u32::from(direction))) as u8;
+    Some(Steering { slot, tag, verdict: word as u8, limit })
+}
+
+impl Steering {
+    /// How many of the next `length` bytes, from `sequence` on, are not wanted; all of them and more if `None`.
+    #[inline(always)]
+    pub fn skipped(&self, direction: u8, sequence: u32, length: u32) -> Option<u32> {
+        // SAFETY: as in `of`; the index is 0 or 1.
+        let word = unsafe { &raw const (*self.slot).skip_until[direction as usize] };
+        // SAFETY: as in `of`.
+        let until = unsafe { word.read() };
+        if (until >> 32) as u32 != self.tag {
+            return Some(0);
+        }
+        let ahead = (until as u32).wrapping_sub(sequence) as i32;
+        if ahead > 0 && ahead as u32 > length {
+            return None;
+        }
+        // Reached: forgotten, so that it cannot look far ahead once the sequence numbers have gone half around.
+        // SAFETY: as in `of`; where the daemon writes at the same time, one wish to skip is lost, which costs time only.
+        unsafe { word.cast_mut().write(0) };
+        Some(if ahead > 0 { ahead as u32 } else { 0 })
+    }
+}

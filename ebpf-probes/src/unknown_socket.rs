@@ -1,0 +1,155 @@
+//! Segments of sockets that no event had announced: those older than the daemon, and those that do not exist yet.
+
+use aya_ebpf::{
+    bindings::{__sk_buff, BPF_NOEXIST, bpf_sock},
+    helpers::generated::{bpf_skb_load_bytes, bpf_skc_to_tcp_sock},
+};
+use goldwire_probe_events::{
+    ABSENT, Addresses, DATA_RING, DATA_RING_BYTES, LISTENER_CAPTURE, READ_FAULT, SOCKETS_FULL, Socket, TcpAdopted,
+    TcpCounters, TcpSegmentAtListener, TcpTranslated, direction::INGRESS, kind, transport,
+};
+
+use crate::{
+    kernel::{Struct, offset},
+    loss,
+    maps::SOCKETS,
+    packet::{self, Packet},
+    ring::{self, DATA},
+    segment::{self, Segment},
+    tcp_counters,
+};
+
+const LISTEN: u32 = 10;
+
+/// Takes the socket in; not 0 if it is known now and its segment may be told. A segment at a listener belongs to a socket
+/// to come, and is told as such.
+///
+/// Rare, so it is a function of its own, with a stack of its own.
+#[inline(never)]
+pub fn on_segment(packet: &Packet, segment: &Segment) -> u32 {
+    u32::from(take_in(packet, segment).is_some())
+}
+
+#[inline(always)]
+fn take_in(packet: &Packet, segment: &Segment) -> Option<()> {
+    let sock = socket_of(segment.skb)?;
+    let addresses = packet.addresses(segment.direction != INGRESS)?;
+    // SAFETY: not null, and the verifier knows the type.
+    if unsafe { (*sock).state } == LISTEN {
+        if segment.direction == INGRESS {
+            tell_at_listener(segment, &addresses);
+        }
+        return None;
+    }
+    if SOCKETS.insert(segment.cookie, Socket::new(transport::TCP), u64::from(BPF_NOEXIST)).is_err() {
+        loss::count(SOCKETS_FULL, 1);
+        return None;
+    }
+    adopt(segment.cookie, sock, &addresses);
+    Some(())
+}
+
+#[inline(never)]
+fn adopt(cookie: u64, sock: *mut bpf_sock, addresses: &Addresses) {
+    let Some(mut entry) = ring::reserve::<TcpAdopted>() else { return };
+    let event = entry.as_mut_ptr();
+    // SAFETY: the ring gave room for the whole event; each field is written.
+    unsafe {
+        (&raw mut (*event).header).write(ring::header(kind::TCP_ADOPTED));
+        (*event).cookie = cookie;
+        (*event).addresses = *addresses;
+        (*event).unused = 0;
+        (*event).counters = counters_of(sock);
+    }
+    ring::submit(entry);
+}
+
+/// Tells where packets go, if that is not where the socket asked.
+#[inline(never)]
+pub fn compare_address(packet: &Packet, cookie: u64) {
+    let _ = compare(packet, cookie);
+}
+
+#[inline(always)]
+fn compare(packet: &Packet, cookie: u64) -> Option<()> {
+    let sent_to = packet.addresses(true)?;
+    let (asked_for, port) = remote_of(packet.skb);
+    if sent_to.remote_port == port && sent_to.remote == asked_for {
+        return None;
+    }
+    ring::tell(TcpTranslated {
+        header: ring::header(kind::TCP_TRANSLATED),
+        cookie,
+        remote: sent_to.remote,
+        remote_port: sent_to.remote_port,
+        unused: [0; 6],
+    });
+    Some(())
+}
+
+/// The remote end that the socket itself knows.
+#[inline(always)]
+fn remote_of(skb: *mut __sk_buff) -> ([u8; 16], u16) {
+    const AF_INET: u32 = 2;
+    // SAFETY: fields of the context.
+    unsafe {
+        let port = u32::from_be((*skb).remote_port) as u16;
+        if (*skb).family == AF_INET {
+            return (packet::mapped((*skb).remote_ip4), port);
+        }
+        let words = [(*skb).remote_ip6[0], (*skb).remote_ip6[1], (*skb).remote_ip6[2], (*skb).remote_ip6[3]];
+        (core::mem::transmute::<[u32; 4], [u8; 16]>(words), port)
+    }
+}
+
+#[inline(always)]
+fn socket_of(skb: *mut __sk_buff) -> Option<*mut bpf_sock> {
+    // SAFETY: a field of the context.
+    let sock = unsafe { (*skb).__bindgen_anon_2.sk };
+    (!sock.is_null()).then_some(sock)
+}
+
+#[inline(always)]
+fn counters_of(sock: *mut bpf_sock) -> TcpCounters {
+    if offset!(tcp_bytes_received) == ABSENT {
+        return TcpCounters::NONE;
+    }
+    // SAFETY: not null, and the verifier knows the type.
+    let tcp = unsafe { bpf_skc_to_tcp_sock(sock.cast()) };
+    Struct::new(tcp.cast()).map_or(TcpCounters::NONE, tcp_counters::read)
+}
+
+#[repr(C)]
+struct AtListener {
+    segment: TcpSegmentAtListener,
+    payload: [u8; LISTENER_CAPTURE],
+}
+
+#[inline(never)]
+fn tell_at_listener(segment: &Segment, addresses: &Addresses) {
+    let Some(mut entry) = DATA.reserve::<AtListener>(0) else {
+        loss::count(DATA_RING, 1);
+        loss::count(DATA_RING_BYTES, u64::from(segment.length));
+        return;
+    };
+    let event = entry.as_mut_ptr();
+    let captured = if segment.length < LISTENER_CAPTURE as u32 { segment.length } else { LISTENER_CAPTURE as u32 };
+    let mut wire = segment::wire(segment, captured, false);
+    wire.header.kind = kind::TCP_SEGMENT_AT_LISTENER;
+    // SAFETY: the ring gave room for the whole event, and the helper's length is within the array.
+    let fault = unsafe {
+        (&raw mut (*event).segment).write(TcpSegmentAtListener { segment: wire, addresses: *addresses, unused: 0 });
+        bpf_skb_load_bytes(
+            segment.skb.cast_const().cast(),
+            segment.start,
+            (&raw mut (*event).payload).cast(),
+            segment::bounded(captured, LISTENER_CAPTURE as u32),
+        )
+    };
+    if fault != 0 {
+        loss::count(READ_FAULT, 1);
+        entry.discard(u64::from(aya_ebpf::bindings::BPF_RB_NO_WAKEUP));
+        return;
+    }
+    entry.submit(ring::wake_flags());
+}
