@@ -6,7 +6,7 @@ use goldwire_answer::coverage::Unreachable;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Asked {
     /// How many nodes were asked.
-    pub nodes: usize,
+    pub asked: usize,
     /// Addresses that did not answer in time.
     pub late: Vec<String>,
     /// Those that gave no answer for another reason.

@@ -56,7 +56,7 @@ impl Joined {
     pub(crate) fn finish(self) -> Coverage {
         let quantiles = exactness(&self.nodes);
         Coverage {
-            nodes_asked: self.asked.nodes,
+            nodes_asked: self.asked.asked,
             nodes_answered: self.nodes.len(),
             late: self.asked.late,
             unreachable: self.asked.unreachable,

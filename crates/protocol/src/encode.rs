@@ -15,7 +15,12 @@ use futures::{
     Stream, StreamExt,
     stream::{self, BoxStream},
 };
-use goldwire_answer::{Body, PartialAnswer, groups::Groups, rows::Rows, table::Answer};
+use goldwire_answer::{
+    Body, PartialAnswer,
+    groups::Groups,
+    rows::Rows,
+    table::{Answer, Finished},
+};
 use goldwire_model::query::Query;
 use serde::Serialize;
 
@@ -71,6 +76,14 @@ pub fn answer(query: &Query, answer: &Answer) -> Messages {
         }
         Err(error) => stream::iter([Err(failed(&error))]).boxed(),
     }
+}
+
+/// A finished answer as the one table that it is on the wire, for whoever shows or stores it without a wire.
+///
+/// # Errors
+/// Where the answer's columns are not of one length.
+pub fn finished_batch(query: &Query, body: &Finished) -> Result<RecordBatch, ArrowError> {
+    finished::batch(query, body)
 }
 
 /// A live query's rows for as long as they come. All have the same columns; give one without rows first, so that the

@@ -9,6 +9,7 @@
 //!
 //! Whatever a peer sends, decoding gives an answer or a typed error; sizes are bounded before memory is taken.
 
+pub mod catalogue;
 pub mod client;
 pub mod decode;
 pub mod encode;

@@ -16,7 +16,7 @@ mod error;
 mod live;
 mod tls;
 
-pub use address::{AddressError, NodeAddress};
+pub use address::{AddressError, DEFAULT_PORT, NodeAddress};
 pub use error::NodeError;
 pub use live::{LiveRows, live_rows};
 pub use tls::TlsSettings;
