@@ -13,7 +13,10 @@ use nix::{
     libc,
     mount::{MsFlags, mount},
     sched::{CloneFlags, setns, unshare},
-    sys::{prctl, signal::Signal},
+    sys::{
+        prctl,
+        signal::{SigSet, Signal},
+    },
     unistd::{getppid, write},
 };
 
@@ -99,6 +102,8 @@ impl Launch {
 
 fn enter(starter: u32, cgroup: Option<&File>, space: Option<&File>, mounts: &[(CString, CString)]) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // What the starter blocks, to wait for it, the program must get.
+    SigSet::empty().thread_set_mask()?;
     // The starter may have died before the line above.
     if getppid().as_raw().cast_unsigned() != starter {
         return Err(io::Error::from_raw_os_error(libc::ESRCH));

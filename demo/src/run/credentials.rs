@@ -12,28 +12,28 @@ use crate::nodes::Node;
 
 /// What nodes and their clients show each other.
 #[derive(Debug)]
-pub struct Credentials {
+pub(super) struct Credentials {
     /// The authority's certificate as text.
-    pub authority: String,
+    pub(super) authority: String,
     /// Its file.
-    pub authority_file: PathBuf,
+    pub(super) authority_file: PathBuf,
     /// What clients send.
-    pub token: String,
+    pub(super) token: String,
     /// Its file, readable by root only.
-    pub token_file: PathBuf,
+    pub(super) token_file: PathBuf,
 }
 
 /// A node's certificate and key.
 #[derive(Debug)]
-pub struct NodeFiles {
+pub(super) struct NodeFiles {
     /// PEM.
-    pub certificate: PathBuf,
+    pub(super) certificate: PathBuf,
     /// PEM, readable by root only.
-    pub key: PathBuf,
+    pub(super) key: PathBuf,
 }
 
 /// Makes an authority, a certificate for each node's address (in the order of the nodes), and a token.
-pub fn create(place: &Place, nodes: &[Node]) -> anyhow::Result<(Credentials, Vec<NodeFiles>)> {
+pub(super) fn create(place: &Place, nodes: &[Node]) -> anyhow::Result<(Credentials, Vec<NodeFiles>)> {
     let (authority, issuer) = authority().context("cannot make a certificate authority")?;
     let files = nodes.iter().map(|node| node_files(place, node, &issuer)).collect::<anyhow::Result<_>>()?;
     let token = token()?;

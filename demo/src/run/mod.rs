@@ -6,16 +6,17 @@ mod observers;
 mod place;
 mod running;
 mod signals;
+mod summary;
 mod system;
 
 use std::{
     net::SocketAddr,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::Context;
 
-use self::{credentials::Credentials, place::Place, running::Running, system::System};
+use self::{credentials::Credentials, place::Place, running::Running, summary::KernelCounts, system::System};
 pub use self::{
     observers::Built,
     signals::{Interrupted, Signals},
@@ -33,6 +34,9 @@ pub const PLAN: Plan = Plan {
 
 /// How often is looked whether all that should run does.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+/// By then the daemons have taken in what the programs did last.
+const LAST_REPORTS_WITHIN: Duration = Duration::from_secs(3);
 
 /// What the user asked for.
 #[derive(Clone, Debug)]
@@ -60,11 +64,19 @@ pub fn run(options: &Options, signals: &Signals) -> anyhow::Result<()> {
     say("starting the plugin behind the workbench");
     let (mut workbench, page) =
         observers::start_workbench(&cluster, &options.built, &credentials, options.listen, &place, signals)?;
+    let (began, before) = (SystemTime::now(), KernelCounts::read(&cluster)?);
     system.start_traffic(&cluster, &place)?;
     print_doors(&page, &cluster, &credentials, options);
     watch(options.length, signals, || {
         system.running().chain(&mut daemons).chain([&mut workbench]).try_for_each(Running::check)
-    })
+    })?;
+    if options.length.is_some() {
+        say("the time is up: ending the clients, then the services, and comparing");
+        let books = system.close_books()?;
+        signals.sleep(LAST_REPORTS_WITHIN)?;
+        summary::print(&page, began, &books, &KernelCounts::read(&cluster)?.since(before))?;
+    }
+    Ok(())
 }
 
 fn say(step: &str) {

@@ -18,9 +18,9 @@ use super::{
 use crate::nodes::{Cluster, Launch, Node};
 
 /// Where a daemon listens.
-pub const DAEMON_PORT: u16 = 4270;
+pub(super) const DAEMON_PORT: u16 = 4270;
 /// By which queries name the data source.
-pub const DATA_SOURCE: &str = "goldwire-demo";
+pub(super) const DATA_SOURCE: &str = "goldwire-demo";
 /// Loading the probes takes a second or two; the verifier of a slow machine more.
 const DAEMON_PATIENCE: Duration = Duration::from_secs(60);
 const WORKBENCH_PATIENCE: Duration = Duration::from_secs(30);
@@ -54,7 +54,7 @@ impl Built {
 }
 
 /// A node's address as clients write it.
-pub fn node_url(node: &Node) -> String {
+pub(super) fn node_url(node: &Node) -> String {
     format!("https://{}", daemon_address(node))
 }
 
@@ -63,7 +63,7 @@ fn daemon_address(node: &Node) -> SocketAddrV4 {
 }
 
 /// Starts a daemon for each node and waits until all answer.
-pub fn start_daemons(
+pub(super) fn start_daemons(
     cluster: &Cluster,
     built: &Built,
     (credentials, files): (&Credentials, &[NodeFiles]),
@@ -93,7 +93,7 @@ fn daemon(node: &Node, program: &Path, credentials: &Credentials, files: &NodeFi
 }
 
 /// Starts the workbench, which starts the plugin; returns the address of its page.
-pub fn start_workbench(
+pub(super) fn start_workbench(
     cluster: &Cluster,
     built: &Built,
     credentials: &Credentials,

@@ -15,13 +15,13 @@ const LOCK: &str = "/run/goldwire-demo.lock";
 
 /// Holds the one demo that a machine can have; the kernel lets go of it however the holder ends.
 #[derive(Debug)]
-pub struct Turn {
+pub(super) struct Turn {
     _lock: File,
 }
 
 impl Turn {
     /// Fails where another demo runs.
-    pub fn take() -> anyhow::Result<Self> {
+    pub(super) fn take() -> anyhow::Result<Self> {
         let lock = File::create(LOCK).with_context(|| format!("cannot write {LOCK}: the demo needs root"))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { _lock: lock }),
@@ -33,13 +33,13 @@ impl Turn {
 
 /// The folder; dropping it removes it.
 #[derive(Debug)]
-pub struct Place {
+pub(super) struct Place {
     folder: PathBuf,
 }
 
 impl Place {
     /// Makes the folder anew.
-    pub fn create() -> anyhow::Result<Self> {
+    pub(super) fn create() -> anyhow::Result<Self> {
         let folder = PathBuf::from(FOLDER);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -51,22 +51,22 @@ impl Place {
     }
 
     /// A path in it.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Where a program's output goes.
-    pub fn log(&self, program: &str) -> PathBuf {
+    pub(super) fn log(&self, program: &str) -> PathBuf {
         self.path(&format!("{program}.log"))
     }
 
     /// Writes a file that anyone may read.
-    pub fn write(&self, name: &str, text: &str) -> anyhow::Result<PathBuf> {
+    pub(super) fn write(&self, name: &str, text: &str) -> anyhow::Result<PathBuf> {
         self.write_as(name, text, 0o644)
     }
 
     /// Writes a file that only root can read.
-    pub fn write_secret(&self, name: &str, text: &str) -> anyhow::Result<PathBuf> {
+    pub(super) fn write_secret(&self, name: &str, text: &str) -> anyhow::Result<PathBuf> {
         self.write_as(name, text, 0o600)
     }
 
@@ -87,7 +87,7 @@ impl Drop for Place {
 }
 
 /// The last lines of a log, for a message about the program that wrote it.
-pub fn last_lines(log: &Path, lines: usize) -> String {
+pub(super) fn last_lines(log: &Path, lines: usize) -> String {
     let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")

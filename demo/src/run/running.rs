@@ -18,7 +18,7 @@ const END_WITHIN: Duration = Duration::from_secs(8);
 
 /// A process with its log and its control group, which ends whatever the process leaves.
 #[derive(Debug)]
-pub struct Running {
+pub(super) struct Running {
     process: Process,
     _group: Cgroup,
     log: PathBuf,
@@ -27,23 +27,18 @@ pub struct Running {
 
 impl Running {
     /// Starts a program in a group.
-    pub fn start(launch: Launch, group: Cgroup, log: PathBuf) -> io::Result<Self> {
+    pub(super) fn start(launch: Launch, group: Cgroup, log: PathBuf) -> io::Result<Self> {
         let process = launch.cgroup(&group)?.log(&log)?.spawn()?;
         Ok(Self { process, _group: group, log, stopped: false })
     }
 
     /// What messages call it.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.process.name()
     }
 
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
-
     /// An error, with its last words, where it ended by itself.
-    pub fn check(&mut self) -> anyhow::Result<()> {
+    pub(super) fn check(&mut self) -> anyhow::Result<()> {
         match self.process.ended()? {
             Some(status) if !self.stopped => {
                 bail!("{} ended ({status}); it said last:\n{}", self.name(), last_lines(&self.log, 15))
@@ -53,14 +48,14 @@ impl Running {
     }
 
     /// Waits until it accepts connections.
-    pub fn await_door(&mut self, door: SocketAddr, patience: Duration, signals: &Signals) -> anyhow::Result<()> {
+    pub(super) fn await_door(&mut self, door: SocketAddr, patience: Duration, signals: &Signals) -> anyhow::Result<()> {
         self.await_that(&format!("accept connections at {door}"), patience, signals, |_| {
             TcpStream::connect_timeout(&door, Duration::from_secs(1)).ok().map(drop)
         })
     }
 
     /// Waits until it has written a line with `mark` and returns what follows the mark on that line.
-    pub fn await_line(&mut self, mark: &str, patience: Duration, signals: &Signals) -> anyhow::Result<String> {
+    pub(super) fn await_line(&mut self, mark: &str, patience: Duration, signals: &Signals) -> anyhow::Result<String> {
         self.await_that(&format!("say \"{mark}\""), patience, signals, |running| {
             let log = fs::read_to_string(&running.log).ok()?;
             log.lines().find_map(|line| line.split_once(mark)).map(|(_, rest)| rest.trim().to_owned())
@@ -89,7 +84,7 @@ impl Running {
     }
 
     /// Asks it to end and waits for that.
-    pub fn stop(&mut self) -> io::Result<()> {
+    pub(super) fn stop(&mut self) -> io::Result<()> {
         self.stopped = true;
         self.process.stop(END_WITHIN).map(drop)
     }

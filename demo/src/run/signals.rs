@@ -22,7 +22,7 @@ pub struct Signals {
 
 impl Signals {
     /// Catches them from now on. To be called before the program has other threads: they inherit what is blocked here.
-    /// Programs started later do not: the standard library clears the mask for them.
+    /// Programs started by [`crate::nodes::Launch`] do not.
     pub fn catch() -> nix::Result<Self> {
         let wanted: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
         wanted.thread_block()?;

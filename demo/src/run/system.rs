@@ -1,7 +1,7 @@
 //! The small real system: which program runs on which node, and how it is started.
 
 use std::{
-    env, io,
+    env,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -26,14 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The running system. Its clients start apart, when all who watch are ready.
 #[derive(Debug)]
-pub struct System {
+pub(super) struct System {
     running: Vec<Running>,
     books: Vec<PathBuf>,
 }
 
 impl System {
     /// Starts the servers and waits until each accepts connections.
-    pub fn start(cluster: &Cluster, place: &Place, signals: &Signals) -> anyhow::Result<Self> {
+    pub(super) fn start(cluster: &Cluster, place: &Place, signals: &Signals) -> anyhow::Result<Self> {
         let [a, b, c] = cluster.nodes() else { anyhow::bail!("the demo's system is made for three nodes") };
         // What daemons answer is spared, so that all retransmissions on node-b are of the shop.
         loss::lossy_link(cluster.bridge(), b.name(), LOSS_PERCENT, DAEMON_PORT)?;
@@ -59,7 +59,7 @@ impl System {
     }
 
     /// Starts the clients.
-    pub fn start_traffic(&mut self, cluster: &Cluster, place: &Place) -> anyhow::Result<()> {
+    pub(super) fn start_traffic(&mut self, cluster: &Cluster, place: &Place) -> anyhow::Result<()> {
         let node = cluster.nodes().last().context("a cluster without nodes")?;
         self.running.push(start_service(Service::Traffic, place, node)?);
         self.books.push(books_file(place, Service::Traffic));
@@ -67,17 +67,12 @@ impl System {
     }
 
     /// All that should be running.
-    pub fn running(&mut self) -> impl Iterator<Item = &mut Running> {
+    pub(super) fn running(&mut self) -> impl Iterator<Item = &mut Running> {
         self.running.iter_mut()
     }
 
-    /// Ends the clients and lets their last requests be answered.
-    pub fn stop_traffic(&mut self) -> io::Result<()> {
-        self.running.iter_mut().filter(|running| running.name() == Service::Traffic.name()).try_for_each(Running::stop)
-    }
-
     /// Ends all programs, from the clients inwards, and reads their books.
-    pub fn close_books(&mut self) -> anyhow::Result<Vec<Entry>> {
+    pub(super) fn close_books(&mut self) -> anyhow::Result<Vec<Entry>> {
         for running in self.running.iter_mut().rev() {
             running.stop()?;
         }

@@ -30,7 +30,7 @@ pub struct Tally {
     pub errors: u64,
     /// How often each status came.
     pub statuses: BTreeMap<String, u64>,
-    /// Upper bounds of latency buckets in microseconds, each a tenth above the one before, with how many fell in.
+    /// Upper bounds of latency buckets in microseconds, each 2 % above the one before, with how many fell in.
     pub latencies: BTreeMap<u64, u64>,
 }
 
@@ -55,8 +55,8 @@ impl Tally {
 }
 
 fn bucket_bound(latency: Duration) -> u64 {
-    let exponent = (latency.as_micros().max(1) as f64).log(1.1).ceil();
-    1.1f64.powf(exponent).ceil() as u64
+    let exponent = (latency.as_micros().max(1) as f64).log(1.02).ceil();
+    1.02f64.powf(exponent).ceil() as u64
 }
 
 /// Books that all tasks of a program write to.

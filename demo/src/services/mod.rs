@@ -11,7 +11,7 @@ mod payments;
 mod redis;
 mod shop;
 mod trace;
-pub mod traffic;
+mod traffic;
 mod web;
 
 use std::path::Path;

@@ -30,7 +30,7 @@ const SILENCE_BORNE: Duration = Duration::from_millis(400);
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Runs all clients until SIGTERM, then waits for the answers still due, so that the books are complete.
-pub async fn run(ledger: &Ledger) -> anyhow::Result<()> {
+pub(super) async fn run(ledger: &Ledger) -> anyhow::Result<()> {
     let mut end = signal(SignalKind::terminate())?;
     let (stop, stopped) = watch::channel(false);
     let mut clients = JoinSet::new();
