@@ -7,4 +7,17 @@ HTMLCanvasElement.prototype.getContext = () => ({ measureText: (text) => ({ widt
 Object.defineProperty(Element.prototype, 'getBoundingClientRect', {
   value: () => ({ width: 240, height: 240, top: 0, left: 0, bottom: 240, right: 240, x: 0, y: 0 }),
 });
+for (const side of ['offsetWidth', 'offsetHeight', 'clientWidth', 'clientHeight']) {
+  Object.defineProperty(HTMLElement.prototype, side, { value: 240 });
+}
 Element.prototype.scrollIntoView = () => {};
+
+// Grafana's scroll shadows and links in menus watch what is in view.
+global.IntersectionObserver = class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};
+
+// i18next advertises itself once in each test file.
+console.info = () => {};

@@ -11,5 +11,7 @@ const moreModules = ['d3-[a-z-]+', 'internmap', 'delaunator', 'robust-predicates
 module.exports = {
   ...base,
   transform: { '^.+\\.(t|j|mj)sx?$': swc },
+  // Typing in a shared machine's browser takes its time.
+  testTimeout: 30000,
   transformIgnorePatterns: [nodeModulesToTransform([...grafanaESModules, ...moreModules])],
 };

@@ -53,7 +53,13 @@ export function ConditionRow(props: ConditionRowProps) {
 }
 
 function Values({ number, condition, loadValues, onChange }: ConditionRowProps) {
-  const shared = { options: loadValues, createCustomValue: true, placeholder: 'Value', width: 'auto', minWidth: 24 } as const;
+  const shared = {
+    options: loadValues,
+    createCustomValue: true,
+    placeholder: 'Value',
+    width: 'auto',
+    minWidth: 24,
+  } as const;
   const name = `Condition ${number} value`;
   // Another field has other values: the list must not keep those of the one before.
   const key = `${condition.field} ${takesMany(condition.operator)}`;

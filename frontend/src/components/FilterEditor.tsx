@@ -43,7 +43,10 @@ export function FilterEditor(props: FilterEditorProps) {
   return (
     <Stack direction="column" gap={0.5}>
       <Stack direction="row" gap={0.5} alignItems="flex-start">
-        <InlineLabel width="auto" tooltip='Which records count, such as destination.workload = "web" and latency > 250ms'>
+        <InlineLabel
+          width="auto"
+          tooltip='Which records count, such as destination.workload = "web" and latency > 250ms'
+        >
           Filter
         </InlineLabel>
         <RadioButtonGroup aria-label="Filter mode" options={MODES} value={modes.mode} onChange={modes.changeMode} />

@@ -23,7 +23,16 @@ interface FilterTextProps {
 }
 
 /** A filter as text, with completion of fields, operators and values at the caret. */
-export function FilterText({ value, onChange, onDone, source, invalid, placeholder, id, name = 'Filter' }: FilterTextProps) {
+export function FilterText({
+  value,
+  onChange,
+  onDone,
+  source,
+  invalid,
+  placeholder,
+  id,
+  name = 'Filter',
+}: FilterTextProps) {
   const styles = useStyles2(getStyles);
   const listId = useId();
   const [area, setArea] = useState<HTMLTextAreaElement | null>(null);

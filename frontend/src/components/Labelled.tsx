@@ -32,8 +32,8 @@ export function Labelled({ label, tooltip, error, grow, children }: LabelledProp
 
 interface NamedProps {
   name: string;
-  /** An input that takes `aria-labelledby`. */
-  children: ReactElement<{ 'aria-labelledby'?: string }>;
+  /** An input that takes an `id`. */
+  children: ReactElement<{ id?: string }>;
 }
 
 /** An input whose place says what it is; its name is there for screen readers. */
@@ -42,10 +42,10 @@ export function Named({ name, children }: NamedProps) {
   const id = useId();
   return (
     <div>
-      <span id={id} className={styles.hidden}>
+      <label htmlFor={id} className={styles.hidden}>
         {name}
-      </span>
-      {cloneElement(children, { 'aria-labelledby': id })}
+      </label>
+      {cloneElement(children, { id })}
     </div>
   );
 }

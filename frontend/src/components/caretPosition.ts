@@ -24,7 +24,13 @@ export function caretPosition(area: HTMLTextAreaElement, offset: number): CaretP
   const twin = document.createElement('div');
   const style = window.getComputedStyle(area);
   COPIED.forEach((property) => (twin.style[property] = style[property]));
-  Object.assign(twin.style, { position: 'absolute', visibility: 'hidden', whiteSpace: 'pre-wrap', top: '0', left: '0' });
+  Object.assign(twin.style, {
+    position: 'absolute',
+    visibility: 'hidden',
+    whiteSpace: 'pre-wrap',
+    top: '0',
+    left: '0',
+  });
   twin.style.wordBreak = 'break-word';
   twin.textContent = area.value.slice(0, offset);
   const marker = document.createElement('span');

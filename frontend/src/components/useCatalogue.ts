@@ -20,8 +20,14 @@ const NO_SIGNALS: SignalEntry[] = [];
 
 /** The fields and signals that there are. */
 export function useCatalogue(resources: Resources): Catalogue {
-  const fields = useLoaded(useCallback(() => resources.fields(), [resources]), NO_FIELDS);
-  const signals = useLoaded(useCallback(() => resources.signals(), [resources]), NO_SIGNALS);
+  const fields = useLoaded(
+    useCallback(() => resources.fields(), [resources]),
+    NO_FIELDS
+  );
+  const signals = useLoaded(
+    useCallback(() => resources.signals(), [resources]),
+    NO_SIGNALS
+  );
   return useMemo(() => {
     const kinds = new Map(fields.value.map((field) => [field.name, field.kind]));
     return {

@@ -72,9 +72,7 @@ export class GoldwireDataSource extends DataSourceWithBackend<GoldwireQuery, Gol
     const streams = live.map((query) => {
       return stream(this.applyTemplateVariables(query, request.scopedVars, request.filters), this.uid, request);
     });
-    return ordinary.length > 0
-      ? merge(super.query({ ...request, targets: ordinary }), ...streams)
-      : merge(...streams);
+    return ordinary.length > 0 ? merge(super.query({ ...request, targets: ordinary }), ...streams) : merge(...streams);
   }
 
   async metricFindQuery(query: GoldwireQuery, options: LegacyMetricFindQueryOptions = {}): Promise<MetricFindValue[]> {

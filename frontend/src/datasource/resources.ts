@@ -55,6 +55,7 @@ export interface Transport {
   post(path: string, body: unknown, options: RequestOptions): Promise<unknown>;
 }
 
+const EITHER = 'either.';
 const QUIET: RequestOptions = { showErrorAlert: false };
 
 /** What the backend knows beside query answers: fields, signals, values, and whether a filter can be read. */
@@ -81,13 +82,28 @@ export class Resources {
     return this.signalsOnce;
   }
 
+  /** Values of `either.workload` are those of both ends. */
   async values(request: ValuesRequest, options: RequestOptions = {}): Promise<string[]> {
-    const answer = await this.transport.post('values', request, { ...QUIET, ...options });
-    return (answer as { values?: string[] }).values ?? [];
+    if (!request.field.startsWith(EITHER)) {
+      return this.valuesOfField(request, options);
+    }
+    const sides = ['source.', 'destination.'].map((side) => {
+      const field = request.field.replace(EITHER, side);
+      const requestId = options.requestId && options.requestId + side;
+      return this.valuesOfField({ ...request, field }, { ...options, requestId });
+    });
+    const merged = new Set((await Promise.all(sides)).flat());
+    return Array.from(merged).slice(0, request.limit);
   }
 
   async checkFilter(filter: string, options: RequestOptions = {}): Promise<FilterCheck> {
     return (await this.transport.post('filter/check', { filter }, { ...QUIET, ...options })) as FilterCheck;
+  }
+
+  private async valuesOfField(request: ValuesRequest, options: RequestOptions): Promise<string[]> {
+    const answer = await this.transport.post('values', request, { ...QUIET, ...options });
+    const { values } = answer as { values?: string[] };
+    return Array.isArray(values) ? values : [];
   }
 
   private async list<T>(path: string): Promise<T[]> {

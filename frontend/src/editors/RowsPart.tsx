@@ -30,7 +30,9 @@ export function RowsPart(props: PartProps & { table: RecordTable }) {
             aria-label="Show as"
             options={SHAPES}
             value={shape}
-            onChange={(as) => change({ as: as === 'table' ? undefined : as, live: as === 'table' ? query.live : undefined })}
+            onChange={(as) =>
+              change({ as: as === 'table' ? undefined : as, live: as === 'table' ? query.live : undefined })
+            }
           />
         </Labelled>
       )}

@@ -73,7 +73,7 @@ export function OrderBy({ query, change, columns }: PartProps & { columns: reado
 function bothWays(column: string): Array<ComboboxOption<string>> {
   return [true, false].map((descending) => ({
     value: writeOrder({ column, descending }),
-    label: column,
+    label: descending ? `${column} ↓` : `${column} ↑`,
     description: descending ? 'Largest or newest first' : 'Smallest or oldest first',
   }));
 }

@@ -1,22 +1,15 @@
-import { ComboboxOption } from '@grafana/ui';
 import React, { useMemo } from 'react';
 
 import { PickMany, PickOne } from '../components/Pickers';
-import { SignalEntry } from '../datasource/resources';
+import { heatmapOptions, signalOptions } from '../components/signalOptions';
 import { PartProps } from './parts';
 import { GroupBy, Limit, Step } from './SharedParts';
 
-const SUBJECTS: Record<string, string> = {
-  requests: 'Requests',
-  flows: 'Connections',
-  drops: 'Drops',
-  saturation: 'Saturation',
-};
 const WITH_ENDS = ['requests', 'flows', 'drops'] as const;
 
 export function SignalsPart(props: PartProps) {
   const { query, catalogue, change } = props;
-  const options = useMemo(() => catalogue.signals.map(toOption), [catalogue.signals]);
+  const options = useMemo(() => signalOptions(catalogue.signals), [catalogue.signals]);
   return (
     <>
       <PickMany
@@ -28,7 +21,11 @@ export function SignalsPart(props: PartProps) {
         open
       />
       <GroupBy {...props} tables={WITH_ENDS} />
-      <Limit {...props} placeholder="20" tooltip="This many groups with the largest values; the rest is one series, other" />
+      <Limit
+        {...props}
+        placeholder="20"
+        tooltip="This many groups with the largest values; the rest is one series, other"
+      />
       <Step {...props} />
     </>
   );
@@ -36,7 +33,7 @@ export function SignalsPart(props: PartProps) {
 
 export function HeatmapPart(props: PartProps) {
   const { query, catalogue, change } = props;
-  const options = useMemo(() => catalogue.signals.filter(({ heatmap }) => heatmap).map(toOption), [catalogue.signals]);
+  const options = useMemo(() => heatmapOptions(catalogue.signals), [catalogue.signals]);
   return (
     <>
       <PickOne
@@ -50,13 +47,4 @@ export function HeatmapPart(props: PartProps) {
       <Step {...props} />
     </>
   );
-}
-
-function toOption({ name, title, table, description }: SignalEntry): ComboboxOption<string> {
-  const group = name.startsWith('dns_') ? 'DNS' : (SUBJECTS[table] ?? table);
-  return { value: name, label: name, description: describeSignal(title, description), group };
-}
-
-function describeSignal(title: string, description: string): string {
-  return title && title !== description ? [title, description].filter(Boolean).join(': ') : description;
 }

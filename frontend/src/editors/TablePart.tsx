@@ -30,7 +30,9 @@ export function TablePart(props: PartProps) {
         label="Records"
         options={TABLES}
         value={table}
-        onChange={(picked) => change({ table: picked, groupBy: undefined, aggregates: ['count()'], orderBy: undefined })}
+        onChange={(picked) =>
+          change({ table: picked, groupBy: undefined, aggregates: ['count()'], orderBy: undefined })
+        }
       />
       <GroupBy {...props} tables={tables} />
       <PickMany

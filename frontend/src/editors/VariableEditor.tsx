@@ -2,7 +2,7 @@ import { QueryEditorProps } from '@grafana/data';
 import { Input, Stack } from '@grafana/ui';
 import React, { useMemo } from 'react';
 
-import { toOptions } from '../components/fieldOptions';
+import { filterFields, toOptions } from '../components/fieldOptions';
 import { FilterEditor } from '../components/FilterEditor';
 import { Labelled } from '../components/Labelled';
 import { NumberInput } from '../components/NumberInput';
@@ -18,7 +18,9 @@ type Props = QueryEditorProps<GoldwireDataSource, GoldwireQuery, GoldwireOptions
 export function VariableEditor({ datasource, query, onChange, onRunQuery, range }: Props) {
   const catalogue = useCatalogue(datasource.resources);
   const window = useMemo(() => range && { from: range.from.valueOf(), to: range.to.valueOf() }, [range]);
-  const options = useMemo(() => toOptions(catalogue.fields.filter(({ kind }) => hasValues(kind))), [catalogue.fields]);
+  const options = useMemo(() => {
+    return toOptions(filterFields(catalogue.fields).filter(({ kind }) => hasValues(kind)));
+  }, [catalogue.fields]);
   const edit = (part: Partial<GoldwireQuery>) => {
     onChange({ ...query, refId: query?.refId ?? 'GoldwireVariable', queryType: 'values', ...part });
   };
@@ -46,7 +48,12 @@ export function VariableEditor({ datasource, query, onChange, onRunQuery, range 
           />
         </Labelled>
         <Labelled label="Limit" tooltip="At most this many values">
-          <NumberInput value={query?.limit} placeholder="1000" onChange={(limit) => edit({ limit })} onBlur={onRunQuery} />
+          <NumberInput
+            value={query?.limit}
+            placeholder="1000"
+            onChange={(limit) => edit({ limit })}
+            onBlur={onRunQuery}
+          />
         </Labelled>
       </Stack>
       <FilterEditor

@@ -1,14 +1,10 @@
 import { AdHocVariableFilter } from '@grafana/data';
 
 import { Condition, isOperator, Operator, takesMany } from './condition';
-import { kindOf } from './kinds';
-import { escapeGlob, writeCondition } from './write';
+import { parenthesize, writeCondition } from './write';
 
 /** How Grafana writes "one of" and "none of" in its ad hoc filters. */
 const MANY: Record<string, Operator> = { '=|': 'in', '!=|': 'not in' };
-
-/** The operators that the ad hoc filter bar may offer. */
-export const AD_HOC_OPERATORS = ['=', '!=', '=~', '!~', '<', '>', '=|', '!=|'] as const;
 
 /** The filter and the dashboard's ad hoc filters: both must hold. */
 export function withAdHoc(filter: string, adHoc: readonly AdHocVariableFilter[] = []): string {
@@ -17,7 +13,7 @@ export function withAdHoc(filter: string, adHoc: readonly AdHocVariableFilter[] 
     return filter;
   }
   const written = extra.map((condition) => writeCondition(condition)).join(' and ');
-  return filter.trim() ? `${parenthesized(filter)} and ${written}` : written;
+  return filter.trim() ? `${protect(filter)} and ${written}` : written;
 }
 
 /** A bar that is still being filled in has no key or no value yet. */
@@ -28,16 +24,10 @@ function toCondition(filter: AdHocVariableFilter): Condition | undefined {
   }
   const given = takesMany(operator) && filter.values?.length ? filter.values : [filter.value];
   const values = given.filter((value) => value !== undefined && value !== '');
-  return values.length > 0 ? { field: filter.key, operator, values: values.map(literalFor(filter.key, operator)) } : undefined;
+  return values.length > 0 ? { field: filter.key, operator, values } : undefined;
 }
 
-/** Values are picked from a list: `*` in them is no glob. */
-function literalFor(field: string, operator: Operator): (value: string) => string {
-  const takesGlobs = kindOf(field) === 'text' && operator !== '=~' && operator !== '!~';
-  return (value) => (takesGlobs ? escapeGlob(value) : value);
-}
-
-/** Only an `or` needs parentheses, but a filter that cannot be read might hide one. */
-function parenthesized(filter: string): string {
-  return /\bor\b/i.test(filter) ? `(${filter})` : filter;
+/** Only an `or` needs parentheses, and a comment an end; but what cannot be read might hide either. */
+function protect(filter: string): string {
+  return /\bor\b|--/i.test(filter) ? parenthesize(filter) : filter;
 }

@@ -64,5 +64,8 @@ function advance(place: Place, token: Token): Place {
 
 function afterOperator(place: Place, token: Token): Place {
   const operator = token.text.toLowerCase();
+  if (operator === 'not') {
+    return place;
+  }
   return { ...place, operator, expects: operator === 'in' ? 'list' : 'value' };
 }

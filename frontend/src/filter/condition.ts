@@ -12,7 +12,7 @@ export interface Condition {
 export type Operator = '=' | '!=' | '=~' | '!~' | '<' | '<=' | '>' | '>=' | 'in' | 'not in';
 
 export const OPERATORS: ReadonlyArray<{ value: Operator; description: string }> = [
-  { value: '=', description: 'equals; * stands for any characters' },
+  { value: '=', description: 'equals; * and ? are wildcards' },
   { value: '!=', description: 'does not equal' },
   { value: 'in', description: 'is one of' },
   { value: 'not in', description: 'is none of' },
@@ -24,19 +24,20 @@ export const OPERATORS: ReadonlyArray<{ value: Operator; description: string }> 
   { value: '>=', description: 'is at least' },
 ];
 
-const TEXT_OPERATORS: readonly Operator[] = ['=', '!=', 'in', 'not in', '=~', '!~'];
-const ADDRESS_OPERATORS: readonly Operator[] = ['=', '!=', 'in', 'not in'];
-const NUMBER_OPERATORS: readonly Operator[] = ['=', '!=', 'in', 'not in', '<', '<=', '>', '>='];
+const NAME_OPERATORS: readonly Operator[] = ['=', '!=', 'in', 'not in', '=~', '!~'];
+const ORDER_OPERATORS: readonly Operator[] = ['<', '<=', '>', '>='];
+const MEASURE_OPERATORS: readonly Operator[] = ['=', '!=', 'in', 'not in', ...ORDER_OPERATORS];
 
 /** The operators that make sense for values of this kind. */
 export function operatorsOf(kind: FieldKind): readonly Operator[] {
   switch (kind) {
     case 'text':
-      return TEXT_OPERATORS;
     case 'address':
-      return ADDRESS_OPERATORS;
+      return NAME_OPERATORS;
+    case 'integer':
+      return [...NAME_OPERATORS, ...ORDER_OPERATORS];
     default:
-      return NUMBER_OPERATORS;
+      return MEASURE_OPERATORS;
   }
 }
 

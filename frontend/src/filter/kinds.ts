@@ -1,7 +1,7 @@
 import { FieldKind } from './condition';
 
 const INTEGERS =
-  /(^|\.)(port|pid)$|^(http\.response\.status_code|rpc\.status_code|process\.(parent_pid|exit_code)|connection)$/;
+  /^((source|destination|either)\.(port|pid)|http\.response\.status_code|rpc\.status_code|process\.(pid|parent_pid|exit_code)|connection)$/;
 const ADDRESSES = /^(source|destination|either)\.address$/;
 const DURATIONS = /^(latency|latency_first_byte|duration|connect_latency|rtt|rtt_min)$/;
 const SIZES = /^(request_bytes|response_bytes|bytes_sent|bytes_received|drop\.bytes)$/;

@@ -13,7 +13,7 @@ export type FilterNode =
 export interface Comparison {
   kind: 'comparison';
   field: Token;
-  /** As written: `=`, `in`, … */
+  /** `=`, `not in`, … */
   operator: string;
   values: Token[];
   start: number;
@@ -77,7 +77,12 @@ function parseComparison(cursor: Cursor, field: Token): FilterNode | undefined {
   const operator = cursor.peek();
   if (isKeyword(operator, 'in')) {
     cursor.next();
-    return parseList(cursor, field);
+    return parseList(cursor, field, 'in');
+  }
+  if (isKeyword(operator, 'not') && isKeyword(cursor.peek(1), 'in')) {
+    cursor.next();
+    cursor.next();
+    return parseList(cursor, field, 'not in');
   }
   if (operator?.kind !== 'operator') {
     return { kind: 'lone', token: field, start: field.start, end: field.end };
@@ -90,10 +95,10 @@ function parseComparison(cursor: Cursor, field: Token): FilterNode | undefined {
 }
 
 /** `(a, b)`, or one variable that stands for the whole list. */
-function parseList(cursor: Cursor, field: Token): FilterNode | undefined {
+function parseList(cursor: Cursor, field: Token, operator: 'in' | 'not in'): FilterNode | undefined {
   const first = cursor.next();
   const comparison = (values: Token[], end: number): Comparison => {
-    return { kind: 'comparison', field, operator: 'in', values, start: field.start, end };
+    return { kind: 'comparison', field, operator, values, start: field.start, end };
   };
   if (isValue(first)) {
     return comparison([first], first.end);

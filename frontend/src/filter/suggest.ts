@@ -1,6 +1,6 @@
 import { FieldEntry } from '../datasource/resources';
 import { CaretContext } from './caret';
-import { FieldKind, OPERATORS, operatorsOf } from './condition';
+import { FieldKind, OPERATORS, operatorsOf, takesMany } from './condition';
 import { unquote, writeValue } from './write';
 
 /** One line of the completion list. */
@@ -66,14 +66,11 @@ function fieldSuggestions(typed: string, fields: readonly FieldEntry[]): Suggest
 }
 
 function operatorSuggestions(typed: string, kind: FieldKind): Suggestion[] {
-  const fitting = OPERATORS.filter(({ value }) => {
-    // `not in` is written before the field, so it cannot be completed here.
-    return value !== 'not in' && operatorsOf(kind).includes(value) && value.startsWith(typed);
-  });
+  const fitting = OPERATORS.filter(({ value }) => operatorsOf(kind).includes(value) && value.startsWith(typed));
   return fitting.map(({ value, description }) => ({
     label: value,
     description,
-    insert: value === 'in' ? 'in (' : `${value} `,
+    insert: takesMany(value) ? `${value} (` : `${value} `,
   }));
 }
 

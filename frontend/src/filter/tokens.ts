@@ -1,3 +1,5 @@
+import { isClosed } from './write';
+
 export type TokenKind = 'word' | 'string' | 'operator' | 'open' | 'close' | 'comma';
 
 /** A piece of a filter; `start` and `end` are offsets into its text. */
@@ -9,16 +11,18 @@ export interface Token {
 }
 
 const PUNCTUATION: Record<string, TokenKind> = { '(': 'open', ')': 'close', ',': 'comma' };
-// Alternatives in order: a string (perhaps unclosed), an operator, punctuation, a variable in braces or brackets
-// within a word.
+/**
+ * Alternatives in order: a comment, a string (perhaps unclosed), an operator, punctuation, a label in quotes, a word;
+ * variables in braces or brackets are words whatever they hold.
+ */
 const PIECE =
-  /"(?:[^"\\]|\\.)*"?|=~|!=|!~|<=|>=|[=<>]|[(),]|(?:\$\{[^}]*\}|\[\[[^\]]*\]\]|[^\s"=!<>(),]|!(?![=~]))+/gs;
+  /--[^\n]*|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|=~|!=|!~|<=|>=|[=<>!]|[(),]|\w+\.labels\."(?:[^"\\]|\\.)*"|(?:\$\{[^}]*\}|\[\[[^\]]*\]\]|[^\s"=!<>(),])+/gs;
 
 /** Cuts a filter into its pieces. Never fails: completion and variables work on text that is being typed. */
 export function tokenize(text: string): Token[] {
-  return Array.from(text.matchAll(PIECE), (match) => {
-    const start = match.index;
-    return { kind: kindOfPiece(match[0]), text: match[0], start, end: start + match[0].length };
+  const pieces = Array.from(text.matchAll(PIECE)).filter(([piece]) => !piece.startsWith('--'));
+  return pieces.map(({ 0: piece, index }) => {
+    return { kind: kindOfPiece(piece), text: piece, start: index, end: index + piece.length };
   });
 }
 
@@ -28,11 +32,11 @@ export function isKeyword(token: Token | undefined, ...words: string[]): boolean
 
 /** A string that was not closed, or anything else that the caret at its end still belongs to. */
 export function isUnclosed(token: Token): boolean {
-  return token.kind === 'string' && !/^"(?:[^"\\]|\\.)*"$/s.test(token.text);
+  return token.kind === 'string' && !isClosed(token.text);
 }
 
 function kindOfPiece(text: string): TokenKind {
-  if (text.startsWith('"')) {
+  if (text.startsWith('"') || text.startsWith("'")) {
     return 'string';
   }
   return PUNCTUATION[text] ?? (/^[=!<>]/.test(text) ? 'operator' : 'word');

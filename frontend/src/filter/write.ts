@@ -21,7 +21,7 @@ export function writeCondition({ field, operator, values }: Condition, kind: Fie
     .filter((value) => value !== '')
     .map((value) => writeValue(value, kind))
     .join(', ');
-  return operator === 'in' ? `${field} in (${list})` : `not ${field} in (${list})`;
+  return `${field} ${operator} (${list})`;
 }
 
 /** Quotes what would not be read as a value of this kind without quotes. A template variable stands as it is. */
@@ -32,15 +32,29 @@ export function writeValue(value: string, kind: FieldKind): string {
   return quote(value);
 }
 
+/** Characters that mean something else behind a backslash; before any other the backslash stays, as in `"\d"`. */
+const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', '"': '"', "'": "'", '\\': '\\' };
+
 export function quote(value: string): string {
-  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
+  const escaped = value.replace(/"|\\(?=[nrt"'\\\s]|$)/g, '\\$&');
+  return `"${escaped.replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t')}"`;
 }
 
-/** What a quoted text means; a text without its closing quote is read to its end. */
+/** What a quoted text means; one without its closing quote is read to its end. */
 export function unquote(text: string): string {
-  const inner = text.startsWith('"') ? text.slice(1) : text;
-  const closed = /^(?:[^"\\]|\\.)*/s.exec(inner)?.[0] ?? inner;
-  return closed.replace(/\\(.)/gs, '$1');
+  const [, opening, inner] = /^(["']?)(.*)$/s.exec(text) ?? [];
+  const body = opening && isClosed(text) ? inner.slice(0, -1) : inner;
+  return body.replace(/\\(.)/gs, (whole, character: string) => ESCAPES[character] ?? whole);
+}
+
+/** A text in quotes that has both. */
+export function isClosed(text: string): boolean {
+  return /^"(?:[^"\\]|\\.)*"$|^'(?:[^'\\]|\\.)*'$/s.test(text);
+}
+
+/** A comment reaches to the end of its line, and must not reach the parenthesis. */
+export function parenthesize(filter: string): string {
+  return filter.includes('--') ? `(${filter}\n)` : `(${filter})`;
 }
 
 /** The text that `=` takes for exactly this value: globs would give `*` and `?` a meaning. */

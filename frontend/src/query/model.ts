@@ -3,25 +3,12 @@ import { DataQuery } from '@grafana/schema';
 
 /** What can be asked of the nodes. */
 export type QueryType =
-  | 'signals'
-  | 'heatmap'
-  | 'serviceMap'
-  | 'flows'
-  | 'requests'
-  | 'drops'
-  | 'processes'
-  | 'table'
-  | 'values';
+  'signals' | 'heatmap' | 'serviceMap' | 'flows' | 'requests' | 'drops' | 'processes' | 'table' | 'values';
 
 export type RecordTable = 'flows' | 'requests' | 'drops' | 'processes';
 
 /** How requests are shown. */
 export type RowShape = 'table' | 'logs' | 'traces';
-
-export interface Order {
-  field: string;
-  descending: boolean;
-}
 
 /**
  * A query as it is stored in a dashboard and sent to the nodes. Nothing of the editor's own state is kept in it, so an
@@ -35,6 +22,7 @@ export interface GoldwireQuery extends DataQuery {
   signal?: string;
   groupBy?: string[];
   columns?: string[];
+  /** Columns; one with `-` before it is ordered from the largest down. */
   orderBy?: string[];
   limit?: number;
   /** Width of a step, such as `10s`; absent: as the panel's width asks. */

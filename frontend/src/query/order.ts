@@ -1,14 +1,14 @@
-/** `latency desc`, `latency`: how a query writes the column it orders by. */
+/** A column that rows are ordered by. */
 export interface Order {
   column: string;
   descending: boolean;
 }
 
+/** `-latency` for the largest first, as queries write it. */
 export function writeOrder({ column, descending }: Order): string {
-  return descending ? `${column} desc` : column;
+  return descending ? `-${column}` : column;
 }
 
 export function readOrder(text: string): Order {
-  const [, column, direction] = /^\s*(.*?)(?:\s+(asc|desc))?\s*$/i.exec(text) ?? [];
-  return { column: column ?? text, descending: direction?.toLowerCase() === 'desc' };
+  return text.startsWith('-') ? { column: text.slice(1), descending: true } : { column: text, descending: false };
 }

@@ -29,7 +29,7 @@ export const QUERY_TYPES: readonly QueryTypeEntry[] = [
     label: 'Heatmap',
     description: 'How latencies or sizes are spread, over time',
     keys: ['filter', 'signal', 'step'],
-    initial: { signal: 'latency_p95' },
+    initial: { signal: 'latency' },
   },
   {
     type: 'serviceMap',

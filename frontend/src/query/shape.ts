@@ -43,7 +43,7 @@ export function isComplete(query: GoldwireQuery): boolean {
     case 'heatmap':
       return Boolean(query.signal);
     case 'table':
-      return Boolean(query.table && (query.aggregates?.length || query.groupBy?.length));
+      return Boolean(query.table && query.aggregates?.length);
     case 'values':
       return Boolean(query.field);
     default:

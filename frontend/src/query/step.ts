@@ -1,4 +1,4 @@
-const STEP = /^[1-9]\d*(ms|s|m|h|d)$/;
+const STEP = /^\d*[1-9]\d*(ms|s|m|h|d)$/;
 
 /** What is wrong with the width of a step, if anything. A template variable is taken at its word. */
 export function stepProblem(step: string | undefined): string | undefined {

@@ -49,20 +49,19 @@ interface NodeRowProps {
 function NodeRow({ number, address, onChange, onRemove }: NodeRowProps) {
   const problem = addressProblem(address);
   return (
-    <Field noMargin invalid={Boolean(problem)} error={problem}>
-      <Stack direction="row" gap={0.5} alignItems="center">
+    <Stack direction="row" gap={0.5} alignItems="center">
+      <Field noMargin invalid={Boolean(problem)} error={problem}>
         <Input
           aria-label={`Node ${number} address`}
           width={40}
           value={address}
           placeholder={`node-${number}:${DEFAULT_PORT}`}
-          invalid={Boolean(problem)}
           onChange={(event) => onChange(event.currentTarget.value)}
           onBlur={() => onChange(address.trim())}
         />
-        <IconButton name="trash-alt" aria-label={`Remove node ${number}`} onClick={onRemove} />
-      </Stack>
-    </Field>
+      </Field>
+      <IconButton name="trash-alt" aria-label={`Remove node ${number}`} onClick={onRemove} />
+    </Stack>
   );
 }
 

@@ -1,0 +1,96 @@
+import { GoldwireQuery, QueryType } from './model';
+import { QUERY_TYPES } from './queryTypes';
+import { DEFAULT_QUERY, describe as describeQuery, isComplete, prune, switchType, withDefaults } from './shape';
+
+const TYPES = QUERY_TYPES.map(({ type }) => type);
+
+describe('withDefaults', () => {
+  it('makes a blank query the default one and keeps what Grafana put there', () => {
+    const blank: GoldwireQuery = { refId: 'B', datasource: { uid: 'x' } };
+    expect(withDefaults(blank)).toEqual({ ...DEFAULT_QUERY, refId: 'B', datasource: { uid: 'x' } });
+  });
+
+  it('leaves any other query alone', () => {
+    const query: GoldwireQuery = { refId: 'A', queryType: 'flows' };
+    expect(withDefaults(query)).toBe(query);
+  });
+});
+
+describe('prune', () => {
+  it('leaves out keys of other types and empty ones, and keeps those of Grafana', () => {
+    const query: GoldwireQuery = {
+      refId: 'A',
+      hide: false,
+      datasource: { uid: 'x' },
+      queryType: 'signals',
+      signals: ['request_rate'],
+      groupBy: [],
+      filter: '',
+      live: true,
+      columns: ['time'],
+    };
+    expect(prune(query)).toEqual({
+      refId: 'A',
+      hide: false,
+      datasource: { uid: 'x' },
+      queryType: 'signals',
+      signals: ['request_rate'],
+    });
+  });
+});
+
+describe('switchType', () => {
+  const pairs = TYPES.flatMap((from) => TYPES.map((to): [QueryType, QueryType] => [from, to]));
+
+  it.each(pairs)('from %s to %s makes a query that can be asked, with its filter', (from, to) => {
+    const query = switchType({ refId: 'A', queryType: from, ...startOf(from), filter: 'a = 1' }, to);
+    expect(isComplete(query)).toBe(true);
+    expect(query).toEqual(prune(query));
+    expect(query.filter).toBe('a = 1');
+    expect(query.queryType).toBe(to);
+  });
+
+  it('keeps the groups, except where they mean something else', () => {
+    const signals: GoldwireQuery = { refId: 'A', queryType: 'signals', signals: ['rtt_p95'], groupBy: ['source.pod'] };
+    expect(switchType(signals, 'table').groupBy).toEqual(['source.pod']);
+    expect(switchType(signals, 'serviceMap').groupBy).toEqual(['workload']);
+  });
+
+  it('drops columns that the other table may not have', () => {
+    const requests: GoldwireQuery = { refId: 'A', queryType: 'requests', columns: ['latency'], orderBy: ['latency'] };
+    expect(switchType(requests, 'drops')).not.toHaveProperty('columns');
+    expect(switchType(requests, 'drops')).not.toHaveProperty('orderBy');
+  });
+});
+
+function startOf(type: QueryType) {
+  return QUERY_TYPES.find((entry) => entry.type === type)?.initial;
+}
+
+it.each<[Partial<GoldwireQuery>, string]>([
+  [
+    {
+      queryType: 'signals',
+      signals: ['request_rate', 'error_ratio'],
+      groupBy: ['destination.workload'],
+      filter: 'a = 1',
+    },
+    'signals request_rate, error_ratio by destination.workload where a = 1',
+  ],
+  [{ queryType: 'heatmap', signal: 'latency_p95' }, 'heatmap latency_p95'],
+  [{ queryType: 'flows', live: true }, 'flows (live)'],
+  [
+    { queryType: 'table', table: 'requests', aggregates: ['count()'], groupBy: ['url.path'] },
+    'table of requests: count() by url.path',
+  ],
+])('describes %j', (query, text) => {
+  expect(describeQuery({ refId: 'A', ...query })).toBe(text);
+});
+
+it('isComplete knows what is missing', () => {
+  expect(isComplete({ refId: 'A' })).toBe(false);
+  expect(isComplete({ refId: 'A', queryType: 'signals', signals: [] })).toBe(false);
+  expect(isComplete({ refId: 'A', queryType: 'table', table: 'flows', groupBy: ['a'] })).toBe(false);
+  expect(isComplete({ refId: 'A', queryType: 'values' })).toBe(false);
+  expect(isComplete({ refId: 'A', queryType: 'serviceMap' })).toBe(true);
+});
