@@ -22,11 +22,17 @@ pub enum Operand {
     Regex(Pattern),
 }
 
-/// Why a text cannot be compared with the field: half a sentence, and what would do.
+/// Why a text cannot be compared with the field, and what would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unfit {
-    pub(super) reason: String,
+    pub(super) message: String,
     pub(super) expected: &'static str,
+}
+
+impl Unfit {
+    fn new(reason: &str, expected: &'static str) -> Self {
+        Self { message: format!("{reason}: expected {expected}"), expected }
+    }
 }
 
 impl Operand {
@@ -34,7 +40,7 @@ impl Operand {
     pub(super) fn read(text: &str, kind: Kind, operator: Operator) -> Result<Self, Unfit> {
         match operator {
             Operator::Matches | Operator::NotMatches => read_regex(text),
-            _ if operator.is_order() => read_number(text, kind).map(Self::Number),
+            _ if operator.is_order() => read_number(text, kind, expected_of(kind, operator)).map(Self::Number),
             _ => match kind {
                 Kind::Text => Ok(Self::Text(Glob::new(text))),
                 Kind::Address => read_address(text),
@@ -74,6 +80,15 @@ impl Operand {
         }
     }
 
+    /// The one text that it stands for, where it is a text without wildcards.
+    #[must_use]
+    pub fn exact_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(glob) => glob.exact(),
+            _ => None,
+        }
+    }
+
     /// The value as the editor's builder shows it: without quotes.
     pub(super) fn plain_text(&self) -> String {
         match self {
@@ -89,8 +104,8 @@ impl Operand {
 
 fn read_regex(text: &str) -> Result<Operand, Unfit> {
     Pattern::new(text).map(Operand::Regex).map_err(|why| Unfit {
-        reason: format!("this is no regular expression: {why}"),
-        expected: "a regular expression",
+        message: format!("this is no regular expression: {why}"),
+        expected: "a regular expression in RE2's syntax",
     })
 }
 
@@ -104,10 +119,7 @@ fn read_address(text: &str) -> Result<Operand, Unfit> {
     if has_wildcard(text) {
         return Ok(Operand::Text(Glob::new(text)));
     }
-    Err(Unfit {
-        reason: "this is no address".to_owned(),
-        expected: "an address such as 10.0.0.7, a network such as 10.0.0.0/8 or a pattern such as \"10.0.*\"",
-    })
+    Err(Unfit::new("this is no address", expected_of(Kind::Address, Operator::Equal)))
 }
 
 fn read_integer(text: &str) -> Result<Operand, Unfit> {
@@ -122,15 +134,16 @@ fn has_wildcard(text: &str) -> bool {
 }
 
 fn read_number_or_range(text: &str, kind: Kind) -> Result<Operand, Unfit> {
-    let Some((from, to)) = text.split_once("..") else { return read_number(text, kind).map(Operand::Number) };
-    let (from, to) = (read_number(from, kind)?, read_number(to, kind)?);
+    let expected = expected_of(kind, Operator::Equal);
+    let Some((from, to)) = text.split_once("..") else { return read_number(text, kind, expected).map(Operand::Number) };
+    let (from, to) = (read_number(from, kind, expected)?, read_number(to, kind, expected)?);
     if from.value() > to.value() {
-        return Err(Unfit { reason: "this range begins behind its end".to_owned(), expected: expected_of(kind) });
+        return Err(Unfit::new("this range begins behind its end", expected));
     }
     Ok(Operand::Range(from, to))
 }
 
-fn read_number(text: &str, kind: Kind) -> Result<Quantity, Unfit> {
+fn read_number(text: &str, kind: Kind, expected: &'static str) -> Result<Quantity, Unfit> {
     Quantity::parse(text, kind).map_err(|error| {
         let reason = match error {
             QuantityError::NotANumber => "this is no number".to_owned(),
@@ -138,19 +151,23 @@ fn read_number(text: &str, kind: Kind) -> Result<Quantity, Unfit> {
             QuantityError::WrongUnit(unit) => format!("`{unit}` does not measure this field"),
             QuantityError::NotWhole => "this is no whole number".to_owned(),
         };
-        Unfit { reason, expected: expected_of(kind) }
+        Unfit::new(&reason, expected)
     })
 }
 
-/// What to write for a field of this kind.
-pub(super) const fn expected_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Text => "a text such as \"deathstar\" or \"xwing-*\"",
-        Kind::Address => "an address such as 10.0.0.7 or a network such as 10.0.0.0/8",
-        Kind::Integer => "a whole number such as 500, a range such as 8000..8999 or a pattern such as \"5*\"",
-        Kind::Duration => "a duration such as 250ms (ns, us, ms, s, m, h; seconds where no unit is given)",
-        Kind::Bytes => "a size such as 10KiB (B, KB, KiB, MB, MiB, GB, GiB; bytes where no unit is given)",
-        Kind::Number => "a number such as 3",
-        Kind::Time => "a time in milliseconds since the epoch",
+/// What to write behind the operator for a field of this kind.
+pub(super) const fn expected_of(kind: Kind, operator: Operator) -> &'static str {
+    match (operator, kind) {
+        (Operator::Matches | Operator::NotMatches, _) => "a regular expression in quotes",
+        (_, Kind::Text) => "a text such as \"deathstar\" or \"xwing-*\"",
+        (_, Kind::Address) => {
+            "an address such as 10.0.0.7, a network such as 10.0.0.0/8 or a pattern such as \"10.0.*\""
+        }
+        (_, Kind::Integer) if operator.is_order() => "a whole number such as 500",
+        (_, Kind::Integer) => "a whole number such as 500, a range such as 8000..8999 or a pattern such as \"5*\"",
+        (_, Kind::Duration) => "a duration such as 250ms (ns, us, ms, s, m, h; seconds where no unit is given)",
+        (_, Kind::Bytes) => "a size such as 10KiB (B, KB, KiB, MB, MiB, GB, GiB; bytes where no unit is given)",
+        (_, Kind::Number) => "a number such as 3",
+        (_, Kind::Time) => "a time in milliseconds since the epoch",
     }
 }

@@ -214,9 +214,8 @@ impl<'a> Parser<'a> {
             }
         }
         self.next += 1;
-        Operand::read(text, kind, operator).map_err(|Unfit { reason, expected }| {
-            FilterError::new(self.text, &place, format!("{reason}: expected {expected}")).expecting([expected])
-        })
+        Operand::read(text, kind, operator)
+            .map_err(|Unfit { message, expected }| FilterError::new(self.text, &place, message).expecting([expected]))
     }
 
     fn peek(&self) -> Option<&'a Token<'a>> {
@@ -245,12 +244,23 @@ impl<'a> Parser<'a> {
     }
 
     fn unexpected(&self, expected: &[&str]) -> FilterError {
-        let message = match self.peek() {
-            Some(Token::Unterminated) => "this quote is never closed".to_owned(),
-            Some(_) => format!("expected {}, found {}", list(expected), self.found()),
-            None => format!("expected {}, but the filter ends here", list(expected)),
-        };
-        self.error(message).expecting(expected.iter().copied())
+        self.unexpected_words(&list(expected), expected)
+    }
+
+    /// The same, with its own words for what was expected.
+    fn unexpected_words(&self, words: &str, expected: &[&str]) -> FilterError {
+        match self.peek() {
+            Some(Token::Unterminated) => {
+                self.error("this quote is never closed".to_owned()).expecting(["closing quote"])
+            }
+            Some(_) => {
+                self.error(format!("expected {words}, found {}", self.found())).expecting(expected.iter().copied())
+            }
+            None => {
+                let message = format!("expected {words}, but the filter ends here");
+                self.error(message).expecting(expected.iter().copied())
+            }
+        }
     }
 
     fn found(&self) -> String {
@@ -273,18 +283,14 @@ impl<'a> Parser<'a> {
     }
 
     fn wrong_value(&self, kind: Kind, operator: Operator) -> FilterError {
-        let expected = match operator {
-            Operator::Matches | Operator::NotMatches => "a regular expression in quotes",
-            _ => expected_of(kind),
-        };
-        let mut error = self.unexpected(&[]).expecting([expected]);
-        error.message = match self.peek() {
-            Some(Token::Unterminated) => error.message,
-            Some(Token::Word(_)) => format!("{} is a word of the language: a text like it needs quotes", self.found()),
-            Some(_) => format!("expected {expected}, found {}", self.found()),
-            None => format!("expected {expected}, but the filter ends here"),
-        };
-        error
+        let expected = expected_of(kind, operator);
+        match self.peek() {
+            Some(Token::Word(_)) => {
+                let message = format!("{} is a word of the language: a text like it needs quotes", self.found());
+                self.error(message).expecting([expected])
+            }
+            _ => self.unexpected_words(expected, &[expected]),
+        }
     }
 }
 

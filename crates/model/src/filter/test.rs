@@ -173,16 +173,7 @@ impl Test {
     /// them.
     #[must_use]
     pub fn exact_texts(&self) -> Option<Vec<&str>> {
-        let exact = |operand: &'_ Operand| match operand {
-            Operand::Text(glob) => glob.exact().map(|_| ()),
-            _ => None,
-        };
-        self.operands.iter().try_for_each(exact)?;
-        let texts = self.operands.iter().filter_map(|operand| match operand {
-            Operand::Text(glob) => glob.exact(),
-            _ => None,
-        });
-        Some(texts.collect())
+        self.operands.iter().map(Operand::exact_text).collect()
     }
 
     fn any(&self, is: impl Fn(&Operand) -> bool) -> bool {

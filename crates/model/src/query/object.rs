@@ -27,10 +27,10 @@ impl Object {
     }
 
     pub(super) fn text(&self, key: &'static str) -> Result<Option<&str>, QueryError> {
-        let text = |value: &'_ Value| value.as_str().is_none();
         match self.get(key) {
-            Some(value) if text(value) => Err(QueryError::WrongValue { key, expected: "a text" }),
-            value => Ok(value.and_then(Value::as_str)),
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(QueryError::WrongValue { key, expected: "a text" }),
         }
     }
 
