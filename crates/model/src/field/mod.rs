@@ -1,6 +1,6 @@
 //! Fields as users spell them, and what each is.
 //!
-//! The names are those of OpenTelemetry where it has one. [`catalogue`] holds the one list of them: name, kind, tables
+//! The names are those of OpenTelemetry where it has one. `catalogue` holds the one list of them: name, kind, tables
 //! and description; everything else here asks it.
 
 use std::borrow::Cow;

@@ -23,7 +23,7 @@ pub struct FilterError {
     /// What was probably meant to stand there.
     pub suggestion: Option<String>,
     #[serde(skip)]
-    excerpt: Excerpt,
+    excerpt: Box<Excerpt>,
 }
 
 /// The line at fault and where in it.
@@ -58,7 +58,7 @@ impl FilterError {
             length: characters(place.clone()),
             expected: Vec::new(),
             suggestion: None,
-            excerpt: Excerpt::new(text, place),
+            excerpt: Box::new(Excerpt::new(text, place)),
         }
     }
 
@@ -96,7 +96,7 @@ fn visible(character: char) -> char {
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Excerpt { line, column, width } = &self.excerpt;
+        let Excerpt { line, column, width } = &*self.excerpt;
         writeln!(f, "{}", self.message)?;
         writeln!(f, "  {line}")?;
         write!(f, "  {:column$}{:^<width$}", "", "")

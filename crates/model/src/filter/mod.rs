@@ -7,8 +7,8 @@
 //! either.namespace = "default"        -- source or destination
 //! ```
 //!
-//! The journey: text, [`token`], [`parse`] with [`operand`] for what a field compares with, then a [`Filter`], which
-//! [`evaluate`] answers with a [`Truth`].
+//! The journey: text, `token`, `parse` with `operand` for what a field compares with, then a [`Filter`], which
+//! `evaluate` answers with a [`Truth`].
 //!
 //! **What absence means.** `=`, `=~`, `in` and the orders are false for a field that a record does not have; `!=`,
 //! `!~` and `not in` are exactly their opposites, so they are true for it.

@@ -197,7 +197,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "units must give the very number")]
     fn units_are_applied() {
         let cases = [
             ("250ms", Kind::Duration, 0.25),
