@@ -9,6 +9,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use goldwire_demo::{
+    credentials,
     run::{self, Built, Interrupted, Options, Signals},
     services::{self, Service},
 };
@@ -26,6 +27,21 @@ enum Command {
     Run(RunArguments),
     /// Removes what a killed demo left
     Clean,
+    /// Writes a certificate, its authority and a token into two folders, for docker-compose.yml
+    Credentials {
+        /// The name that clients expect of the node
+        #[arg(long)]
+        name: String,
+        /// Folder for the node's part
+        #[arg(long)]
+        node: PathBuf,
+        /// Folder for the clients' part
+        #[arg(long)]
+        client: PathBuf,
+        /// Number of the user that clients run as
+        #[arg(long, value_name = "NUMBER")]
+        client_uid: u32,
+    },
     /// Runs one of the demo's own services until SIGTERM
     Serve {
         /// Which
@@ -68,6 +84,9 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(arguments) => run_demo(arguments),
+        Command::Credentials { name, node, client, client_uid } => {
+            credentials::folders::write(&name, &node, &client, client_uid)
+        }
         Command::Clean => run::clean(),
         Command::Serve { service, books } => services::run(service, &books),
     }
@@ -81,9 +100,7 @@ fn run_demo(arguments: RunArguments) -> anyhow::Result<()> {
         page: absolute(&arguments.page)?,
     };
     let length = arguments.seconds.map(Duration::from_secs);
-    let outcome = run::run(&Options { length, listen: arguments.listen, built }, &signals);
-    println!("demo: everything it made is gone again");
-    match outcome {
+    match run::run(&Options { length, listen: arguments.listen, built }, &signals) {
         // Ctrl-C while the demo starts is no failure, but a demo that was to end by itself has not done so.
         Err(error) if length.is_none() && error.is::<Interrupted>() => Ok(()),
         other => other,

@@ -53,6 +53,7 @@ pub struct Options {
 pub fn run(options: &Options, signals: &Signals) -> anyhow::Result<()> {
     options.built.check()?;
     let _turn = place::Turn::take()?;
+    let _farewell = Farewell;
     say("making three nodes: network namespaces gw-demo-a, -b and -c on a bridge, and their control groups");
     let cluster = Cluster::create(&PLAN)?;
     let place = Place::create()?;
@@ -77,6 +78,15 @@ pub fn run(options: &Options, signals: &Signals) -> anyhow::Result<()> {
         summary::print(&page, began, &books, &KernelCounts::read(&cluster)?.since(before))?;
     }
     Ok(())
+}
+
+/// Dropped last, when all guards have done their work.
+struct Farewell;
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        say("everything it made is gone again");
+    }
 }
 
 fn say(step: &str) {

@@ -1,7 +1,7 @@
 //! What builds the kernel's half: a compiler that has the sources of `core`, and bpf-linker.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
 };
 
@@ -23,8 +23,8 @@ const FOR_LINKER: &[Package] = &[
 ];
 
 const DEBIANS_COMPILER: &[Package] = &[
-    needs("rustc-web", "compiles the probes", Sign::File("/usr/bin/rustc")),
-    needs("cargo-web", "builds the probes", Sign::File("/usr/bin/cargo")),
+    needs("rustc-web", "compiles the probes", Sign::File("/usr/share/doc/rustc-web")),
+    needs("cargo-web", "builds the probes", Sign::File("/usr/share/doc/cargo-web")),
     needs(
         "rust-web-src",
         "the sources of `core`, compiled for BPF",
@@ -33,10 +33,10 @@ const DEBIANS_COMPILER: &[Package] = &[
 ];
 
 /// The packages that the choice of tools on this machine needs.
-pub(super) fn packages() -> anyhow::Result<impl Iterator<Item = &'static Package>> {
+pub(super) fn packages() -> impl Iterator<Item = &'static Package> {
     let linker = if linker_is_there() { &[][..] } else { FOR_LINKER };
-    let compiler = if nightly_with_sources()?.is_some() { &[][..] } else { DEBIANS_COMPILER };
-    Ok(linker.iter().chain(compiler))
+    let compiler = if nightly_has_sources() { &[][..] } else { DEBIANS_COMPILER };
+    linker.iter().chain(compiler)
 }
 
 /// Builds bpf-linker where it is missing; true where it was.
@@ -70,20 +70,11 @@ fn home() -> Option<PathBuf> {
     env::var_os("HOME").map(PathBuf::from)
 }
 
-/// rustup's nightly, where it has the sources of `core`.
-fn nightly_with_sources() -> anyhow::Result<Option<PathBuf>> {
+/// Whether rustup's nightly has the sources of `core`; `node-daemon/build.rs` then takes it.
+fn nightly_has_sources() -> bool {
     let rustup = env::var_os("RUSTUP_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".rustup")));
-    let Some(toolchains) = rustup.map(|rustup| rustup.join("toolchains")).filter(|folder| folder.is_dir()) else {
-        return Ok(None);
-    };
-    for entry in fs::read_dir(toolchains)? {
-        let toolchain = entry?;
-        let is_nightly = toolchain.file_name().to_string_lossy().starts_with("nightly-");
-        if is_nightly && has_sources(&toolchain.path()) {
-            return Ok(Some(toolchain.path()));
-        }
-    }
-    Ok(None)
+    let name = format!("toolchains/nightly-{}-unknown-linux-gnu", env::consts::ARCH);
+    rustup.is_some_and(|rustup| has_sources(&rustup.join(name)))
 }
 
 fn has_sources(toolchain: &Path) -> bool {
