@@ -76,7 +76,7 @@ pub struct TcpTranslated {
 }
 
 /// The connection is older than the daemon, or was missed for another reason; its counters count from `base`.
-/// May come twice for one cookie: the first one counts.
+/// May come twice for one cookie: the first `base` counts, and the second adds role and owner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpAdopted {
     pub time: KernelTime,

@@ -2,6 +2,8 @@
 
 mod event;
 mod parts;
+mod wire;
 
 pub use event::*;
 pub use parts::*;
+pub use wire::{decode, socket_address, time_of};

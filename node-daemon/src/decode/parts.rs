@@ -86,6 +86,28 @@ pub enum SocketState {
     NewSynRecv = 12,
 }
 
+impl SocketState {
+    /// From the kernel's number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::Established,
+            2 => Self::SynSent,
+            3 => Self::SynRecv,
+            4 => Self::FinWait1,
+            5 => Self::FinWait2,
+            6 => Self::TimeWait,
+            7 => Self::Close,
+            8 => Self::CloseWait,
+            9 => Self::LastAck,
+            10 => Self::Listen,
+            11 => Self::Closing,
+            12 => Self::NewSynRecv,
+            _ => return None,
+        })
+    }
+}
+
 /// A process, as read in its own context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {

@@ -1,0 +1,117 @@
+//! Dropped packets: the kernel counts them in a map by flow, reason and place; this tells what was added.
+
+use std::{
+    collections::HashMap,
+    io,
+    os::fd::{AsFd, BorrowedFd},
+    time::Duration,
+};
+
+use aya::maps::{Array, MapData};
+use goldwire_probe_events::{DROP_REASONS, DropCounters, DropKey};
+
+use super::{batch, btf::KernelTypes, kallsyms::Symbols};
+use crate::decode::{Event, KernelTime, PacketsDropped, socket_address};
+
+const PREFIX: &str = "SKB_DROP_REASON_";
+/// After how much silence an entry is taken out.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Reasons that are no loss for anybody: what the kernel frees in the ordinary course of things.
+const BENIGN: &[&str] = &[
+    "CONSUMED",
+    // Every place that was not given a reason yet, ordinary ones among them.
+    "NOT_SPECIFIED",
+    // Queues that are emptied when a socket closes.
+    "QUEUE_PURGE",
+    "SOCKET_CLOSE",
+    // Answers to what a socket does not want to hear any more: the other end learns it, or has it.
+    "TCP_OLD_ACK",
+    "TCP_OLD_DATA",
+    "TCP_OLD_SEQUENCE",
+    "TCP_ABORT_ON_DATA",
+    "TCP_CLOSE",
+    "TCP_FASTOPEN",
+    "TCP_RESET",
+    "TCP_INVALID_SYN",
+    "TCP_FLAGS",
+    "TCP_ACK_UNSENT_DATA",
+    // Copies for taps, and neighbours that answer.
+    "PACKET_SOCK_ERROR",
+    "DEV_READY",
+    "IPV6_NDISC_FRAG",
+    // A segment that is there already, or is a probe.
+    "TCP_RFC7323_PAWS_ACK",
+    "TCP_OFO_QUEUE_PRUNE_DUPLICATE",
+    // Given to another owner.
+    "TAP_FILTER",
+    "SUBSYS_MASK",
+    "MAX",
+];
+
+/// Sweeps over the map of drops.
+pub(super) struct DropSweep {
+    drops: MapData,
+    reasons: Vec<String>,
+    symbols: Symbols,
+    told: HashMap<DropKey, u64>,
+}
+
+impl DropSweep {
+    /// Tells the probes which reasons are reported, by the names that this kernel has for them.
+    pub(super) fn new(drops: MapData, reported: MapData, types: &KernelTypes) -> Result<Self, aya::maps::MapError> {
+        let mut table: Array<MapData, u32> = Array::try_from(aya::maps::Map::Array(reported))?;
+        let mut reasons = vec![String::new(); DROP_REASONS as usize];
+        for (name, value) in types.enumerators("skb_drop_reason") {
+            let Some(place) = reasons.get_mut(value as usize) else { continue };
+            let name = name.strip_prefix(PREFIX).unwrap_or(&name);
+            if !name.starts_with("SKB_") && !BENIGN.contains(&name) {
+                table.set(value, 1, 0)?;
+            }
+            name.clone_into(place);
+        }
+        Ok(Self { drops, reasons, symbols: Symbols::default(), told: HashMap::new() })
+    }
+
+    /// Tells what was dropped since the last sweep.
+    pub(super) fn sweep(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> io::Result<usize> {
+        let mut entries: Vec<(DropKey, DropCounters)> = Vec::new();
+        batch::for_each(self.map(), |key: &DropKey, value: &DropCounters| entries.push((*key, *value)))?;
+        let mut count = 0;
+        for (key, counters) in entries {
+            let is_idle = now.since(KernelTime(counters.last)) > IDLE;
+            let counters = if is_idle { batch::take(self.map(), &key).unwrap_or(counters) } else { counters };
+            count += usize::from(self.tell(&key, &counters, visit));
+            if is_idle {
+                self.told.remove(&key);
+            }
+        }
+        Ok(count)
+    }
+
+    fn tell(&mut self, key: &DropKey, counters: &DropCounters, visit: &mut impl FnMut(Event<'_>)) -> bool {
+        let told = self.told.insert(*key, counters.count).unwrap_or(0);
+        let count = counters.count.saturating_sub(told);
+        if count == 0 {
+            return false;
+        }
+        // Packets of one flow, reason and place are alike, so the part of the bytes is that of the packets.
+        let bytes = counters.bytes / counters.count.max(1) * count;
+        visit(Event::PacketsDropped(PacketsDropped {
+            time: KernelTime(counters.last),
+            source: socket_address(key.source, key.source_port),
+            destination: socket_address(key.destination, key.destination_port),
+            protocol: key.protocol,
+            reason: self.reasons.get(usize::from(key.reason)).map_or("", String::as_str),
+            place: self.symbols.name(key.location),
+            network_namespace: key.network_namespace,
+            count,
+            bytes,
+        }));
+        true
+    }
+
+    fn map(&self) -> BorrowedFd<'_> {
+        self.drops.fd().as_fd()
+    }
+}

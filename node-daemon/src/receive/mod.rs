@@ -1,0 +1,34 @@
+//! From the kernel's probes to bytes, and on to typed events: loads and attaches the probes, reads their rings and maps.
+//! Types of aya go no further than this folder.
+
+mod attach;
+mod batch;
+mod btf;
+mod capability;
+mod cgroup;
+mod check;
+mod drops;
+mod error;
+mod hook;
+mod kallsyms;
+mod losses;
+mod mapping;
+mod namespace;
+mod object;
+mod receiver;
+mod ring;
+mod saturation;
+mod socket_holder;
+mod socket_list;
+mod socket_sweep;
+mod statistics;
+mod steering;
+mod udp_sweep;
+
+pub use capability::{Capability, missing_capabilities};
+pub use check::{SignalCheck, check};
+pub use error::OpenError;
+pub use losses::Losses;
+pub use receiver::{Options, Receiver};
+pub use statistics::ProbeStatistics;
+pub use steering::{CaptureLimit, Steering, Verdict};

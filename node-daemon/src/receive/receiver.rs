@@ -1,0 +1,262 @@
+//! The receiver: opens the probes, and hands out what they tell as one stream of events.
+
+use std::{
+    collections::HashSet,
+    os::fd::AsFd,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use aya::{
+    Btf, Ebpf,
+    maps::{Map, MapData, PerCpuArray},
+};
+use goldwire_probe_events::Socket;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::{
+    Losses, OpenError, ProbeStatistics, Steering, attach, batch,
+    btf::KernelTypes,
+    capability::missing_capabilities,
+    cgroup::Cgroup,
+    drops::DropSweep,
+    hook::Hook,
+    mapping::{Mapping, page_size},
+    object,
+    ring::Ring,
+    saturation::SaturationSweep,
+    socket_sweep::{SocketMap, SocketSweep, now},
+    statistics,
+    udp_sweep::UdpSweep,
+};
+use crate::decode::{Event, decode, time_of};
+
+/// What shall be observed, and how much memory it may take.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Only sockets and processes of this cgroup and those below; absent for the whole node.
+    pub cgroup: Option<PathBuf>,
+    /// Sizes of the rings; powers of two.
+    pub control_ring_bytes: usize,
+    pub data_ring_bytes: usize,
+    pub most_sockets: u32,
+    pub most_conversations: u32,
+    /// How often sockets that move are reported.
+    pub report_interval: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cgroup: None,
+            control_ring_bytes: 4 << 20,
+            data_ring_bytes: 32 << 20,
+            most_sockets: 131_072,
+            most_conversations: 131_072,
+            report_interval: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How often the maps of conversations and drops are read.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How often the rings are looked at while there is traffic.
+const TICK: Duration = Duration::from_millis(5);
+/// After so many empty looks in a row the reader sleeps until the probes wake it.
+const EMPTY_LOOKS: u32 = 10;
+/// Most events of one call of [`Receiver::poll`].
+const MOST_EVENTS: usize = 65_536;
+
+/// Observes. The probes are detached when it is dropped.
+pub struct Receiver {
+    // Fields are dropped in this order: the thread before the maps that it reads.
+    socket_sweep: SocketSweep,
+    udp_sweep: UdpSweep,
+    drop_sweep: Option<DropSweep>,
+    saturation: SaturationSweep,
+    control: Ring,
+    data: Ring,
+    asleep: Mapping,
+    steering: Steering,
+    sockets: MapData,
+    losses: PerCpuArray<MapData, u64>,
+    undecodable: u64,
+    refused: Vec<(&'static Hook, String)>,
+    next_sweep: Instant,
+    empty_looks: u32,
+    object: Ebpf,
+}
+
+impl Receiver {
+    /// Loads and attaches the probes, and adopts the sockets that are open already.
+    pub fn open(options: &Options) -> Result<Self, OpenError> {
+        check_sizes(options)?;
+        let missing: Vec<_> = missing_capabilities().into_iter().filter(|capability| capability.is_required).collect();
+        if !missing.is_empty() {
+            return Err(OpenError::Capabilities(missing));
+        }
+        let cgroup = Arc::new(Cgroup::open(options.cgroup.as_deref())?);
+        let types = KernelTypes::of_running_kernel().ok();
+        let btf = types.is_some().then(Btf::from_sys_fs).and_then(Result::ok);
+        let mut object = object::load(options, &cgroup, types.as_ref())?;
+        let refused = attach::attach_all(&mut object, btf.as_ref(), &cgroup.directory, cgroup.is_confined())?;
+        let drop_sweep = types
+            .map(|types| DropSweep::new(map(&mut object, "DROPS")?, map(&mut object, "REPORTED_REASONS")?, &types).map_err(|source| OpenError::Map { map: "REPORTED_REASONS", source }))
+            .transpose()?;
+        let sockets = map(&mut object, "SOCKETS")?;
+        let steering = map(&mut object, "STEERING")?;
+        let asleep = map(&mut object, "READER_ASLEEP")?;
+        let losses = object.take_map("LOSSES").ok_or(OpenError::NoMap("LOSSES"))?;
+        Ok(Self {
+            control: Ring::new(map(&mut object, "CONTROL")?, options.control_ring_bytes).map_err(OpenError::Mapping)?,
+            data: Ring::new(map(&mut object, "DATA")?, options.data_ring_bytes).map_err(OpenError::Mapping)?,
+            asleep: Mapping::new(asleep.fd().as_fd(), 0, page_size(), true).map_err(OpenError::Mapping)?,
+            steering: Steering::new(&steering).map_err(OpenError::Mapping)?,
+            losses: PerCpuArray::try_from(losses).map_err(|source| OpenError::Map { map: "LOSSES", source })?,
+            udp_sweep: UdpSweep::new(map(&mut object, "CONVERSATIONS")?, options.most_conversations),
+            socket_sweep: SocketSweep::start(socket_map(&sockets)?, cgroup, options.report_interval).map_err(OpenError::Thread)?,
+            drop_sweep,
+            saturation: SaturationSweep::default(),
+            sockets,
+            undecodable: 0,
+            refused,
+            next_sweep: Instant::now(),
+            empty_looks: 0,
+            object,
+        })
+    }
+
+    /// Tells what happened since the last call, at most some 65,000 events, and gives their number.
+    ///
+    /// Events of both rings come merged by the kernel's clock. Of one socket, an event never comes before what caused it: the
+    /// socket is established before its first segment, but for [`TcpSegment::at_listener`](crate::decode::TcpSegment), and
+    /// all its segments come before it is closed.
+    pub fn poll(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        let mut count = self.socket_sweep.tell(visit);
+        count += self.drain(visit);
+        if Instant::now() >= self.next_sweep {
+            self.next_sweep = Instant::now() + SWEEP;
+            count += self.sweep(visit);
+        }
+        self.empty_looks = if count == 0 { self.empty_looks.saturating_add(1) } else { 0 };
+        count
+    }
+
+    /// Waits until there may be something to tell, at most `longest`. Under load the rings are looked at on a timer, since
+    /// waking the reader for each event would cost the observed programs more than all else; idle, the next event wakes.
+    pub fn wait(&self, longest: Duration) {
+        if self.empty_looks < EMPTY_LOOKS {
+            std::thread::sleep(TICK.min(longest));
+            return;
+        }
+        self.set_asleep(1);
+        if self.control.is_empty() && self.data.is_empty() {
+            let mut descriptors =
+                [PollFd::new(self.control.fd(), PollFlags::POLLIN), PollFd::new(self.data.fd(), PollFlags::POLLIN)];
+            let timeout = PollTimeout::try_from(longest.min(SWEEP)).unwrap_or(PollTimeout::ZERO);
+            let _ = poll(&mut descriptors, timeout);
+        }
+        self.set_asleep(0);
+    }
+
+    /// The way to tell the probes what is wanted of a socket.
+    #[must_use]
+    pub fn steering(&self) -> Steering {
+        self.steering.clone()
+    }
+
+    /// What was lost since the probes were loaded.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        Losses::read(&self.losses, self.undecodable)
+    }
+
+    /// What each probe cost since it was loaded; zeros unless `kernel.bpf_stats_enabled` is 1.
+    #[must_use]
+    pub fn probe_statistics(&self) -> Vec<ProbeStatistics> {
+        statistics::read(&self.object)
+    }
+
+    /// The hooks that this kernel refused: name, what is not known without it, and the kernel's reason.
+    pub fn refused(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        self.refused.iter().map(|(hook, reason)| (hook.name, hook.cost_if_missing, reason.as_str()))
+    }
+
+    /// Merges the rings by time. A record is looked at in both rings before one is taken, and in the control ring once more,
+    /// so that what the kernel wrote first is seen first.
+    fn drain(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        let (control, data) = (&self.control, &self.data);
+        let mut count = 0;
+        while count < MOST_EVENTS {
+            let first_look = control.peek();
+            let segment = data.peek();
+            let lifecycle = first_look.or_else(|| control.peek());
+            let (ring, record) = match (lifecycle, segment) {
+                (None, None) => break,
+                (Some(lifecycle), Some(segment)) if time_of(segment) < time_of(lifecycle) => (data, segment),
+                (Some(lifecycle), _) => (control, lifecycle),
+                (None, Some(segment)) => (data, segment),
+            };
+            match decode(record) {
+                Some(event) => visit(event),
+                None => self.undecodable += 1,
+            }
+            ring.advance(record.len());
+            count += 1;
+        }
+        control.release();
+        data.release();
+        count
+    }
+
+    /// What comes by maps rather than by rings.
+    fn sweep(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        let now = now();
+        let mut open = HashSet::new();
+        let has_all = batch::for_each(self.sockets.fd().as_fd(), |cookie: &u64, _: &Socket| {
+            open.insert(*cookie);
+        });
+        let mut count = self.saturation.sweep(visit);
+        if has_all.is_ok() {
+            count += self.udp_sweep.sweep(now, &open, visit).unwrap_or(0);
+        }
+        if let Some(drops) = &mut self.drop_sweep {
+            count += drops.sweep(now, visit).unwrap_or(0);
+        }
+        count
+    }
+
+    fn set_asleep(&self, value: u32) {
+        if let Some(word) = self.asleep.at(0, 4) {
+            // SAFETY: aligned to a page, mapped as long as `self` lives, and accessed atomically here.
+            unsafe { std::sync::atomic::AtomicU32::from_ptr(word.as_ptr().cast()) }
+                .store(value, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+}
+
+fn check_sizes(options: &Options) -> Result<(), OpenError> {
+    let least = page_size();
+    for (what, given) in [("the control ring", options.control_ring_bytes), ("the data ring", options.data_ring_bytes)] {
+        if !given.is_power_of_two() || given < least {
+            return Err(OpenError::Size { what, least, given });
+        }
+    }
+    Ok(())
+}
+
+/// A handle of its own to the map of sockets, for the thread.
+fn socket_map(sockets: &MapData) -> Result<SocketMap, OpenError> {
+    let unusable = |source| OpenError::Map { map: "SOCKETS", source };
+    let fd = sockets.fd().as_fd().try_clone_to_owned().map_err(OpenError::Thread)?;
+    SocketMap::try_from(Map::HashMap(MapData::from_fd(fd).map_err(unusable)?)).map_err(unusable)
+}
+
+/// Takes a map out of the object.
+fn map(object: &mut Ebpf, name: &'static str) -> Result<MapData, OpenError> {
+    match object.take_map(name) {
+        Some(Map::Array(data) | Map::HashMap(data) | Map::RingBuf(data)) => Ok(data),
+        _ => Err(OpenError::NoMap(name)),
+    }
+}

@@ -1,0 +1,260 @@
+//! Sockets by the kernel's own list: those that are older than the daemon are adopted, and those that moved since the last
+//! sweep are reported. Runs in a thread of its own, since it enters other network namespaces.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use aya::maps::{HashMap as KernelMap, MapData};
+use goldwire_probe_events::{Socket, role, socket_flag, transport};
+
+use super::{batch, cgroup::Cgroup, namespace, socket_holder::SocketHolders, socket_list, socket_list::ListedSocket};
+use crate::decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpListening, TcpReport};
+
+/// At most this part of one core goes into sweeps: where they take long, they come more seldom.
+const SHARE: u32 = 100;
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How often the thread looks whether it shall end.
+const NAP: Duration = Duration::from_millis(100);
+
+/// `repr(transparent)`, so that aya may read and write it.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub(super) struct SocketValue(pub(super) Socket);
+
+// SAFETY: `Socket` is made of integers, without padding, and any bytes are a value of it.
+unsafe impl aya::Pod for SocketValue {}
+
+/// The map of sockets.
+pub(super) type SocketMap = KernelMap<MapData, u64, SocketValue>;
+
+/// What one sweep found, for the reader to tell.
+type Found = Vec<Event<'static>>;
+
+/// The thread that sweeps. Dropping this ends it.
+pub(super) struct SocketSweep {
+    /// Told before all else, since the probes know these sockets already.
+    adopted: Found,
+    found: Receiver<Found>,
+    end: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl SocketSweep {
+    /// Adopts what is there before it returns, then sweeps every `interval`.
+    pub(super) fn start(sockets: SocketMap, cgroup: Arc<Cgroup>, interval: Duration) -> io::Result<Self> {
+        let (sender, found) = sync_channel(2);
+        let end = Arc::new(AtomicBool::new(false));
+        let sweeper = Sweeper { sockets, cgroup, reported: HashMap::new(), adopted: HashSet::new() };
+        let thread = thread::Builder::new().name("goldwire-sockets".into()).spawn({
+            let end = Arc::clone(&end);
+            move || run(sweeper, interval, &sender, &end)
+        })?;
+        let adopted = found.recv().unwrap_or_default();
+        Ok(Self { adopted, found, end, thread: Some(thread) })
+    }
+
+    /// Tells what was found since the last call.
+    pub(super) fn tell(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        let mut count = 0;
+        for found in std::iter::once(std::mem::take(&mut self.adopted)).chain(self.found.try_iter()) {
+            count += found.len();
+            found.into_iter().for_each(&mut *visit);
+        }
+        count
+    }
+}
+
+impl Drop for SocketSweep {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+        // Room for a result that the thread may be waiting to hand over.
+        while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            let _ = self.found.recv_timeout(NAP);
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, end: &AtomicBool) {
+    let mut next = sweeper.adopt();
+    let mut pause = interval;
+    loop {
+        let started = Instant::now();
+        if sender.send(next).is_err() {
+            return;
+        }
+        while started.elapsed() < pause {
+            if end.load(Ordering::Relaxed) {
+                return;
+            }
+            thread::sleep(NAP.min(pause));
+        }
+        let began = Instant::now();
+        next = sweeper.report();
+        pause = interval.max(began.elapsed() * SHARE).min(LONGEST_PAUSE);
+    }
+}
+
+struct Sweeper {
+    sockets: SocketMap,
+    cgroup: Arc<Cgroup>,
+    /// Segments sent and received at the last report.
+    reported: HashMap<u64, (u32, u32)>,
+    /// Taken in by the last sweep that adopted.
+    adopted: HashSet<u64>,
+}
+
+impl Sweeper {
+    /// Takes in everything that is there.
+    fn adopt(&mut self) -> Found {
+        let holders = SocketHolders::read();
+        let mut found = Vec::new();
+        in_each_namespace(|| {
+            let mut listed = Vec::new();
+            let _ = socket_list::tcp_sockets(&mut |socket| listed.push(socket));
+            let listeners: HashSet<SocketAddr> =
+                listed.iter().filter(|socket| socket.is_listening).map(|socket| socket.addresses.local).collect();
+            for socket in &listed {
+                found.extend(self.adopt_tcp(socket, &listeners, &holders));
+            }
+            let _ = socket_list::udp_sockets(&mut |socket| self.adopt_udp(&socket, &holders));
+        });
+        found
+    }
+
+    fn adopt_tcp(
+        &mut self,
+        socket: &ListedSocket,
+        listeners: &HashSet<SocketAddr>,
+        holders: &SocketHolders,
+    ) -> Option<Event<'static>> {
+        let owner_pid = if socket.is_listening {
+            holders.of_listener(socket.inode)
+        } else {
+            holders.of_connection(socket.inode)
+        };
+        if !self.is_wanted(owner_pid) {
+            return None;
+        }
+        let time = now();
+        if socket.is_listening {
+            let local = socket.addresses.local;
+            return Some(Event::TcpListening(TcpListening { time, cookie: socket.cookie, local, owner_pid }));
+        }
+        let role = if is_listened_at(listeners, socket.addresses.local) { Role::Server } else { Role::Client };
+        let mut value = Socket::new(transport::TCP);
+        value.role = if role == Role::Server { role::SERVER } else { role::CLIENT };
+        if self.insert(socket.cookie, value, owner_pid) {
+            self.adopted.insert(socket.cookie.0);
+        } else if !self.has_unknown_role(socket.cookie) {
+            return None;
+        }
+        let (addresses, base) = (socket.addresses, socket.counters);
+        Some(Event::TcpAdopted(TcpAdopted { time, cookie: socket.cookie, addresses, role, base, owner_pid }))
+    }
+
+    fn adopt_udp(&mut self, socket: &ListedSocket, holders: &SocketHolders) {
+        let owner_pid = holders.of_connection(socket.inode);
+        if self.is_wanted(owner_pid) {
+            self.insert(socket.cookie, Socket::new(transport::UDP), owner_pid);
+        }
+    }
+
+    fn is_wanted(&self, owner: Option<u32>) -> bool {
+        !self.cgroup.is_confined() || owner.is_some_and(|pid| self.cgroup.has_process(pid))
+    }
+
+    /// Whether it was not there before.
+    fn insert(&mut self, cookie: Cookie, mut value: Socket, owner: Option<u32>) -> bool {
+        const BPF_NOEXIST: u64 = 1;
+        if let Some(pid) = owner {
+            value.owner_pid = pid;
+            value.flags |= socket_flag::OWNER_FINAL;
+        }
+        self.sockets.insert(cookie.0, SocketValue(value), BPF_NOEXIST).is_ok()
+    }
+
+    /// Whether the probes took it in by its traffic, a moment ago, and know no more.
+    fn has_unknown_role(&self, cookie: Cookie) -> bool {
+        self.sockets.get(&cookie.0, 0).is_ok_and(|SocketValue(known)| known.role == role::UNKNOWN)
+    }
+
+    /// Reports what moved, and forgets adopted sockets that ended before they were taken in.
+    fn report(&mut self) -> Found {
+        let mut known = HashSet::new();
+        let _ = batch::for_each(self.map(), |cookie: &u64, value: &Socket| {
+            if value.transport == transport::TCP {
+                known.insert(*cookie);
+            }
+        });
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        in_each_namespace(|| {
+            let _ = socket_list::tcp_sockets(&mut |socket| {
+                seen.insert(socket.cookie.0);
+                if known.contains(&socket.cookie.0) && !socket.is_listening {
+                    found.extend(self.report_one(&socket));
+                }
+            });
+        });
+        for cookie in std::mem::take(&mut self.adopted) {
+            if !seen.contains(&cookie) {
+                let _ = batch::remove(self.map(), &cookie);
+            }
+        }
+        self.reported.retain(|cookie, _| seen.contains(cookie));
+        found
+    }
+
+    fn report_one(&mut self, socket: &ListedSocket) -> Option<Event<'static>> {
+        let moved = (socket.counters.segments_sent, socket.counters.segments_received);
+        if self.reported.insert(socket.cookie.0, moved) == Some(moved) {
+            return None;
+        }
+        Some(Event::TcpCounters(TcpReport { time: now(), cookie: socket.cookie, counters: socket.counters }))
+    }
+
+    fn map(&self) -> std::os::fd::BorrowedFd<'_> {
+        use std::os::fd::AsFd;
+        self.sockets.map_data().fd().as_fd()
+    }
+}
+
+/// Calls `visit` in every namespace that can be entered.
+fn in_each_namespace(mut visit: impl FnMut()) {
+    let all = namespace::all();
+    let home = namespace::own();
+    for (inode, file) in &all {
+        if namespace::enter(*inode, file) {
+            visit();
+        }
+    }
+    if let Some((inode, file)) = home.and_then(|home| all.get_key_value(&home)) {
+        namespace::enter(*inode, file);
+    }
+}
+
+fn is_listened_at(listeners: &HashSet<SocketAddr>, local: SocketAddr) -> bool {
+    let any = |address: IpAddr| listeners.contains(&SocketAddr::new(address, local.port()));
+    listeners.contains(&local)
+        || any(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
+        || any(IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED))
+}
+
+/// The kernel's clock.
+pub(super) fn now() -> KernelTime {
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
+    KernelTime(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
