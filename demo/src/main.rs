@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use goldwire_demo::{
-    credentials,
+    credentials, measure,
     run::{self, Built, Interrupted, Options, Signals},
     services::{self, Service},
 };
@@ -27,6 +27,12 @@ enum Command {
     Run(RunArguments),
     /// Removes what a killed demo left
     Clean,
+    /// Measures what observing costs, with and without the daemon in turns; needs root. `cargo xtask bench` calls this
+    Measure {
+        /// The folder with the program `goldwire`, built for release
+        #[arg(long, value_name = "FOLDER")]
+        programs: PathBuf,
+    },
     /// Writes a certificate, its authority and a token into two folders, for docker-compose.yml
     Credentials {
         /// The name that clients expect of the node
@@ -87,6 +93,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Credentials { name, node, client, client_uid } => {
             credentials::folders::write(&name, &node, &client, client_uid)
         }
+        Command::Measure { programs } => measure::run(&absolute(&programs)?),
         Command::Clean => run::clean(),
         Command::Serve { service, books } => services::run(service, &books),
     }

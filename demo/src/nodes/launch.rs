@@ -64,6 +64,12 @@ impl Launch {
         Ok(self)
     }
 
+    /// The same, for a group that some guard further up takes with it.
+    pub fn cgroup_at(mut self, folder: &Path) -> io::Result<Self> {
+        self.cgroup = Some(OpenOptions::new().write(true).open(folder.join("cgroup.procs"))?);
+        Ok(self)
+    }
+
     /// It runs in this network namespace. Unlike `ip netns exec` this leaves `/sys` as it is, which the daemon needs to
     /// see control groups.
     pub fn namespace(mut self, namespace: &Namespace) -> io::Result<Self> {
