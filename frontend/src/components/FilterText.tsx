@@ -12,7 +12,7 @@ import { SuggestionSource, useSuggestions } from './useSuggestions';
 interface FilterTextProps {
   value: string;
   onChange: (text: string) => void;
-  /** Enter was pressed, or the text was left. */
+  /** Enter was pressed, or the text was changed and left. */
   onDone: () => void;
   source: SuggestionSource;
   invalid?: boolean;
@@ -39,6 +39,7 @@ export function FilterText({
   const [caret, setCaret] = useState(0);
   const wantedCaret = useRef<number | undefined>(undefined);
   const [isFocused, setFocused] = useState(false);
+  const lastDone = useRef(value);
   const context = isFocused ? contextAt(value, caret) : undefined;
   const completion = useSuggestions(context, source);
 
@@ -51,8 +52,12 @@ export function FilterText({
       keys.open();
     }
   };
+  const done = () => {
+    lastDone.current = value;
+    onDone();
+  };
   const isTyping = Boolean(context?.typed);
-  const keys = useCompletionKeys({ suggestions: completion.suggestions, isTyping, onPick: pick, onEnter: onDone });
+  const keys = useCompletionKeys({ suggestions: completion.suggestions, isTyping, onPick: pick, onEnter: done });
 
   // A new value sets the caret at its end; after a completion it belongs behind what was completed.
   useLayoutEffect(() => {
@@ -66,7 +71,9 @@ export function FilterText({
   const leave = () => {
     setFocused(false);
     keys.close();
-    onDone();
+    if (value !== lastDone.current) {
+      done();
+    }
   };
   const isShown = keys.isOpen && context !== undefined;
   return (

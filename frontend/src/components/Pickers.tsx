@@ -26,7 +26,7 @@ export function PickMany({ label, tooltip, placeholder, options, value, onChange
         createCustomValue={open}
         isClearable
         width="auto"
-        minWidth={24}
+        minWidth={36}
         maxWidth={80}
       />
     </Labelled>
@@ -53,7 +53,7 @@ export function PickOne<T extends string>({ label, tooltip, open, value, onChang
         onChange={(option) => onChange(option.value)}
         createCustomValue={open}
         width="auto"
-        minWidth={20}
+        minWidth={32}
         maxWidth={48}
       />
     </Labelled>

@@ -7,6 +7,9 @@ import { Suggestion } from '../filter/suggest';
 import { caretPosition } from './caretPosition';
 import { Completion } from './useSuggestions';
 
+/** Pixels between the line and the list, for the border of the text area. */
+const GAP = 6;
+
 interface SuggestionListProps {
   id: string;
   completion: Completion;
@@ -23,7 +26,7 @@ export function SuggestionList({ id, completion, active, area, offset, onPick }:
   const list = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const { left, top } = caretPosition(area, offset);
-    Object.assign(list.current?.style ?? {}, { left: `${left}px`, top: `${top}px` });
+    Object.assign(list.current?.style ?? {}, { left: `${left}px`, top: `${top + GAP}px` });
   });
   const { suggestions, loading, error } = completion;
   if (suggestions.length === 0 && !loading && !error) {

@@ -46,7 +46,10 @@ describe('queries', () => {
     const filters = [{ key: 'verdict', operator: '=', value: 'dropped' }];
     const filled = 'destination.workload in ("web", "api") and verdict = "dropped"';
     expect(source.applyTemplateVariables(query, {}, filters).filter).toBe(filled);
-    expect(source.interpolateVariablesInQueries([query], {}, filters)[0].filter).toBe(filled);
+    expect(source.interpolateVariablesInQueries([query], {}, filters)[0]).toMatchObject({
+      filter: filled,
+      datasource: { uid: 'ds1' },
+    });
   });
 
   it('that are hidden or not finished are not run', () => {
@@ -63,14 +66,14 @@ describe('queries', () => {
     const backend = jest
       .spyOn(DataSourceWithBackend.prototype, 'query')
       .mockReturnValue(of({ data: ['ordinary'] }) as never);
-    const getDataStream = jest.fn().mockReturnValue(of({ data: ['live'] }));
+    const getDataStream = jest.fn().mockReturnValue(of({ data: [{ length: 1 }] }));
     setGrafanaLiveSrv({ getDataStream } as never);
     const live: GoldwireQuery = { refId: 'A', queryType: 'flows', live: true, limit: 50 };
     const ordinary: GoldwireQuery = { refId: 'B', queryType: 'drops' };
 
     const answers = await lastValueFrom(source.query(request(live, ordinary)).pipe(toArray()));
 
-    expect(answers).toEqual([{ data: ['ordinary'] }, { data: ['live'], key: 'A' }]);
+    expect(answers).toEqual([{ data: ['ordinary'] }, { data: [{ length: 1, refId: 'A' }], key: 'A' }]);
     expect(backend.mock.calls[0][0].targets).toEqual([ordinary]);
     const { addr, buffer } = getDataStream.mock.calls[0][0];
     expect(addr).toMatchObject({

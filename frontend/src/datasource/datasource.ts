@@ -14,6 +14,7 @@ import {
 import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/runtime';
 import { merge, Observable } from 'rxjs';
 
+import { filterFields } from '../components/fieldOptions';
 import { withAdHoc } from '../filter/adHoc';
 import { interpolateFilter } from '../filter/interpolate';
 import { Resolve, resolver } from '../filter/variables';
@@ -63,6 +64,16 @@ export class GoldwireDataSource extends DataSourceWithBackend<GoldwireQuery, Gol
     return interpolateQuery(query, this.resolve(scopedVars), filters);
   }
 
+  /** For Explore and for a new alert rule, which have no dashboard to look variables up in. */
+  interpolateVariablesInQueries(
+    queries: GoldwireQuery[],
+    scopedVars: ScopedVars,
+    filters?: AdHocVariableFilter[]
+  ): GoldwireQuery[] {
+    const datasource = this.getRef();
+    return queries.map((query) => ({ ...this.applyTemplateVariables(query, scopedVars, filters), datasource }));
+  }
+
   query(request: DataQueryRequest<GoldwireQuery>): Observable<DataQueryResponse> {
     const live = request.targets.filter((query) => isLive(query, request));
     if (live.length === 0) {
@@ -88,7 +99,7 @@ export class GoldwireDataSource extends DataSourceWithBackend<GoldwireQuery, Gol
 
   async getTagKeys(_options?: DataSourceGetTagKeysOptions<GoldwireQuery>): Promise<MetricFindValue[]> {
     const fields = await this.resources.fields();
-    return fields.filter((field) => field.filterable).map(({ name }) => ({ text: name, value: name }));
+    return filterFields(fields).map(({ name }) => ({ text: name, value: name }));
   }
 
   async getTagValues(options: DataSourceGetTagValuesOptions<GoldwireQuery>): Promise<MetricFindValue[]> {

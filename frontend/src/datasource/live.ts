@@ -1,4 +1,5 @@
 import {
+  DataFrame,
   DataQueryRequest,
   DataQueryResponse,
   LiveChannelAddress,
@@ -36,7 +37,14 @@ export function stream(
       key: `${request.requestId}.${query.refId}`,
       buffer: bufferOf(query, request),
     })
-    .pipe(map((response) => ({ ...response, key: query.refId })));
+    .pipe(map((response) => named(response, query.refId)));
+}
+
+/** A stream does not know which query of the panel it answers. */
+function named(response: DataQueryResponse, refId: string): DataQueryResponse {
+  // The frame keeps its identity: Grafana appends to it in place.
+  const data = response.data.map((frame: DataFrame) => Object.assign(frame, { refId }));
+  return { ...response, data, key: refId };
 }
 
 export function addressOf(query: GoldwireQuery, uid: string): LiveChannelAddress {

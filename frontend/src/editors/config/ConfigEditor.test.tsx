@@ -20,8 +20,14 @@ beforeEach(() => {
 });
 
 /** A page whose changes are kept, as Grafana keeps them. */
-async function configure(jsonData: GoldwireOptions = {}, secureJsonFields = {}) {
-  let stored = { uid: 'ds1', jsonData, secureJsonFields, secureJsonData: {} } as unknown as ConfigProps['options'];
+async function configure(jsonData: GoldwireOptions = {}, secureJsonFields = {}, readOnly = false) {
+  let stored = {
+    uid: 'ds1',
+    jsonData,
+    secureJsonFields,
+    secureJsonData: {},
+    readOnly,
+  } as unknown as ConfigProps['options'];
   function Kept() {
     const [options, keep] = useState(stored);
     const change = (next: ConfigProps['options']) => {
@@ -93,6 +99,13 @@ describe('ConfigEditor', () => {
       const url = '/api/datasources/uid/ds1/resources/filter/check';
       expect(fetch).toHaveBeenCalledWith(expect.objectContaining({ url, data: { filter: 'verdict = ' } }));
     });
+  });
+
+  it('cannot be changed where it comes from a file', async () => {
+    await configure({ nodes: ['a:4270'] }, {}, true);
+    expect(screen.getByLabelText('Node 1 address')).toBeDisabled();
+    expect(screen.getByRole('button', { name: 'Add node' })).toBeDisabled();
+    expect(screen.getByRole('textbox', { name: /Enforced filter/ })).toBeDisabled();
   });
 
   it('chooses where traces are', async () => {

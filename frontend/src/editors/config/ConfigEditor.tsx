@@ -1,4 +1,4 @@
-import { Stack, Text } from '@grafana/ui';
+import { Text } from '@grafana/ui';
 import React from 'react';
 
 import { AccessSection } from './AccessSection';
@@ -8,12 +8,12 @@ import { ConfigProps, settingsOf } from './settings';
 import { TlsSection } from './TlsSection';
 import { TracesSection } from './TracesSection';
 
-/** The settings of the data source. "Save & test" asks the backend, which asks the nodes. */
+/** The settings of the data source; those from a provisioning file cannot be changed here. */
 export function ConfigEditor(props: ConfigProps) {
   const settings = settingsOf(props);
   return (
-    <Stack direction="column" gap={2}>
-      <Text color="secondary">
+    <fieldset disabled={props.options.readOnly}>
+      <Text element="p" color="secondary">
         Goldwire asks the daemons on your nodes directly. Name them one by one or by a DNS name; each runs{' '}
         <code>goldwire daemon</code>.
       </Text>
@@ -22,6 +22,6 @@ export function ConfigEditor(props: ConfigProps) {
       <AccessSection {...settings} />
       <LimitsSection uid={props.options.uid} settings={settings} />
       <TracesSection {...settings} />
-    </Stack>
+    </fieldset>
   );
 }

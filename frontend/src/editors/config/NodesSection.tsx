@@ -15,7 +15,6 @@ export function NodesSection({ options, set }: Settings) {
   return (
     <FieldSet label="Nodes">
       <Field
-        noMargin
         label="Addresses"
         description="host:port of each Goldwire daemon; https://host:port for one that speaks TLS"
       >

@@ -7,7 +7,10 @@ import { Settings } from './settings';
 /** Where the links behind trace ids lead. */
 export function TracesSection({ options, set }: Settings) {
   const choices = useMemo(
-    () => getDataSourceSrv().getList({ tracing: true }).map(({ uid, name, meta }) => ({ value: uid, label: name, description: meta.name })),
+    () =>
+      getDataSourceSrv()
+        .getList({ tracing: true })
+        .map(({ uid, name, meta }) => ({ value: uid, label: name, description: meta.name })),
     []
   );
   return (
