@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
     time::Instant,
@@ -59,6 +60,23 @@ impl Line {
     pub(crate) fn output(mut self) -> anyhow::Result<String> {
         let output = self.command.output().with_context(|| format!("cannot run {}", self.shown()))?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Runs it, shows its standard output as it comes and returns the lines; anything but success is an error.
+    pub(crate) fn echo(mut self) -> anyhow::Result<Vec<String>> {
+        let mut child =
+            self.command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run {}", self.shown()))?;
+        let mut lines = Vec::new();
+        for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+            let line = line?;
+            println!("{line}");
+            lines.push(line);
+        }
+        let status = child.wait()?;
+        if !status.success() {
+            bail!("`{}` failed ({status})", self.shown());
+        }
+        Ok(lines)
     }
 
     /// Becomes it: signals then reach it without us in between. Returns only to say that it could not.
