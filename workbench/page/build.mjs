@@ -62,5 +62,21 @@ await esbuild.build({
   loader: { '.svg': 'dataurl', '.png': 'dataurl', '.woff2': 'dataurl', '.ttf': 'dataurl' },
 });
 await copyFile(path.join(here, 'src/index.html'), path.join(outdir, 'index.html'));
-const icons = path.join(grafanaModules, '@grafana/ui/dist/public/img/icons');
-await cp(icons, path.join(outdir, 'public/build/img/icons'), { recursive: true });
+
+// Where @grafana/ui looks for icons; a few that its components use are in Grafana's app only, so these are the page's own.
+const icons = path.join(outdir, 'public/build/img/icons');
+await cp(path.join(grafanaModules, '@grafana/ui/dist/public/img/icons'), icons, { recursive: true });
+await cp(path.join(here, 'src/icons'), icons, { recursive: true });
+
+// Grafana's fonts, under the names by which @grafana/ui asks for them.
+const fonts = {
+  'inter/Inter-Regular.woff2': 'inter/files/inter-latin-400-normal.woff2',
+  'inter/Inter-Medium.woff2': 'inter/files/inter-latin-500-normal.woff2',
+  'inter/Inter-Italic.woff2': 'inter/files/inter-latin-400-italic.woff2',
+  'inter/Inter-MediumItalic.woff2': 'inter/files/inter-latin-500-italic.woff2',
+  'roboto/L0xTDF4xlVMF-BfR8bXMIhJHg45mwgGEFl0_3vrtSM1J-gEPT5Ese6hmHSh0mQ.woff2':
+    'roboto-mono/files/roboto-mono-latin-400-normal.woff2',
+};
+for (const [name, source] of Object.entries(fonts)) {
+  await cp(path.join(here, 'node_modules/@fontsource', source), path.join(outdir, 'public/fonts', name));
+}

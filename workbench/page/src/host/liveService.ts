@@ -106,7 +106,12 @@ function push(rows: StreamingDataFrame, message: unknown): void {
   }
 }
 
-async function readLines(channel: string, data: unknown, signal: AbortSignal, take: (line: Line) => void): Promise<void> {
+async function readLines(
+  channel: string,
+  data: unknown,
+  signal: AbortSignal,
+  take: (line: Line) => void
+): Promise<void> {
   const response = await fetch('/api/live/subscribe', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

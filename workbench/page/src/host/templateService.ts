@@ -39,7 +39,10 @@ export class TemplateService implements TemplateSrv {
 
   /** The names that the text refers to and that are variables. */
   referencesIn(target = ''): string[] {
-    const names = Array.from(target.matchAll(REFERENCE), ([, plain, bracketed, , braced]) => plain ?? bracketed ?? braced);
+    const names = Array.from(
+      target.matchAll(REFERENCE),
+      ([, plain, bracketed, , braced]) => plain ?? bracketed ?? braced
+    );
     return names.filter((name) => this.variables.some((variable) => variable.name === name));
   }
 

@@ -91,7 +91,11 @@ function colorOf(severity: string, theme: GrafanaTheme2): string {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  lines: css({ overflow: 'auto', fontFamily: theme.typography.fontFamilyMonospace, fontSize: theme.typography.bodySmall.fontSize }),
+  lines: css({
+    overflow: 'auto',
+    fontFamily: theme.typography.fontFamilyMonospace,
+    fontSize: theme.typography.bodySmall.fontSize,
+  }),
   line: css({ borderLeft: '3px solid transparent', marginBottom: 1 }),
   head: css({
     all: 'unset',

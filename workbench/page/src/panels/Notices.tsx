@@ -20,7 +20,14 @@ function NoticeIcon({ notice }: { notice: QueryResultMetaNotice }) {
   const color = notice.severity === 'info' ? theme.colors.text.secondary : theme.colors[notice.severity].text;
   return (
     <Tooltip content={notice.text} theme={notice.severity === 'error' ? 'error' : 'info'} interactive>
-      <span className={styles.notice} style={{ color }} role="img" tabIndex={0} aria-label={notice.text} data-notice={notice.severity}>
+      <span
+        className={styles.notice}
+        style={{ color }}
+        role="img"
+        tabIndex={0}
+        aria-label={notice.text}
+        data-notice={notice.severity}
+      >
         <Icon name={ICONS[notice.severity]} />
       </span>
     </Tooltip>

@@ -1,13 +1,25 @@
 import { type DataFrame, dateTimeFormat, FieldType, formattedValueToString, getFieldDisplayName } from '@grafana/data';
 import type { VizLegendOptions, VizTooltipOptions } from '@grafana/schema';
-import { LegendDisplayMode, SeriesTable, type SeriesTableRowProps, TimeSeries, TooltipPlugin2, useTheme2 } from '@grafana/ui';
+import {
+  LegendDisplayMode,
+  SeriesTable,
+  type SeriesTableRowProps,
+  TimeSeries,
+  TooltipPlugin2,
+  useTheme2,
+} from '@grafana/ui';
 
 import type { PanelProps } from './panelProps';
 
 /** `TooltipHoverMode.xAll` of @grafana/ui, whose const enum no bundler can read. */
 const HOVER_ALL_SERIES = 1;
 const MOST_ROWS = 20;
-const LEGEND: VizLegendOptions = { showLegend: true, displayMode: LegendDisplayMode.List, placement: 'bottom', calcs: [] };
+const LEGEND: VizLegendOptions = {
+  showLegend: true,
+  displayMode: LegendDisplayMode.List,
+  placement: 'bottom',
+  calcs: [],
+};
 
 export function TimeSeriesPanel({ data, options, timeRange, width, height, onChangeTimeRange }: PanelProps) {
   const legend = { ...LEGEND, ...(options.legend as Partial<VizLegendOptions> | undefined) };

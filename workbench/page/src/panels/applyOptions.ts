@@ -1,11 +1,17 @@
-import { applyFieldOverrides, type DataFrame, type FieldConfigSource, type GrafanaTheme2 } from '@grafana/data';
+import {
+  applyFieldOverrides,
+  cacheFieldDisplayNames,
+  type DataFrame,
+  type FieldConfigSource,
+  type GrafanaTheme2,
+} from '@grafana/data';
 import { getTemplateSrv } from '@grafana/runtime';
 
 import { registryFor } from '../host/fieldOptions';
 
 /** Gives the fields their units, colours, names, thresholds and links, as Grafana does before it draws. */
 export function applyOptions(frames: DataFrame[], fieldConfig: FieldConfigSource, theme: GrafanaTheme2): DataFrame[] {
-  return applyFieldOverrides({
+  const applied = applyFieldOverrides({
     data: frames,
     fieldConfig,
     fieldConfigRegistry: registryFor(fieldConfig),
@@ -13,4 +19,6 @@ export function applyOptions(frames: DataFrame[], fieldConfig: FieldConfigSource
     theme,
     timeZone: 'browser',
   });
+  cacheFieldDisplayNames(applied);
+  return applied;
 }

@@ -62,7 +62,9 @@ function toRequest({ source, targets, range, maxDataPoints, app, panelType, filt
     scopedVars,
     filters,
     startTime: Date.now(),
-    targets: targets.filter((query) => source.filterQuery?.(query) ?? !query.hide).map((query) => ({ ...query, datasource })),
+    targets: targets
+      .filter((query) => source.filterQuery?.(query) ?? !query.hide)
+      .map((query) => ({ ...query, datasource })),
   };
 }
 

@@ -48,7 +48,13 @@ export function ExploreRoom() {
   }
   const choices = sources.all().map(({ name, uid: value }) => ({ label: name, value }));
   const picker = (
-    <Combobox aria-label="Data source" width={28} options={choices} value={uid} onChange={({ value }) => setUid(value)} />
+    <Combobox
+      aria-label="Data source"
+      width={28}
+      options={choices}
+      value={uid}
+      onChange={({ value }) => setUid(value)}
+    />
   );
   return <Explore key={uid} source={sources.instance(saved)} start={start} picker={picker} />;
 }

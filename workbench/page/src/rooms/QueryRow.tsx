@@ -1,5 +1,12 @@
 import { css } from '@emotion/css';
-import { CoreApp, type DataQuery, type DataSourceApi, type GrafanaTheme2, type PanelData, type TimeRange } from '@grafana/data';
+import {
+  CoreApp,
+  type DataQuery,
+  type DataSourceApi,
+  type GrafanaTheme2,
+  type PanelData,
+  type TimeRange,
+} from '@grafana/data';
 import { ErrorBoundaryAlert, useStyles2 } from '@grafana/ui';
 
 interface Props {

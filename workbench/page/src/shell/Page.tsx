@@ -76,7 +76,12 @@ const getStyles = (theme: GrafanaTheme2) => ({
     borderBottom: `1px solid ${theme.colors.border.weak}`,
     background: theme.colors.background.primary,
   }),
-  brand: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1), fontWeight: theme.typography.fontWeightMedium }),
+  brand: css({
+    display: 'flex',
+    alignItems: 'center',
+    gap: theme.spacing(1),
+    fontWeight: theme.typography.fontWeightMedium,
+  }),
   step: css({
     color: theme.colors.text.secondary,
     '&::before': { content: '"›"', margin: theme.spacing(0, 1.25), color: theme.colors.text.disabled },

@@ -36,7 +36,10 @@ function dashboardRoom(index: string | undefined, { plugin }: Bench): Room {
   if (!included) {
     return { trail: [{ text: DASHBOARDS.text }], content: <DashboardList /> };
   }
-  return { trail: [DASHBOARDS, { text: included.name }], content: <DashboardRoom key={included.path} included={included} /> };
+  return {
+    trail: [DASHBOARDS, { text: included.name }],
+    content: <DashboardRoom key={included.path} included={included} />,
+  };
 }
 
 function dataSourceRoom(action: string | undefined, uid: string | undefined, { sources }: Bench): Room {

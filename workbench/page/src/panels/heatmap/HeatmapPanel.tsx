@@ -63,7 +63,13 @@ function Cells({ heatmap, width, height, from, to }: Drawing & { from: number; t
   };
   return (
     <div className={styles.cells}>
-      <canvas ref={canvas} width={width} height={height} onMouseMove={hover} onMouseLeave={() => setHovered(undefined)} />
+      <canvas
+        ref={canvas}
+        width={width}
+        height={height}
+        onMouseMove={hover}
+        onMouseLeave={() => setHovered(undefined)}
+      />
       {hovered && <CellTooltip heatmap={heatmap} {...hovered} />}
     </div>
   );
@@ -140,7 +146,12 @@ function colorOf(count: number, most: number): string {
 const getStyles = (theme: GrafanaTheme2) => ({
   heatmap: css({ display: 'flex', flexWrap: 'wrap', fontSize: theme.typography.bodySmall.fontSize }),
   cells: css({ position: 'relative' }),
-  value: css({ position: 'absolute', right: theme.spacing(1), whiteSpace: 'nowrap', color: theme.colors.text.secondary }),
+  value: css({
+    position: 'absolute',
+    right: theme.spacing(1),
+    whiteSpace: 'nowrap',
+    color: theme.colors.text.secondary,
+  }),
   times: css({
     display: 'flex',
     justifyContent: 'space-around',

@@ -54,7 +54,11 @@ function fromCells(frame: DataFrame): Heatmap {
 function fromRows(frame: DataFrame): Heatmap {
   const times = frame.fields.find(({ type }) => type === FieldType.time) ?? frame.fields[0];
   const bands = frame.fields.filter((field) => field !== times && field.type === FieldType.number);
-  const rows = bands.map((field, index): Row => ({ low: index, high: index + 1, name: field.labels?.le ?? field.name }));
+  const rows = bands.map((field, index): Row => ({
+    low: index,
+    high: index + 1,
+    name: field.labels?.le ?? field.name,
+  }));
   const cells = bands.flatMap((field, row) =>
     field.values.map((count, column): Cell => ({ column, row, count: Number(count ?? 0) }))
   );

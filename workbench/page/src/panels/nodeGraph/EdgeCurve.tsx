@@ -3,12 +3,12 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import { type Edge, EdgeLabelRenderer, type EdgeProps, type InternalNode, useInternalNode } from '@xyflow/react';
 
-import { type Curve, curveBetween, loopOver } from './curve';
+import { type Circle, curveAlong, loopOver } from './curve';
 import type { Place } from './layout';
 import type { CircleNode } from './NodeCircle';
 import type { GraphEdge } from './readGraph';
 
-export type CurveEdge = Edge<{ edge: GraphEdge; bent: boolean; faded: boolean; lit: boolean }, 'curve'>;
+export type CurveEdge = Edge<{ edge: GraphEdge; route: Place[]; faded: boolean; lit: boolean }, 'curve'>;
 
 const CLICKABLE = 16;
 
@@ -20,8 +20,8 @@ export function EdgeCurve({ id, source, target, data, selected }: EdgeProps<Curv
   if (!from || !to || !data) {
     return null;
   }
-  const { edge, bent, faded, lit } = data;
-  const curve = curveOf(from, to, bent);
+  const { edge, route, faded, lit } = data;
+  const curve = source === target ? loopOver(circleOf(from)) : curveAlong(circleOf(from), circleOf(to), route);
   const shown = lit || selected;
   const color = edge.color ? theme.visualization.getColorByName(edge.color) : theme.colors.text.disabled;
   const stroke = shown ? theme.colors.primary.text : color;
@@ -29,7 +29,16 @@ export function EdgeCurve({ id, source, target, data, selected }: EdgeProps<Curv
   return (
     <g opacity={faded ? 0.25 : 1}>
       <defs>
-        <marker id={arrow} viewBox="0 0 10 10" refX="8" refY="5" markerWidth="12" markerHeight="12" markerUnits="userSpaceOnUse" orient="auto">
+        <marker
+          id={arrow}
+          viewBox="0 0 10 10"
+          refX="8"
+          refY="5"
+          markerWidth="12"
+          markerHeight="12"
+          markerUnits="userSpaceOnUse"
+          orient="auto"
+        >
           <path d="M0,0 L10,5 L0,10 z" fill={stroke} />
         </marker>
       </defs>
@@ -41,7 +50,13 @@ export function EdgeCurve({ id, source, target, data, selected }: EdgeProps<Curv
         strokeDasharray={edge.dashes}
         markerEnd={`url(#${arrow})`}
       />
-      <path d={curve.path} fill="none" stroke="transparent" strokeWidth={CLICKABLE} className="react-flow__edge-interaction" />
+      <path
+        d={curve.path}
+        fill="none"
+        stroke="transparent"
+        strokeWidth={CLICKABLE}
+        className="react-flow__edge-interaction"
+      />
       {shown && <Stats edge={edge} at={curve.middle} />}
     </g>
   );
@@ -62,16 +77,8 @@ function Stats({ edge, at }: { edge: GraphEdge; at: Place }) {
   );
 }
 
-function curveOf(from: InternalNode<CircleNode>, to: InternalNode<CircleNode>, bent: boolean): Curve {
-  const [fromRadius, toRadius] = [from.data.node.radius, to.data.node.radius];
-  if (from.id === to.id) {
-    return loopOver(middleOf(from), fromRadius);
-  }
-  return curveBetween(middleOf(from), middleOf(to), fromRadius, toRadius, bent);
-}
-
-function middleOf({ internals: { positionAbsolute: corner }, data: { node } }: InternalNode<CircleNode>): Place {
-  return { x: corner.x + node.radius, y: corner.y + node.radius };
+function circleOf({ internals: { positionAbsolute: corner }, data: { node } }: InternalNode<CircleNode>): Circle {
+  return { x: corner.x + node.radius, y: corner.y + node.radius, radius: node.radius };
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

@@ -8,7 +8,7 @@ import { useEffect, useMemo, useState } from 'react';
 
 import type { PanelProps } from '../panelProps';
 import { type CurveEdge, EdgeCurve } from './EdgeCurve';
-import { placesOf } from './layout';
+import { type Layout, layOut } from './layout';
 import { type CircleNode, NodeCircle } from './NodeCircle';
 import { type Graph, readGraph } from './readGraph';
 import { Told } from './Told';
@@ -38,12 +38,12 @@ function Map({ graph, size }: { graph: Graph; size: string }) {
   const styles = useStyles2(getStyles);
   const [hovered, setHovered] = useState<Looked>({});
   const [picked, setPicked] = useState<Looked>({});
-  const places = useStablePlaces(graph);
+  const layout = useStableLayout(graph);
   const looked = hovered.node || hovered.edge ? hovered : picked;
   const lit = useMemo(() => litEdges(graph, looked), [graph, looked]);
-  const nodes = useMemo(() => toNodes(graph, places, looked, lit), [graph, places, looked, lit]);
-  const edges = useMemo(() => toEdges(graph, lit), [graph, lit]);
-  useFit(places, size);
+  const nodes = useMemo(() => toNodes(graph, layout, looked, lit), [graph, layout, looked, lit]);
+  const edges = useMemo(() => toEdges(graph, layout, lit), [graph, layout, lit]);
+  useFit(layout, size);
   return (
     <ReactFlow
       className={styles.map}
@@ -81,27 +81,32 @@ function Map({ graph, size }: { graph: Graph; size: string }) {
 }
 
 /** New numbers must not move the nodes: they are placed anew only when nodes or edges come or go. */
-function useStablePlaces(graph: Graph) {
-  const shape = JSON.stringify([graph.nodes.map(({ id }) => id), graph.edges.map(({ source, target }) => [source, target])]);
-  return useMemo(() => placesOf(graph), [shape]);
+function useStableLayout(graph: Graph): Layout {
+  const shape = JSON.stringify([
+    graph.nodes.map(({ id }) => id),
+    graph.edges.map(({ source, target }) => [source, target]),
+  ]);
+  return useMemo(() => layOut(graph), [shape]);
 }
 
-function useFit(places: ReturnType<typeof placesOf>, size: string): void {
+function useFit(layout: Layout, size: string): void {
   const { fitView } = useReactFlow();
   const measured = useNodesInitialized();
   useEffect(() => {
     if (measured) {
       void fitView(FIT);
     }
-  }, [places, size, measured, fitView]);
+  }, [layout, size, measured, fitView]);
 }
 
 function litEdges({ edges }: Graph, looked: Looked): Set<string> {
-  const near = edges.filter(({ id, source, target }) => id === looked.edge || [source, target].includes(looked.node ?? ''));
+  const near = edges.filter(
+    ({ id, source, target }) => id === looked.edge || [source, target].includes(looked.node ?? '')
+  );
   return new Set(near.map(({ id }) => id));
 }
 
-function toNodes({ nodes, edges }: Graph, places: ReturnType<typeof placesOf>, looked: Looked, lit: Set<string>): CircleNode[] {
+function toNodes({ nodes, edges }: Graph, { places }: Layout, looked: Looked, lit: Set<string>): CircleNode[] {
   const ends = edges.filter(({ id }) => lit.has(id)).flatMap(({ source, target }) => [source, target]);
   const near = new Set([looked.node, ...ends]);
   const anyLooked = Boolean(looked.node ?? looked.edge);
@@ -116,16 +121,17 @@ function toNodes({ nodes, edges }: Graph, places: ReturnType<typeof placesOf>, l
   });
 }
 
-function toEdges({ edges }: Graph, lit: Set<string>): CurveEdge[] {
-  const directions = new Set(edges.map(({ source, target }) => `${source}\n${target}`));
+function toEdges({ edges }: Graph, { routes }: Layout, lit: Set<string>): CurveEdge[] {
   return edges.map((edge) => {
     const { id, source, target } = edge;
-    const bent = directions.has(`${target}\n${source}`);
-    const data = { edge, bent, faded: lit.size > 0 && !lit.has(id), lit: lit.has(id) };
+    const data = { edge, route: routes.get(id) ?? [], faded: lit.size > 0 && !lit.has(id), lit: lit.has(id) };
     return { id, source, target, type: 'curve', data };
   });
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  map: css({ '--xy-background-color': 'transparent', '--xy-controls-button-background-color': theme.colors.background.secondary }),
+  map: css({
+    '--xy-background-color': 'transparent',
+    '--xy-controls-button-background-color': theme.colors.background.secondary,
+  }),
 });

@@ -21,12 +21,14 @@ export function Told({ node, edge }: { node?: GraphNode; edge?: GraphEdge }) {
     <div className={styles.told} role="region" aria-label="Details">
       <h6>{title}</h6>
       <dl>
-        {[...stats, ...told.details].filter(({ value }) => value).map(({ name, value }) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
+        {[...stats, ...told.details]
+          .filter(({ value }) => value)
+          .map(({ name, value }) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
       </dl>
       {told.links.map((link) => (
         <FollowLink key={link.title + link.href} {...link} />

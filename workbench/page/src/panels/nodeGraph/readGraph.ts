@@ -127,5 +127,7 @@ function write(field: Field, value: unknown): string {
   if (value === null || value === undefined) {
     return '';
   }
-  return field.type === FieldType.number && field.display ? formattedValueToString(field.display(value)) : String(value);
+  return field.type === FieldType.number && field.display
+    ? formattedValueToString(field.display(value))
+    : String(value);
 }

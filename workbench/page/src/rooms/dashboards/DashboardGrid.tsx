@@ -31,7 +31,13 @@ export function DashboardGrid({ panels, clock, choices, filters }: Props) {
         shown.map((panel) => {
           const box = boxOf(panel, width);
           return panel.type === 'row' ? (
-            <RowHead key={panel.id} title={panel.title} box={box} open={!folded.has(panel.id)} onToggle={() => toggle(panel.id)} />
+            <RowHead
+              key={panel.id}
+              title={panel.title}
+              box={box}
+              open={!folded.has(panel.id)}
+              onToggle={() => toggle(panel.id)}
+            />
           ) : (
             <div key={panel.id} className={styles.cell} style={box}>
               <DashboardPanel

@@ -27,7 +27,11 @@ export function DashboardRoom({ included }: { included: IncludedDashboard }) {
   if (dashboard.error) {
     return <Alert title="The dashboard could not be loaded">{messageOf(dashboard.error)}</Alert>;
   }
-  return dashboard.value ? <OpenDashboard key={included.path} dashboard={dashboard.value} /> : <LoadingPlaceholder text="Loading…" />;
+  return dashboard.value ? (
+    <OpenDashboard key={included.path} dashboard={dashboard.value} />
+  ) : (
+    <LoadingPlaceholder text="Loading…" />
+  );
 }
 
 function OpenDashboard({ dashboard }: { dashboard: Dashboard }) {
@@ -36,7 +40,10 @@ function OpenDashboard({ dashboard }: { dashboard: Dashboard }) {
   const [choices, setChoices] = useState<Choices>({});
   const [filters, setFilters] = useState<AdHocVariableFilter[]>([]);
   const { variables, error } = useVariables(dashboard, choices, clock);
-  const chosen = useMemo(() => JSON.stringify(variables?.map(({ name, chosen: values }) => [name, values])), [variables]);
+  const chosen = useMemo(
+    () => JSON.stringify(variables?.map(({ name, chosen: values }) => [name, values])),
+    [variables]
+  );
   const complete = useMemo(() => filters.filter(({ key, value }) => key && value), [filters]);
   return (
     <div className={styles.room}>
@@ -67,7 +74,9 @@ function AdHoc({ dashboard, variables, clock, filters, onChange }: AdHocProps) {
   const { sources } = useBench();
   const model = dashboard.templating.list.find(({ type }) => type === 'adhoc');
   const saved = variables && model && sources.find(model.datasource);
-  return saved ? <AdHocBar source={sources.instance(saved)} filters={filters} range={clock.range} onChange={onChange} /> : null;
+  return saved ? (
+    <AdHocBar source={sources.instance(saved)} filters={filters} range={clock.range} onChange={onChange} />
+  ) : null;
 }
 
 /** Variables are found anew when the window or an earlier choice changes; until then the last ones stand. */

@@ -18,7 +18,11 @@ export function VariableBar({ variables, onChoose }: Props) {
   return (
     <div className={styles.bar} role="toolbar" aria-label="Variables">
       {variables.map((variable) => (
-        <VariablePicker key={variable.name} variable={variable} onChoose={(chosen) => onChoose(variable.name, chosen)} />
+        <VariablePicker
+          key={variable.name}
+          variable={variable}
+          onChoose={(chosen) => onChoose(variable.name, chosen)}
+        />
       ))}
     </div>
   );
@@ -42,7 +46,14 @@ function VariablePicker({ variable, onChoose }: { variable: Variable; onChoose(c
         <MultiCombobox
           {...common}
           value={variable.chosen}
-          onChange={(chosen) => onChoose(withoutMixedAll(variable.chosen, chosen.map(({ value }) => value)))}
+          onChange={(chosen) =>
+            onChoose(
+              withoutMixedAll(
+                variable.chosen,
+                chosen.map(({ value }) => value)
+              )
+            )
+          }
         />
       ) : (
         <Combobox {...common} value={variable.chosen[0] ?? null} onChange={({ value }) => onChoose([value])} />

@@ -51,5 +51,7 @@ export function inSight(panels: PanelModel[], folded: ReadonlySet<number>): Pane
 
 /** A row that is folded up keeps its panels inside itself; here they lie beside it. */
 export function unfolded(panels: PanelModel[]): PanelModel[] {
-  return panels.flatMap((panel) => (panel.type === 'row' && panel.collapsed ? [panel, ...(panel.panels ?? [])] : [panel]));
+  return panels.flatMap((panel) =>
+    panel.type === 'row' && panel.collapsed ? [panel, ...(panel.panels ?? [])] : [panel]
+  );
 }

@@ -1,4 +1,11 @@
-import { CoreApp, CustomVariableSupport, type DataQuery, type DataSourceApi, type MetricFindValue, type TimeRange } from '@grafana/data';
+import {
+  CoreApp,
+  CustomVariableSupport,
+  type DataQuery,
+  type DataSourceApi,
+  type MetricFindValue,
+  type TimeRange,
+} from '@grafana/data';
 import { lastValueFrom } from 'rxjs';
 
 import type { DataSources } from '../../host/dataSourceService';
@@ -15,7 +22,11 @@ interface Surroundings {
 }
 
 /** Finds each variable's values, in order, because a later one's query may name an earlier one. */
-export async function findVariables(models: VariableModel[], choices: Choices, around: Surroundings): Promise<Variable[]> {
+export async function findVariables(
+  models: VariableModel[],
+  choices: Choices,
+  around: Surroundings
+): Promise<Variable[]> {
   const found: Variable[] = [];
   for (const model of models.filter(({ type }) => type !== 'adhoc')) {
     around.templates.use(found);
@@ -29,11 +40,16 @@ export async function findVariables(models: VariableModel[], choices: Choices, a
 async function optionsOf(model: VariableModel, around: Surroundings): Promise<string[]> {
   switch (model.type) {
     case 'datasource':
-      return around.sources.all().filter(({ type }) => type === model.query).map(({ uid }) => uid);
+      return around.sources
+        .all()
+        .filter(({ type }) => type === model.query)
+        .map(({ uid }) => uid);
     case 'query':
       return sorted(await queried(model, around), model.sort);
     default:
-      return String(model.query ?? '').split(',').map((option) => option.trim());
+      return String(model.query ?? '')
+        .split(',')
+        .map((option) => option.trim());
   }
 }
 

@@ -79,7 +79,10 @@ export function EditDataSource({ saved }: { saved: SavedDataSource }) {
   );
 }
 
-async function test(saved: SavedDataSource | undefined, sources: ReturnType<typeof useBench>['sources']): Promise<Tested> {
+async function test(
+  saved: SavedDataSource | undefined,
+  sources: ReturnType<typeof useBench>['sources']
+): Promise<Tested> {
   if (!saved) {
     throw new Error('the data source was deleted meanwhile');
   }

@@ -15,7 +15,10 @@ export function NewDataSource() {
   const [error, setError] = useState<unknown>();
   const add = async () => {
     try {
-      const name = freeName(plugin.meta.name, sources.all().map((source) => source.name));
+      const name = freeName(
+        plugin.meta.name,
+        sources.all().map((source) => source.name)
+      );
       const body = { name, type: plugin.meta.id, access: 'proxy' };
       const { datasource } = await backendService.post<{ datasource: SavedDataSource }>('/api/datasources', body);
       await sources.reload();
