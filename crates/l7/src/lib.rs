@@ -13,6 +13,7 @@ pub mod http1;
 mod protocol;
 mod segment;
 pub mod stream;
+pub mod tls;
 
 pub use exchange::{Exchange, Sink};
 pub use protocol::{Closing, Detection, StreamProtocol};

@@ -51,6 +51,17 @@ impl Connection {
         Self::default()
     }
 
+    /// Whether something is held or waited for that time may end.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.matching.is_empty() || self.request.order.waits() || self.response.order.waits()
+    }
+
+    /// Hands out, without answer, what has waited for more than 5 s.
+    pub fn expire_queries(&mut self, now: Nanos, sink: &mut dyn Sink) {
+        self.matching.expire(now, sink);
+    }
+
     fn read(
         &mut self,
         direction: Direction,

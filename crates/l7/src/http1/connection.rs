@@ -61,7 +61,14 @@ impl Connection {
         if foreign || (self.request.looks_foreign() && self.response.looks_foreign()) {
             return Detection::NotHttp;
         }
-        Detection::NeedMore
+        let likely = self.request.is_likely() || self.response.is_likely();
+        if likely { Detection::Http } else { Detection::NeedMore }
+    }
+
+    /// Whether segments wait for missing ones.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.request_order.waits() || self.response_order.waits()
     }
 
     fn ask(&mut self, sink: &mut dyn Sink, push: impl FnOnce(&mut Reassembler, &mut Reading<'_, Asking<'_>>)) {

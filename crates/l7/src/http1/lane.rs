@@ -68,6 +68,8 @@ pub(super) struct Lane {
     adopted: bool,
     /// A message head was read.
     proven: bool,
+    /// The beginning of the present head is certain to be one.
+    likely: bool,
     /// The first message was none of this protocol.
     foreign: bool,
     foreign_starts: u32,
@@ -85,6 +87,7 @@ impl Lane {
             last: Place::default(),
             adopted,
             proven: false,
+            likely: false,
             foreign: false,
             foreign_starts: 0,
             wants_whole: false,
@@ -93,6 +96,11 @@ impl Lane {
 
     pub(super) fn is_proven(&self) -> bool {
         self.proven
+    }
+
+    /// A message has begun that can hardly be anything else.
+    pub(super) fn is_likely(&self) -> bool {
+        self.likely && self.state == State::Head
     }
 
     /// Certainly not this protocol.
@@ -217,9 +225,11 @@ impl Lane {
     }
 
     fn buffer_head<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
-        if detect(R::DIRECTION, rest.bytes) == Detection::NotHttp {
+        let detection = detect(R::DIRECTION, rest.bytes);
+        if detection == Detection::NotHttp {
             return self.refuse(rest, role);
         }
+        self.likely = detection == Detection::Http;
         self.buffer.clear();
         self.buffer.extend_from_slice(rest.bytes);
         self.state = State::Head;
@@ -230,8 +240,12 @@ impl Lane {
         let before = self.buffer.len();
         let used = end_of_head(&self.buffer, rest.bytes).unwrap_or(rest.bytes.len());
         self.buffer.extend_from_slice(&rest.bytes[..used]);
-        if detect(R::DIRECTION, &self.buffer) == Detection::NotHttp {
-            return self.refuse(rest, role);
+        if !self.likely {
+            match detect(R::DIRECTION, &self.buffer) {
+                Detection::NotHttp => return self.refuse(rest, role),
+                Detection::Http => self.likely = true,
+                Detection::NeedMore => {}
+            }
         }
         if self.buffer.len() > HEAD_MAX {
             self.break_head(role);

@@ -1,0 +1,43 @@
+//! Who a process is: its names, its parents, and the workload it belongs to.
+//!
+//! Names are read from `/proc` the first time a process is heard of, at once when it executes something, and kept a while
+//! after it is gone, so that a process that lives for five milliseconds has its names on its records all the same.
+
+mod cgroup;
+mod cgroup_ids;
+mod docker;
+mod lookup;
+mod parents;
+mod proc_files;
+mod processes;
+mod workload;
+
+use std::sync::Arc;
+
+use goldwire_model::record::Text;
+
+pub use lookup::IdentityLookup;
+pub use processes::{Options, Processes};
+
+/// What is known of a process. Shared by every record that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Thread group id.
+    pub pid: u32,
+    /// Thread group id of the parent when the process was looked at; 0 where unknown.
+    pub parent: u32,
+    /// The command name (`comm`).
+    pub process: Text,
+    /// Path of the executable; absent where it could not be read.
+    pub executable: Option<Text>,
+    /// What groups processes for people. Never empty.
+    pub workload: Text,
+    /// Id of the container, shortened to twelve digits; the name, for kinds that have no id.
+    pub container: Option<Text>,
+    /// What the container was made from.
+    pub image: Option<Text>,
+    /// Names of the parents, nearest first, joined by ` < `.
+    pub ancestry: Option<Text>,
+    /// Of the container, sorted by key.
+    pub labels: Arc<[(Text, Text)]>,
+}

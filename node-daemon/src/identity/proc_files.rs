@@ -1,0 +1,85 @@
+//! What `/proc` says of one process.
+
+use std::{fs, path::PathBuf};
+
+/// The directory of processes.
+#[derive(Clone, Debug)]
+pub(super) struct ProcFiles {
+    root: PathBuf,
+}
+
+/// Facts of `/proc/PID/stat`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stat {
+    pub(super) comm: String,
+    pub(super) parent: u32,
+    /// In clock ticks since boot: with the pid it names a process for good.
+    pub(super) start_time: u64,
+}
+
+impl ProcFiles {
+    pub(super) fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    pub(super) fn stat(&self, pid: u32) -> Option<Stat> {
+        parse_stat(&String::from_utf8_lossy(&fs::read(self.file(pid, "stat")).ok()?))
+    }
+
+    /// Path of the executable, also of one that was replaced on disk since.
+    pub(super) fn executable(&self, pid: u32) -> Option<String> {
+        let path = fs::read_link(self.file(pid, "exe")).ok()?;
+        let path = path.to_string_lossy();
+        Some(path.strip_suffix(" (deleted)").unwrap_or(&path).to_owned())
+    }
+
+    pub(super) fn cgroups(&self, pid: u32) -> Option<String> {
+        fs::read_to_string(self.file(pid, "cgroup")).ok()
+    }
+
+    /// Where the v2 hierarchy is mounted.
+    pub(super) fn cgroup2_mount(&self) -> Option<PathBuf> {
+        let mounts = fs::read_to_string(self.root.join("self/mounts")).ok()?;
+        let line = mounts.lines().find(|line| line.split(' ').nth(2) == Some("cgroup2"))?;
+        line.split(' ').nth(1).map(PathBuf::from)
+    }
+
+    fn file(&self, pid: u32, name: &str) -> PathBuf {
+        self.root.join(pid.to_string()).join(name)
+    }
+}
+
+/// The command name may hold anything, spaces and parentheses too, so the last parenthesis ends it.
+fn parse_stat(text: &str) -> Option<Stat> {
+    let (open, close) = (text.find('(')?, text.rfind(')')?);
+    let comm = text.get(open + 1..close)?.to_owned();
+    let mut rest = text.get(close + 1..)?.split_ascii_whitespace();
+    let parent = rest.nth(1)?.parse().ok()?;
+    let start_time = rest.nth(17)?.parse().ok()?;
+    Some(Stat { comm, parent, start_time })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_may_hold_anything() {
+        let text = "42 (a) b (c)) S 7 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 11 12 13";
+        let expected = Stat { comm: "a) b (c)".to_owned(), parent: 7, start_time: 98_765 };
+        assert_eq!(parse_stat(text), Some(expected));
+        assert_eq!(parse_stat("42 (x"), None);
+        assert_eq!(parse_stat(") 1 ("), None);
+    }
+
+    #[test]
+    fn this_process_is_read() {
+        let files = ProcFiles::new("/proc");
+        let pid = std::process::id();
+        let stat = files.stat(pid).expect("own stat");
+        assert!(stat.parent > 0 && stat.start_time > 0 && !stat.comm.is_empty());
+        assert!(files.executable(pid).is_some_and(|path| path.starts_with('/')));
+        assert!(files.cgroups(pid).is_some_and(|text| text.contains(":/")));
+        assert_eq!(files.stat(u32::MAX), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! UDP: conversations between a socket and a remote address, and the datagrams that may be DNS.
+
+use std::net::SocketAddr;
+
+use goldwire_l7::{Closing, dns};
+use goldwire_model::record::{Ending, FlowEvent, Protocol, Reporter};
+
+use crate::{
+    decode::{Conversation, ConversationOpened, ConversationReport, Datagram, Direction, KernelTime},
+    identity::IdentityLookup,
+};
+
+use super::{
+    ends::Opening,
+    exchanges::{Common, Exchanges},
+    flow::{FlowKey, Stage, Totals},
+    outlets::Outlets,
+    report::Report,
+    tracker::Tracker,
+    traffic::Traffic,
+};
+
+impl From<&ConversationReport> for Totals {
+    fn from(report: &ConversationReport) -> Self {
+        Self {
+            bytes_sent: report.bytes_sent,
+            bytes_received: report.bytes_received,
+            packets_sent: report.datagrams_sent,
+            packets_received: report.datagrams_received,
+            retransmits: 0,
+        }
+    }
+}
+
+/// A conversation as it is first heard of.
+struct First {
+    conversation: Conversation,
+    local: SocketAddr,
+    direction: Direction,
+    owner_pid: Option<u32>,
+    time: KernelTime,
+}
+
+impl<I: IdentityLookup> Tracker<I> {
+    pub(super) fn conversation_opened(&mut self, event: &ConversationOpened, out: &mut Outlets<'_>) {
+        let ConversationOpened { time, conversation, first: direction, local, owner_pid } = *event;
+        self.begin_conversation(&First { conversation, local, direction, owner_pid, time }, out);
+    }
+
+    /// Whoever sends first is the client.
+    fn begin_conversation(&mut self, first: &First, out: &mut Outlets<'_>) {
+        let key = FlowKey::Udp(first.conversation);
+        if self.flows.contains(&key) {
+            return;
+        }
+        let reporter = match first.direction {
+            Direction::Egress => Reporter::Client,
+            Direction::Ingress => Reporter::Server,
+        };
+        let identity = first.owner_pid.and_then(|pid| self.identity.process(pid, first.time));
+        let (local, remote) = (first.local, first.conversation.remote);
+        let flow = self.open(Opening { key, reporter, local, remote, identity, time: first.time });
+        self.insert(key, flow, first.time, out);
+        self.index(key, first.time);
+        self.fresh.push_back((key, first.time));
+    }
+
+    pub(super) fn conversation_counted(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
+        let anchor = self.anchor;
+        let Some(flow) = self.flows.get_mut(&FlowKey::Udp(event.conversation)) else { return };
+        let start = anchor.wall(flow.opened);
+        flow.report_start(start, out.records);
+        let totals = Totals::from(event).furthest(&flow.reported);
+        flow.report_update(anchor.wall(event.time), start, totals, out.records);
+    }
+
+    pub(super) fn conversation_closed(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
+        let key = FlowKey::Udp(event.conversation);
+        let Some(mut flow) = self.flows.pop(&key) else { return };
+        self.forget(key, &flow);
+        let (anchor, time, start) = (self.anchor, self.wall(event.time), self.wall(flow.opened));
+        flow.report_start(start, out.records);
+        let mut common = Common {
+            anchor,
+            now: event.time,
+            texts: &mut self.texts,
+            names: &mut self.names,
+            records: out.records,
+        };
+        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
+        flow.traffic.close(event.time.0, Closing::Clean, &mut exchanges);
+        let totals = Totals::from(event).furthest(&flow.reported);
+        let ending = Some(Ending::Closed);
+        flow.report(Report { time, start, event: FlowEvent::End, ending, tcp_flags: 0, totals }, out.records);
+    }
+
+    pub(super) fn datagram(&mut self, event: &Datagram<'_>, out: &mut Outlets<'_>) {
+        let Datagram { time, conversation, local, direction, .. } = *event;
+        self.begin_conversation(&First { conversation, local, direction, owner_pid: None, time }, out);
+        let key = FlowKey::Udp(conversation);
+        let Some(flow) = self.flows.get_mut(&key) else { return };
+        let way = flow.direction(direction);
+        if way == goldwire_l7::Direction::Response && flow.stage == Stage::Established {
+            flow.report_start(self.anchor.wall(flow.opened), out.records);
+        }
+        let mut common = Common {
+            anchor: self.anchor,
+            now: time,
+            texts: &mut self.texts,
+            names: &mut self.names,
+            records: out.records,
+        };
+        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
+        let payload = event.payload;
+        let datagram = dns::udp::Datagram { direction: way, payload, length: event.length, time: time.0 };
+        flow.traffic.datagram(datagram, flow.about.ends.destination_port, &mut exchanges);
+        if matches!(flow.traffic, Traffic::DnsDatagrams(_)) {
+            flow.protocol = Some(Protocol::Dns);
+        }
+        if !flow.waits && flow.traffic.waits() {
+            flow.waits = true;
+            self.waiting.push(key);
+        }
+    }
+}

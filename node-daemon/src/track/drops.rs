@@ -1,0 +1,87 @@
+//! Dropped packets, with the names of both ends where they are known.
+
+use std::net::SocketAddr;
+
+use goldwire_model::record::{DropRecord, Ends, Record, Reporter, Text, Transport};
+
+use crate::{decode::PacketsDropped, identity::IdentityLookup};
+
+use super::{
+    endpoints::End,
+    flow::FlowKey,
+    join::Tuple,
+    outlets::Outlets,
+    tracker::Tracker,
+};
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+impl<I: IdentityLookup> Tracker<I> {
+    pub(super) fn packets_dropped(&mut self, event: &PacketsDropped<'_>, out: &mut Outlets<'_>) {
+        let ends = self.ends_of_dropped(event);
+        let place = (!event.place.is_empty()).then(|| self.texts.share(event.place));
+        let reason: Text = self.texts.share(event.reason);
+        let time = self.wall(event.time);
+        out.records.record(Record::Drop(DropRecord { time, ends, reason, place, count: event.count, bytes: event.bytes }));
+    }
+
+    /// A drop is seen once on a node, so it is never one of two reports.
+    fn ends_of_dropped(&mut self, event: &PacketsDropped<'_>) -> Ends {
+        match self.flow_of_dropped(event).and_then(|key| self.flows.peek(&key)) {
+            Some(flow) => Ends { joined: false, ..flow.about.ends.clone() },
+            None => self.ends_without_flow(event),
+        }
+    }
+
+    fn flow_of_dropped(&self, event: &PacketsDropped<'_>) -> Option<FlowKey> {
+        let tuple = Tuple { local: event.source, remote: event.destination, udp: event.protocol == UDP };
+        let by_tuple = || self.tuples.find(tuple).or_else(|| self.tuples.find(tuple.mirrored()));
+        let attempt = || self.connecting.get(&event.destination).or_else(|| self.connecting.get(&event.source)).copied();
+        match event.protocol {
+            TCP => by_tuple().or_else(|| attempt().filter(|key| self.is_attempt_of(*key, event))),
+            UDP => by_tuple(),
+            _ => None,
+        }
+    }
+
+    /// The local port of an attempt may not be known yet.
+    fn is_attempt_of(&self, key: FlowKey, event: &PacketsDropped<'_>) -> bool {
+        self.flows.peek(&key).is_some_and(|flow| {
+            let own = if flow.remote == event.destination { event.source } else { event.destination };
+            let port_fits = flow.local.port() == 0 || flow.local.port() == own.port();
+            port_fits && (flow.local.ip() == own.ip() || flow.local.ip().is_unspecified())
+        })
+    }
+
+    /// As the packet says, turned round where it went from a listener to its client.
+    fn ends_without_flow(&mut self, event: &PacketsDropped<'_>) -> Ends {
+        let transport = match event.protocol {
+            TCP => Transport::Tcp,
+            UDP => Transport::Udp,
+            other => Transport::Other(other),
+        };
+        let from_server = transport == Transport::Tcp
+            && self.listeners.listens(event.source)
+            && !self.listeners.listens(event.destination);
+        let (source, destination) =
+            if from_server { (event.destination, event.source) } else { (event.source, event.destination) };
+        let server_pid = if transport == Transport::Tcp { self.listeners.owner(destination) } else { None };
+        let identity = server_pid.and_then(|pid| self.identity.process(pid, event.time));
+        let server = End { local: identity.is_some(), identity: identity.as_ref(), ..End::unknown(destination.ip()) };
+        Ends {
+            source: self.endpoints.endpoint(&self.loopback_or_unknown(source)),
+            source_port: source.port(),
+            destination: self.endpoints.endpoint(&server),
+            destination_port: destination.port(),
+            transport,
+            reporter: if identity.is_some() { Reporter::Server } else { Reporter::Client },
+            joined: false,
+        }
+    }
+
+    fn loopback_or_unknown(&self, address: SocketAddr) -> End<'static> {
+        let local = self.options.whole_node && address.ip().is_loopback();
+        End { local, ..End::unknown(address.ip()) }
+    }
+}

@@ -1,0 +1,205 @@
+//! Who the two ends of a flow are: own names, the other end's names where it is here too, the name that was asked for.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use goldwire_model::record::{Endpoint, Ends, Reporter, Text, Transport};
+
+use crate::{
+    decode::{KernelTime, Role},
+    identity::{Identity, IdentityLookup},
+};
+
+use super::{
+    dns_names::Client,
+    endpoints::{End, Endpoints},
+    flow::{About, Flow, FlowKey, Stage, Totals},
+    join::Tuple,
+    stream_offset::StreamOffset,
+    tracker::Tracker,
+    traffic::Traffic,
+};
+
+/// A flow as it begins.
+#[derive(Clone, Debug)]
+pub(super) struct Opening {
+    pub(super) key: FlowKey,
+    pub(super) reporter: Reporter,
+    pub(super) local: SocketAddr,
+    pub(super) remote: SocketAddr,
+    pub(super) identity: Option<Arc<Identity>>,
+    pub(super) time: KernelTime,
+}
+
+impl<I: IdentityLookup> Tracker<I> {
+    pub(super) fn open(&mut self, opening: Opening) -> Flow {
+        let Opening { key, reporter, local, remote, identity, time } = opening;
+        let dns = match reporter {
+            Reporter::Client => self.asked_name(identity.as_deref(), remote, time),
+            Reporter::Server => None,
+        };
+        let about = About { connection: self.next_connection(), ends: self.unknown_ends(key, reporter, local, remote) };
+        let mut flow = Flow {
+            about,
+            local,
+            remote,
+            identity,
+            owner_is_final: false,
+            dns,
+            service: None,
+            tuple: None,
+            peer: None,
+            opened: time,
+            established: time,
+            adopted: false,
+            stage: Stage::Established,
+            state: None,
+            connect_latency: None,
+            reported: Totals::default(),
+            rtt: None,
+            rtt_min: None,
+            streams: [StreamOffset::default(); 2],
+            skip_told: [0; 2],
+            traffic: Traffic::default(),
+            waits: false,
+            protocol: None,
+            tls_sni: None,
+        };
+        flow.name_ends(&mut self.endpoints, None, self.options.whole_node);
+        flow
+    }
+
+    pub(super) fn asked_name(
+        &mut self,
+        identity: Option<&Identity>,
+        remote: SocketAddr,
+        now: KernelTime,
+    ) -> Option<Text> {
+        let client = Client {
+            pid: identity.map(|identity| identity.pid),
+            workload: identity.map(|identity| &identity.workload),
+        };
+        self.names.name(client, remote.ip(), now)
+    }
+
+    fn unknown_ends(&mut self, key: FlowKey, reporter: Reporter, local: SocketAddr, remote: SocketAddr) -> Ends {
+        let (source, destination) = match reporter {
+            Reporter::Client => (local, remote),
+            Reporter::Server => (remote, local),
+        };
+        let end = |address: SocketAddr| End::unknown(address.ip());
+        Ends {
+            source: self.endpoints.endpoint(&end(source)),
+            source_port: source.port(),
+            destination: self.endpoints.endpoint(&end(destination)),
+            destination_port: destination.port(),
+            transport: match key {
+                FlowKey::Tcp(_) => Transport::Tcp,
+                FlowKey::Udp(_) => Transport::Udp,
+            },
+            reporter,
+            joined: false,
+        }
+    }
+
+    /// The flow's own process became known, or changed: both ends' records say so.
+    pub(super) fn rename(&mut self, key: FlowKey) {
+        let Some(flow) = self.flows.peek(&key) else { return };
+        let (peer_key, own) = (flow.peer, flow.identity.clone());
+        let peer = peer_key.and_then(|peer| self.flows.peek(&peer)).map(|peer| peer.identity.clone());
+        let seen_whole = self.options.whole_node;
+        if let Some(flow) = self.flows.peek_mut(&key) {
+            flow.name_ends(&mut self.endpoints, peer.as_ref(), seen_whole);
+        }
+        if let Some(peer) = peer_key.and_then(|peer| self.flows.peek_mut(&peer)) {
+            peer.name_ends(&mut self.endpoints, Some(&own), seen_whole);
+        }
+    }
+
+    /// Makes the flow known by its addresses, and joins it with its other end where that is here.
+    pub(super) fn index(&mut self, key: FlowKey, now: KernelTime) {
+        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        let tuple = Tuple { local: flow.local, remote: flow.remote, udp: matches!(key, FlowKey::Udp(_)) };
+        if let Some(before) = flow.tuple.replace(tuple) {
+            self.tuples.remove(before, key);
+        }
+        self.tuples.insert(tuple, key, now);
+        if let Some(peer) = self.tuples.join(tuple, key, now) {
+            self.join(key, peer);
+        }
+    }
+
+    /// Both ends get one id, each other's names, and what the client had asked for.
+    fn join(&mut self, key: FlowKey, peer_key: FlowKey) {
+        let Some(peer) = self.flows.peek(&peer_key) else { return };
+        let (connection, dns, service) = (peer.about.connection, peer.dns.clone(), peer.service.clone());
+        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        flow.about.connection = connection;
+        let (dns, service) = (flow.dns.clone().or(dns), flow.service.clone().or(service));
+        for (own, other) in [(key, peer_key), (peer_key, key)] {
+            if let Some(flow) = self.flows.peek_mut(&own) {
+                flow.peer = Some(other);
+                flow.about.ends.joined = true;
+                (flow.dns, flow.service) = (dns.clone(), service.clone());
+            }
+        }
+        self.rename(key);
+    }
+
+    /// Which end an adopted socket is: whoever has a listener is the server, else the end with the lower port.
+    pub(super) fn reporter(&mut self, role: Role, local: SocketAddr, remote: SocketAddr) -> Reporter {
+        match role {
+            Role::Client => Reporter::Client,
+            Role::Server => Reporter::Server,
+            Role::Unknown if self.listeners.listens(local) => Reporter::Server,
+            Role::Unknown if self.options.whole_node && self.listeners.listens(remote) => Reporter::Client,
+            Role::Unknown if local.port() < remote.port() => Reporter::Server,
+            Role::Unknown => Reporter::Client,
+        }
+    }
+}
+
+impl Flow {
+    /// Writes what is known of both ends into what the flow's records say. `other` is who works at the other end, where
+    /// that is here too; without it an end that was joined once keeps the names it had.
+    fn name_ends(&mut self, endpoints: &mut Endpoints, other: Option<&Option<Arc<Identity>>>, seen_whole: bool) {
+        let own = endpoints.endpoint(&self.own_end());
+        self.place_own(own);
+        if self.about.ends.joined && other.is_none() {
+            return;
+        }
+        let local = other.is_some() || (seen_whole && self.remote.ip().is_loopback());
+        let other = endpoints.endpoint(&self.other_end(other.and_then(Option::as_ref), local));
+        self.place_other(other);
+    }
+
+    fn own_end(&self) -> End<'_> {
+        let (dns, service) = if self.is_client() { (None, None) } else { self.asked() };
+        End { address: self.local.ip(), local: true, identity: self.identity.as_ref(), dns, service }
+    }
+
+    fn other_end<'a>(&'a self, identity: Option<&'a Arc<Identity>>, local: bool) -> End<'a> {
+        let (dns, service) = if self.is_client() { self.asked() } else { (None, None) };
+        End { address: self.remote.ip(), local, identity, dns, service }
+    }
+
+    /// How the client had asked for the destination.
+    fn asked(&self) -> (Option<&Text>, Option<&Text>) {
+        (self.dns.as_ref(), self.service.as_ref())
+    }
+
+    fn place_own(&mut self, own: Arc<Endpoint>) {
+        let (ends, port) = (&mut self.about.ends, self.local.port());
+        match ends.reporter {
+            Reporter::Client => (ends.source, ends.source_port) = (own, port),
+            Reporter::Server => (ends.destination, ends.destination_port) = (own, port),
+        }
+    }
+
+    fn place_other(&mut self, other: Arc<Endpoint>) {
+        let (ends, port) = (&mut self.about.ends, self.remote.port());
+        match ends.reporter {
+            Reporter::Client => (ends.destination, ends.destination_port) = (other, port),
+            Reporter::Server => (ends.source, ends.source_port) = (other, port),
+        }
+    }
+}

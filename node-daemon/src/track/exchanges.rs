@@ -1,0 +1,80 @@
+//! Turns what protocols hand out into records of the flow they ran on.
+
+use std::{net::IpAddr, time::Duration};
+
+use goldwire_answer::coverage::LossStage;
+use goldwire_l7::{Exchange, Sink};
+use goldwire_model::record::{Record, Reporter, RequestRecord, Text};
+
+use crate::decode::KernelTime;
+
+use super::{
+    anchor::Anchor,
+    dns_names::{Client, DnsNames},
+    flow::About,
+    outlets::RecordSink,
+    texts::Texts,
+};
+
+/// What exchanges of any flow need.
+pub(super) struct Common<'a> {
+    pub(super) anchor: Anchor,
+    pub(super) now: KernelTime,
+    pub(super) texts: &'a mut Texts,
+    pub(super) names: &'a mut DnsNames,
+    pub(super) records: &'a mut dyn RecordSink,
+}
+
+/// Takes the exchanges of one flow.
+pub(super) struct Exchanges<'a, 'b> {
+    pub(super) about: &'a About,
+    pub(super) common: &'a mut Common<'b>,
+}
+
+impl Sink for Exchanges<'_, '_> {
+    fn text(&mut self, text: &str) -> Text {
+        self.common.texts.share(text)
+    }
+
+    fn route(&mut self, path: &Text) -> Text {
+        self.common.texts.route(path)
+    }
+
+    /// Only the client's own socket tells which process asked.
+    fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
+        let ends = &self.about.ends;
+        if ends.reporter == Reporter::Client {
+            let client = Client { pid: ends.source.pid, workload: ends.source.workload.as_ref() };
+            self.common.names.learn(client, address, name, seconds, self.common.now);
+        }
+    }
+
+    fn exchange(&mut self, exchange: Exchange) {
+        let wall = |time| self.common.anchor.wall(KernelTime(time));
+        let since_request = |time: Option<u64>| {
+            Some(Duration::from_nanos(time?.saturating_sub(exchange.request_start?)))
+        };
+        let start = exchange.request_start.or(exchange.answer_first).unwrap_or(exchange.time);
+        let record = RequestRecord {
+            time: wall(exchange.time),
+            start: wall(start),
+            connection: self.about.connection,
+            ends: self.about.ends.clone(),
+            protocol: exchange.protocol,
+            latency: since_request(exchange.answer_last),
+            latency_first_byte: since_request(exchange.answer_first),
+            request_bytes: exchange.request_bytes,
+            response_bytes: exchange.response_bytes,
+            error: exchange.error,
+            trace_id: exchange.trace_id,
+            span_id: exchange.span_id,
+            detail: exchange.detail,
+        };
+        self.common.records.record(Record::Request(record));
+    }
+
+    fn lost(&mut self, exchanges: u64) {
+        let time = self.common.anchor.wall(self.common.now);
+        self.common.records.loss(LossStage::Tracker, time, exchanges);
+    }
+}

@@ -1,0 +1,93 @@
+//! Payload that came before the connection it belongs to was announced.
+//!
+//! Two rings carry events, and a listener's socket carries the first bytes of a connection that has no socket yet
+//! (deferred accept, data with the last ACK of the handshake). Such payload waits here, within bounds.
+
+use goldwire_l7::Segment;
+use rustc_hash::FxHashMap;
+
+use crate::decode::{Addresses, Cookie, Direction, KernelTime, SequenceNumber, TcpSegment};
+
+/// Segments held, over all connections.
+const SEGMENTS: usize = 4_096;
+
+/// Whose payload it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Owner {
+    Socket(Cookie),
+    /// The connection that a listener will accept with these addresses.
+    Accepted(Addresses),
+}
+
+/// A segment with its own copy of what was captured.
+#[derive(Debug)]
+pub(super) struct HeldSegment {
+    pub(super) time: KernelTime,
+    pub(super) direction: Direction,
+    /// Of the first captured byte.
+    pub(super) sequence: SequenceNumber,
+    length: u32,
+    prefix: Box<[u8]>,
+    tail: Box<[u8]>,
+}
+
+impl HeldSegment {
+    fn copy_of(event: &TcpSegment<'_>) -> Self {
+        Self {
+            time: event.time,
+            direction: event.direction,
+            sequence: event.sequence.plus(event.skipped),
+            length: event.length.saturating_sub(event.skipped),
+            prefix: event.prefix.into(),
+            tail: event.tail.into(),
+        }
+    }
+
+    pub(super) fn at(&self, offset: u64) -> Segment<'_> {
+        Segment {
+            offset,
+            length: self.length,
+            prefix: &self.prefix,
+            tail: &self.tail,
+            time: self.time.0,
+            sent_here: self.direction == Direction::Egress,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    segments: FxHashMap<Owner, Vec<HeldSegment>>,
+    count: usize,
+}
+
+impl Held {
+    /// Keeps a segment. False where there is no room.
+    pub(super) fn hold(&mut self, owner: Owner, event: &TcpSegment<'_>) -> bool {
+        if self.count >= SEGMENTS {
+            return false;
+        }
+        self.count += 1;
+        self.segments.entry(owner).or_default().push(HeldSegment::copy_of(event));
+        true
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// What was held for a connection that is known now.
+    pub(super) fn take(&mut self, owner: Owner) -> Vec<HeldSegment> {
+        let taken = self.segments.remove(&owner).unwrap_or_default();
+        self.count -= taken.len();
+        taken
+    }
+
+    /// Drops what has waited since before `before`, and says how many segments.
+    pub(super) fn expire(&mut self, before: KernelTime) -> usize {
+        let count = self.count;
+        self.segments.retain(|_, segments| segments.first().is_some_and(|first| first.time >= before));
+        self.count = self.segments.values().map(Vec::len).sum();
+        count - self.count
+    }
+}

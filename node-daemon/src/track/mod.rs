@@ -1,0 +1,37 @@
+//! From the kernel's events to records: which socket is which connection, who its two ends are, what was exchanged on it.
+//!
+//! A [`Tracker`] takes events in the order in which the receiver hands them out, asks an
+//! [`IdentityLookup`](crate::identity::IdentityLookup) for names, and gives records to a [`RecordSink`]. It reads no
+//! clock: time comes with the events and with [`Tracker::sweep`].
+//!
+//! Every table in here is bounded. What does not fit is told as a loss, never silently left out.
+
+mod anchor;
+mod conversations;
+mod dns_names;
+mod drops;
+mod ending;
+mod endpoints;
+mod ends;
+mod exchanges;
+mod flow;
+mod held;
+mod join;
+mod listeners;
+mod outlets;
+mod payload;
+mod processes;
+mod report;
+mod stream_offset;
+mod sweep;
+mod tcp;
+mod texts;
+mod tracker;
+mod traffic;
+
+
+
+
+pub use anchor::Anchor;
+pub use outlets::{CaptureControl, CaptureLimits, Outlets, RecordSink};
+pub use tracker::{Options, Tracker};

@@ -1,0 +1,44 @@
+//! Where the tracker's findings go: records to history, wishes to the kernel.
+
+use goldwire_answer::coverage::LossStage;
+use goldwire_model::{record::Record, time::Timestamp};
+
+use crate::decode::{Cookie, Direction, SequenceNumber};
+
+/// Takes records and losses.
+pub trait RecordSink {
+    /// One more record; in the order in which they were found, which is nearly the order of time.
+    fn record(&mut self, record: Record);
+
+    /// So many events could not be followed.
+    fn loss(&mut self, stage: LossStage, time: Timestamp, events: u64);
+}
+
+/// How much of each buffer of a socket is worth capturing, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureLimits {
+    /// Of what the socket receives.
+    pub ingress: u32,
+    /// Of what it sends.
+    pub egress: u32,
+}
+
+/// Tells the kernel what is wanted of a socket's payload. Calls are rare: on a decision, and once a long body.
+pub trait CaptureControl {
+    /// Every buffer is wanted, each up to a limit.
+    fn follow(&mut self, cookie: Cookie, limits: CaptureLimits);
+
+    /// Nothing more is wanted.
+    fn ignore(&mut self, cookie: Cookie);
+
+    /// Payload before this sequence number is not wanted; what lies behind it is.
+    fn skip_until(&mut self, cookie: Cookie, direction: Direction, until: SequenceNumber);
+}
+
+/// Both, as the tracker's methods take them.
+pub struct Outlets<'a> {
+    /// Takes records and losses.
+    pub records: &'a mut dyn RecordSink,
+    /// Takes wishes about payload.
+    pub capture: &'a mut dyn CaptureControl,
+}

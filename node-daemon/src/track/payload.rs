@@ -1,0 +1,146 @@
+//! Payload of TCP connections.
+
+use goldwire_answer::coverage::LossStage;
+use goldwire_l7::Segment;
+use goldwire_model::record::Protocol;
+
+use crate::{
+    decode::{Addresses, Cookie, Direction, KernelTime, SequenceNumber, TcpSegment},
+    identity::IdentityLookup,
+};
+
+use super::{
+    exchanges::{Common, Exchanges},
+    flow::{Flow, FlowKey, Stage},
+    held::Owner,
+    join::Tuple,
+    outlets::{CaptureControl, CaptureLimits, Outlets},
+    texts::Texts,
+    tracker::Tracker,
+    traffic::{Opening, Turn},
+};
+
+/// Requests carry cookies and tokens; responses begin with little. Buffers are seldom that long anyway.
+const REQUEST_BYTES: u32 = 4_096;
+const RESPONSE_BYTES: u32 = 1_024;
+/// Where messages begin in the middle of buffers (pipelining), or heads are long.
+const WHOLE_BYTES: u32 = 16_384;
+
+impl<I: IdentityLookup> Tracker<I> {
+    pub(super) fn segment(&mut self, event: &TcpSegment<'_>, out: &mut Outlets<'_>) {
+        let key = match event.at_listener {
+            None => Some(FlowKey::Tcp(event.cookie)),
+            Some(Addresses { local, remote }) => self.tuples.find(Tuple { local, remote, udp: false }),
+        };
+        let segment = Segment {
+            offset: 0,
+            length: event.length.saturating_sub(event.skipped),
+            prefix: event.prefix,
+            tail: event.tail,
+            time: event.time.0,
+            sent_here: event.direction == Direction::Egress,
+        };
+        let first = event.sequence.plus(event.skipped);
+        let delivered = key.is_some_and(|key| self.deliver(key, event.direction, first, segment, out));
+        if !delivered {
+            self.hold(event, out);
+        }
+    }
+
+    fn hold(&mut self, event: &TcpSegment<'_>, out: &mut Outlets<'_>) {
+        let owner = event.at_listener.map_or(Owner::Socket(event.cookie), Owner::Accepted);
+        if !self.held.hold(owner, event) {
+            out.records.loss(LossStage::Tracker, self.anchor.wall(event.time), 1);
+        }
+    }
+
+    pub(super) fn deliver_held(&mut self, key: FlowKey, owner: Owner, out: &mut Outlets<'_>) {
+        if self.held.is_empty() {
+            return;
+        }
+        for held in self.held.take(owner) {
+            self.deliver(key, held.direction, held.sequence, held.at(0), out);
+        }
+    }
+
+    /// Hands a segment to whoever reads the flow. False where the flow is not known, or not established yet.
+    fn deliver(
+        &mut self,
+        key: FlowKey,
+        direction: Direction,
+        first: SequenceNumber,
+        segment: Segment<'_>,
+        out: &mut Outlets<'_>,
+    ) -> bool {
+        let Some(flow) = self.flows.get_mut(&key).filter(|flow| flow.stage != Stage::Connecting) else { return false };
+        let Some(offset) = flow.stream(direction).offset(first) else { return true };
+        let way = flow.direction(direction);
+        if way == goldwire_l7::Direction::Response {
+            flow.report_start(self.anchor.wall(flow.established), out.records);
+        }
+        let opening = Opening { server_port: flow.about.ends.destination_port, adopted: flow.adopted };
+        let mut common = Common {
+            anchor: self.anchor,
+            now: KernelTime(segment.time),
+            texts: &mut self.texts,
+            names: &mut self.names,
+            records: out.records,
+        };
+        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
+        let turn = flow.traffic.segment(way, Segment { offset, ..segment }, opening, &mut exchanges);
+        if turn != Turn::None {
+            flow.turn(key.cookie(), &turn, out.capture, &mut self.texts);
+        }
+        flow.skip_body(key.cookie(), direction, out.capture);
+        if !flow.waits && flow.traffic.waits() {
+            flow.waits = true;
+            self.waiting.push(key);
+        }
+        true
+    }
+}
+
+impl Flow {
+    /// It became clear what runs on the flow: the kernel is told what is wanted of it.
+    fn turn(&mut self, cookie: Cookie, turn: &Turn, capture: &mut dyn CaptureControl, texts: &mut Texts) {
+        match turn {
+            Turn::None => {}
+            Turn::Follow(protocol) => {
+                self.protocol = Some(*protocol);
+                capture.follow(cookie, self.limits(REQUEST_BYTES, RESPONSE_BYTES));
+            }
+            Turn::FollowWhole(protocol) => {
+                self.protocol = Some(*protocol);
+                capture.follow(cookie, self.limits(WHOLE_BYTES, WHOLE_BYTES));
+            }
+            Turn::Ignore => capture.ignore(cookie),
+            Turn::Tls(name) => {
+                self.protocol = Some(Protocol::Tls);
+                self.tls_sni = name.as_deref().map(|name| texts.share(name));
+                capture.ignore(cookie);
+            }
+        }
+    }
+
+    fn limits(&self, requests: u32, responses: u32) -> CaptureLimits {
+        if self.is_client() {
+            CaptureLimits { ingress: responses, egress: requests }
+        } else {
+            CaptureLimits { ingress: requests, egress: responses }
+        }
+    }
+
+    /// A long body need not be captured. The kernel is told once a body.
+    fn skip_body(&mut self, cookie: Cookie, direction: Direction, capture: &mut dyn CaptureControl) {
+        let way = self.direction(direction);
+        let until = self.traffic.stream().map_or(0, |stream| stream.body_until(way));
+        let told = &mut self.skip_told[direction as usize];
+        if until <= *told {
+            return;
+        }
+        *told = until;
+        if let Some(sequence) = self.streams[direction as usize].sequence(until) {
+            capture.skip_until(cookie, direction, sequence);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What time brings about.
+
+use goldwire_answer::coverage::LossStage;
+
+use crate::{decode::KernelTime, identity::IdentityLookup};
+
+use super::{
+    exchanges::{Common, Exchanges},
+    flow::FlowKey,
+    outlets::Outlets,
+    tracker::Tracker,
+};
+
+const MILLISECOND: u64 = 1_000_000;
+/// How long a connection's first report waits for the other end, and for the process that serves it, to show up.
+const FRESH: u64 = 50 * MILLISECOND;
+/// How often held and awaited things are looked at.
+const SWEEP: u64 = 500 * MILLISECOND;
+/// How long a missing segment may be under way: some retransmission timeouts of the peer.
+const MISSING: u64 = 3_000 * MILLISECOND;
+/// How long payload waits for its connection to be announced.
+const UNANNOUNCED: u64 = 5_000 * MILLISECOND;
+
+impl<I: IdentityLookup> Tracker<I> {
+    /// To be called a few times a second, and whenever the rings were found empty. `now` is the kernel's clock.
+    pub fn sweep(&mut self, now: KernelTime, out: &mut Outlets<'_>) {
+        self.report_fresh(KernelTime(now.0.saturating_sub(FRESH)), out);
+        if now.0.saturating_sub(self.last_sweep.0) < SWEEP {
+            return;
+        }
+        self.last_sweep = now;
+        self.expire_waiting(now, out);
+        let dropped = self.held.expire(KernelTime(now.0.saturating_sub(UNANNOUNCED)));
+        if dropped > 0 {
+            out.records.loss(LossStage::Tracker, self.anchor.wall(now), dropped as u64);
+        }
+        self.identity.sweep(now);
+    }
+
+    /// Reports what was held back, when the daemon stops.
+    pub fn flush(&mut self, out: &mut Outlets<'_>) {
+        self.report_fresh(KernelTime(u64::MAX), out);
+    }
+
+    fn report_fresh(&mut self, until: KernelTime, out: &mut Outlets<'_>) {
+        while let Some((key, _)) = self.fresh.pop_front_if(|(_, time)| *time <= until) {
+            if let Some(flow) = self.flows.peek_mut(&key) {
+                flow.report_start(self.anchor.wall(flow.established), out.records);
+            }
+        }
+    }
+
+    fn expire_waiting(&mut self, now: KernelTime, out: &mut Outlets<'_>) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.retain(|key| self.expire_flow(*key, now, out));
+        waiting.append(&mut self.waiting);
+        self.waiting = waiting;
+    }
+
+    /// Whether the flow goes on waiting.
+    fn expire_flow(&mut self, key: FlowKey, now: KernelTime, out: &mut Outlets<'_>) -> bool {
+        let Some(flow) = self.flows.peek_mut(&key) else { return false };
+        let mut common = Common {
+            anchor: self.anchor,
+            now,
+            texts: &mut self.texts,
+            names: &mut self.names,
+            records: out.records,
+        };
+        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
+        flow.traffic.expire(now.0.saturating_sub(MISSING), now.0, &mut exchanges);
+        flow.waits = flow.traffic.waits();
+        flow.waits
+    }
+}

@@ -1,0 +1,249 @@
+//! The life of a TCP connection.
+
+use std::net::SocketAddr;
+
+use goldwire_l7::{Closing, Direction};
+use goldwire_model::record::{FlowEvent, Reporter, TcpState};
+
+use crate::{
+    decode::{
+        KernelTime, Role, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpEstablished, TcpReport,
+        TcpTranslated,
+    },
+    identity::IdentityLookup,
+};
+
+use super::{
+    ending::{ending, was_never_a_connection},
+    ends::Opening,
+    exchanges::{Common, Exchanges},
+    flow::{Flow, FlowKey, Stage, Totals},
+    held::Owner,
+    outlets::Outlets,
+    report::Report,
+    stream_offset::StreamOffset,
+    tracker::Tracker,
+};
+
+/// Of [`TcpClosed::tcp_flags`].
+const SYN: u8 = 0x02;
+
+impl<I: IdentityLookup> Tracker<I> {
+    pub(super) fn connecting(&mut self, event: &TcpConnecting, out: &mut Outlets<'_>) {
+        let key = FlowKey::Tcp(event.cookie);
+        let identity = Some(self.identity.owner(&event.owner, event.time));
+        let (local, remote) = (event.addresses.local, event.addresses.remote);
+        let opening = Opening { key, reporter: Reporter::Client, local, remote, identity, time: event.time };
+        let mut flow = self.open(opening);
+        flow.owner_is_final = true;
+        flow.stage = Stage::Connecting;
+        flow.state = Some(TcpState::SynSent);
+        self.insert(key, flow, event.time, out);
+        self.connecting.insert(remote, key);
+        if self.connecting.len() > self.options.flows {
+            self.connecting.clear();
+        }
+    }
+
+    pub(super) fn established(&mut self, event: &TcpEstablished, out: &mut Outlets<'_>) {
+        let key = FlowKey::Tcp(event.cookie);
+        let stage = self.flows.peek(&key).map(|flow| flow.stage);
+        if matches!(stage, Some(Stage::Established | Stage::Reported)) {
+            return;
+        }
+        if stage.is_none() {
+            let flow = self.open_established(event);
+            self.insert(key, flow, event.time, out);
+        }
+        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        flow.local = event.addresses.local;
+        flow.established = event.time;
+        flow.stage = Stage::Established;
+        flow.state = Some(TcpState::Established);
+        flow.connect_latency = event.connect_latency;
+        flow.streams[crate::decode::Direction::Egress as usize] = StreamOffset::from(event.first_sent);
+        flow.streams[crate::decode::Direction::Ingress as usize] = StreamOffset::from(event.first_received);
+        let remote = flow.remote;
+        if self.connecting.get(&remote) == Some(&key) {
+            self.connecting.remove(&remote);
+        }
+        self.rename(key);
+        self.index(key, event.time);
+        self.fresh.push_back((key, event.time));
+        self.deliver_held(key, Owner::Socket(event.cookie), out);
+        self.deliver_held(key, Owner::Accepted(event.addresses), out);
+    }
+
+    /// A connection whose beginning was not told. At a server, who listens is a first guess at who will serve it.
+    fn open_established(&mut self, event: &TcpEstablished) -> Flow {
+        let (local, remote) = (event.addresses.local, event.addresses.remote);
+        let reporter = self.reporter(event.role, local, remote);
+        let pid = match reporter {
+            Reporter::Client => event.owner_pid,
+            Reporter::Server => event.owner_pid.or_else(|| self.listeners.owner(local)),
+        };
+        let identity = pid.and_then(|pid| self.identity.process(pid, event.time));
+        let key = FlowKey::Tcp(event.cookie);
+        let mut flow = self.open(Opening { key, reporter, local, remote, identity, time: event.time });
+        flow.owner_is_final = event.owner_pid.is_some();
+        if let Some(latency) = event.connect_latency {
+            flow.opened = KernelTime(event.time.0.saturating_sub(latency.as_nanos() as u64));
+        }
+        flow
+    }
+
+    /// The socket asked for a service address, and its packets go to what is behind it.
+    pub(super) fn translated(&mut self, event: &TcpTranslated) {
+        let key = FlowKey::Tcp(event.cookie);
+        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        if flow.remote == event.remote {
+            return;
+        }
+        let asked = std::mem::replace(&mut flow.remote, event.remote);
+        flow.service = Some(self.texts.share(&asked.to_string()));
+        let (is_established, dns_is_known) = (flow.stage != Stage::Connecting, flow.dns.is_some());
+        let identity = flow.identity.clone();
+        if !dns_is_known {
+            let dns = self.asked_name(identity.as_deref(), event.remote, event.time);
+            if let Some(flow) = self.flows.peek_mut(&key) {
+                flow.dns = dns;
+            }
+        }
+        if self.connecting.remove(&asked).is_some() {
+            self.connecting.insert(event.remote, key);
+        }
+        self.rename(key);
+        if is_established {
+            self.index(key, event.time);
+        }
+    }
+
+    pub(super) fn adopted(&mut self, event: &TcpAdopted, out: &mut Outlets<'_>) {
+        let key = FlowKey::Tcp(event.cookie);
+        if self.flows.contains(&key) {
+            return;
+        }
+        let (local, remote) = (event.addresses.local, event.addresses.remote);
+        let reporter = self.reporter(event.role, local, remote);
+        let identity = event.owner_pid.and_then(|pid| self.identity.process(pid, event.time));
+        let mut flow = self.open(Opening { key, reporter, local, remote, identity, time: event.time });
+        flow.adopted = true;
+        flow.state = Some(TcpState::Established);
+        flow.reported = Totals::from(&event.base);
+        flow.take_measures(&event.base);
+        self.insert(key, flow, event.time, out);
+        self.index(key, event.time);
+        self.fresh.push_back((key, event.time));
+        self.deliver_held(key, Owner::Socket(event.cookie), out);
+    }
+
+    pub(super) fn owned(&mut self, event: &SocketOwned) {
+        let key = FlowKey::Tcp(event.cookie);
+        if self.flows.peek(&key).is_none_or(|flow| flow.owner_is_final) {
+            return;
+        }
+        let identity = self.identity.owner(&event.owner, event.time);
+        if let Some(flow) = self.flows.peek_mut(&key) {
+            flow.identity = Some(identity);
+            flow.owner_is_final = true;
+        }
+        self.rename(key);
+    }
+
+    pub(super) fn counted(&mut self, event: &TcpReport, out: &mut Outlets<'_>) {
+        let time = self.wall(event.time);
+        let anchor = self.anchor;
+        let Some(flow) = self.flows.get_mut(&FlowKey::Tcp(event.cookie)) else { return };
+        flow.take_measures(&event.counters);
+        let start = anchor.wall(flow.opened);
+        flow.report_start(anchor.wall(flow.established), out.records);
+        let totals = Totals::from(&event.counters).furthest(&flow.reported);
+        flow.report_update(time, start, totals, out.records);
+    }
+
+    pub(super) fn closed(&mut self, event: &TcpClosed, out: &mut Outlets<'_>) {
+        if event.from == SocketState::Listen {
+            self.listeners.closed(event.addresses.local, event.cookie);
+            return;
+        }
+        let key = FlowKey::Tcp(event.cookie);
+        let known = self.flows.pop(&key);
+        if let Some(flow) = &known {
+            self.forget(key, flow);
+        }
+        let Some(mut flow) = known.or_else(|| self.open_closed(event)) else { return };
+        if flow.stage == Stage::Connecting && was_never_a_connection(event) {
+            return;
+        }
+        flow.take_measures(&event.counters);
+        let anchor = self.anchor;
+        flow.report_start(anchor.wall(flow.established), out.records);
+        self.end_traffic(&mut flow, event, out);
+        self.report_end(&mut flow, event, out);
+    }
+
+    /// The end of a connection that no event had announced: a connect that failed at once, or one whose announcement was
+    /// lost. Its counters are its own where its handshake was seen by the kernel's probes.
+    fn open_closed(&mut self, event: &TcpClosed) -> Option<Flow> {
+        let is_attempt = event.from == SocketState::SynSent;
+        if !is_attempt && (event.tcp_flags & SYN == 0 || was_never_a_connection(event) || event.role == Role::Unknown) {
+            return None;
+        }
+        let (local, remote) = (event.addresses.local, event.addresses.remote);
+        let reporter = if is_attempt { Reporter::Client } else { self.reporter(event.role, local, remote) };
+        let identity = event.owner_pid.and_then(|pid| self.identity.process(pid, event.time));
+        let key = FlowKey::Tcp(event.cookie);
+        let mut flow = self.open(Opening { key, reporter, local, remote, identity, time: event.time });
+        flow.stage = if is_attempt { Stage::Connecting } else { Stage::Established };
+        flow.state = Some(TcpState::Established);
+        Some(flow)
+    }
+
+    /// Hands out what was under way. The kernel's counters tell how long both streams were, so that lost events do not
+    /// look like messages that were cut off.
+    fn end_traffic(&mut self, flow: &mut Flow, event: &TcpClosed, out: &mut Outlets<'_>) {
+        let (sent, received) = (event.counters.bytes_sent, event.counters.bytes_received);
+        let lengths = match flow.about.ends.reporter {
+            Reporter::Client => [(Direction::Request, sent), (Direction::Response, received)],
+            Reporter::Server => [(Direction::Request, received), (Direction::Response, sent)],
+        };
+        let is_clean = event.reset.is_none() && event.errno.is_none();
+        let closing = if is_clean { Closing::Clean } else { Closing::Cut };
+        let mut common = Common {
+            anchor: self.anchor,
+            now: event.time,
+            texts: &mut self.texts,
+            names: &mut self.names,
+            records: out.records,
+        };
+        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
+        if let Some(stream) = flow.traffic.stream().filter(|_| !flow.adopted) {
+            for (direction, length) in lengths {
+                stream.ended_at(direction, length, event.time.0, &mut exchanges);
+            }
+        }
+        flow.traffic.close(event.time.0, closing, &mut exchanges);
+    }
+
+    fn report_end(&mut self, flow: &mut Flow, event: &TcpClosed, out: &mut Outlets<'_>) {
+        let ending = ending(event, flow.is_client());
+        flow.state = Some(TcpState::Close);
+        fill_port(flow, event.addresses.local);
+        let report = Report {
+            time: self.wall(event.time),
+            start: self.wall(flow.opened),
+            event: FlowEvent::End,
+            ending: Some(ending),
+            tcp_flags: flow.flags_not_reported(event.tcp_flags),
+            totals: Totals::from(&event.counters).furthest(&flow.reported),
+        };
+        flow.report(report, out.records);
+    }
+}
+
+/// An attempt may have been announced before the kernel chose its port.
+fn fill_port(flow: &mut Flow, local: SocketAddr) {
+    if flow.is_client() && flow.about.ends.source_port == 0 {
+        flow.about.ends.source_port = local.port();
+    }
+}
