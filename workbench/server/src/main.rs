@@ -50,7 +50,7 @@ fn check_places(arguments: &Arguments) -> anyhow::Result<()> {
         "the workbench asks nobody to sign in, so it listens on loopback only"
     );
     if !arguments.page_dir.join("index.html").is_file() {
-        bail!("the page is not built in {}: run cargo xtask dist", arguments.page_dir.display());
+        bail!("the page is not built in {}: run npm ci and npm run build in workbench/page", arguments.page_dir.display());
     }
     Ok(())
 }

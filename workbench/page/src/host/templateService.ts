@@ -1,5 +1,6 @@
 import type { ScopedVars, TypedVariableModel } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
+import { get } from 'lodash';
 
 /** The value of a variable for which all values are chosen. */
 export const ALL = '$__all';
@@ -56,7 +57,7 @@ export class TemplateService implements TemplateSrv {
       const wanted = bracketedFormat ?? bracedFormat ?? format;
       const scoped = scopedVars?.[name];
       if (scoped) {
-        return write(path ? scoped.value?.[path] : scoped.value, {}, wanted);
+        return write(path ? get(scoped.value, path) : scoped.value, {}, wanted);
       }
       const variable = this.variables.find((candidate) => candidate.name === name);
       return variable ? this.writeVariable(variable, wanted) : match;

@@ -5,6 +5,7 @@ import { Combobox, useStyles2 } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
 import { useState } from 'react';
 
+import { Named } from '../shell/Named';
 import type { PanelProps } from './panelProps';
 
 const PICKER_HEIGHT = 40;
@@ -50,7 +51,13 @@ interface FramePickerProps {
 
 function FramePicker({ frames, picked, onPick }: FramePickerProps) {
   const choices = frames.map((frame, index) => ({ label: getFrameDisplayName(frame, index), value: index }));
-  return <Combobox aria-label="Frame" options={choices} value={picked} onChange={({ value }) => onPick(value)} />;
+  return (
+    <Named name="Frame">
+      {(label) => (
+        <Combobox aria-labelledby={label} options={choices} value={picked} onChange={({ value }) => onPick(value)} />
+      )}
+    </Named>
+  );
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

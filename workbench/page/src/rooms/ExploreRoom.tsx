@@ -18,6 +18,7 @@ import type { Question } from '../query/runQueries';
 import { between, type Clock, useClock } from '../query/timeRange';
 import { usePanelData } from '../query/usePanelData';
 import { useBench } from '../shell/context';
+import { Named } from '../shell/Named';
 import { useWidth } from '../shell/useWidth';
 import { ClockControls } from './ClockControls';
 import { exploreStateOf, keepExploreState } from './exploreState';
@@ -48,13 +49,17 @@ export function ExploreRoom() {
   }
   const choices = sources.all().map(({ name, uid: value }) => ({ label: name, value }));
   const picker = (
-    <Combobox
-      aria-label="Data source"
-      width={28}
-      options={choices}
-      value={uid}
-      onChange={({ value }) => setUid(value)}
-    />
+    <Named name="Data source">
+      {(label) => (
+        <Combobox
+          aria-labelledby={label}
+          width={28}
+          options={choices}
+          value={uid}
+          onChange={({ value }) => setUid(value)}
+        />
+      )}
+    </Named>
   );
   return <Explore key={uid} source={sources.instance(saved)} start={start} picker={picker} />;
 }

@@ -27,14 +27,14 @@ export function Page({ bench, theme }: Props) {
 
 function Rooms({ bench }: { bench: Bench }) {
   const styles = useStyles2(getStyles);
-  const path = usePath();
+  const { path, count } = useVisit();
   const room = roomAt(path, bench);
   return (
     <div className={styles.page}>
       <Head room={room} bench={bench} />
       <div className={styles.body}>
         <Navigation path={path} />
-        <main className={styles.room}>
+        <main key={count} className={styles.room}>
           <ErrorBoundaryAlert dependencies={[path]}>{room.content}</ErrorBoundaryAlert>
         </main>
       </div>
@@ -59,10 +59,19 @@ function Head({ room, bench }: { room: Room; bench: Bench }) {
   );
 }
 
-function usePath(): string {
-  const [path, setPath] = useState(locationService.getLocation().pathname);
-  useEffect(() => locationService.getHistory().listen(({ pathname }: { pathname: string }) => setPath(pathname)), []);
-  return path;
+/** Where the page is, and how many times it went somewhere: a link may lead to the same room in another state. */
+function useVisit(): { path: string; count: number } {
+  const [visit, setVisit] = useState({ path: locationService.getLocation().pathname, count: 0 });
+  useEffect(
+    () =>
+      locationService.getHistory().listen(({ pathname }: { pathname: string }, action: string) => {
+        // A room that writes its own state into the address has not gone anywhere.
+        const went = action === 'REPLACE' ? 0 : 1;
+        setVisit(({ count }) => ({ path: pathname, count: count + went }));
+      }),
+    []
+  );
+  return visit;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

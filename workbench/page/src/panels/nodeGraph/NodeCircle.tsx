@@ -8,6 +8,8 @@ import type { Arc, GraphNode } from './readGraph';
 export type CircleNode = Node<{ node: GraphNode; faded: boolean }, 'circle'>;
 
 const RING = 5;
+/** The part of the circle's width that Grafana leaves to the numbers. */
+const STATS_WIDTH = 70;
 
 /** A node as Grafana's panel draws it: a ring of shares around its numbers, its names below. */
 export function NodeCircle({ data: { node, faded }, selected }: NodeProps<CircleNode>) {
@@ -85,6 +87,11 @@ const getStyles = (theme: GrafanaTheme2) => ({
     textAlign: 'center',
     lineHeight: 1.25,
     fontSize: 11,
+    width: 'max-content',
+    maxWidth: STATS_WIDTH,
+    '& > div': { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+    // As in Grafana, what does not fit shows while the pointer is there.
+    '*:hover > &': { maxWidth: 'none', background: theme.components.panel.background },
     '& > :first-child': { fontWeight: theme.typography.fontWeightMedium },
     '& > :last-child': { color: theme.colors.text.secondary },
   }),

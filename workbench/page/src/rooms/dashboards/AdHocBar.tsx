@@ -3,6 +3,8 @@ import type { AdHocVariableFilter, DataSourceApi, GrafanaTheme2, TimeRange } fro
 import { Button, Combobox, IconButton, useStyles2 } from '@grafana/ui';
 import { useCallback } from 'react';
 
+import { Named } from '../../shell/Named';
+
 const OPERATORS = ['=', '!=', '=~', '!~', '<', '>'].map((operator) => ({ label: operator, value: operator }));
 
 interface Props {
@@ -63,31 +65,43 @@ function Filter({ source, filter, others, range, onChange, onRemove }: FilterPro
   );
   return (
     <div className={styles.filter}>
-      <Combobox
-        aria-label="Filter key"
-        width={24}
-        placeholder="Key"
-        options={keys}
-        value={filter.key || null}
-        onChange={({ value }) => onChange({ ...filter, key: value, value: '' })}
-      />
-      <Combobox
-        aria-label="Filter operator"
-        width={8}
-        options={OPERATORS}
-        value={filter.operator}
-        onChange={({ value }) => onChange({ ...filter, operator: value })}
-      />
-      <Combobox
-        key={filter.key}
-        aria-label="Filter value"
-        width={24}
-        placeholder="Value"
-        createCustomValue
-        options={values}
-        value={filter.value || null}
-        onChange={({ value }) => onChange({ ...filter, value })}
-      />
+      <Named name="Filter key">
+        {(label) => (
+          <Combobox
+            aria-labelledby={label}
+            width={24}
+            placeholder="Key"
+            options={keys}
+            value={filter.key || null}
+            onChange={({ value }) => onChange({ ...filter, key: value, value: '' })}
+          />
+        )}
+      </Named>
+      <Named name="Filter operator">
+        {(label) => (
+          <Combobox
+            aria-labelledby={label}
+            width={8}
+            options={OPERATORS}
+            value={filter.operator}
+            onChange={({ value }) => onChange({ ...filter, operator: value })}
+          />
+        )}
+      </Named>
+      <Named name="Filter value">
+        {(label) => (
+          <Combobox
+            key={filter.key}
+            aria-labelledby={label}
+            width={24}
+            placeholder="Value"
+            createCustomValue
+            options={values}
+            value={filter.value || null}
+            onChange={({ value }) => onChange({ ...filter, value })}
+          />
+        )}
+      </Named>
       <IconButton name="times" aria-label="Remove filter" onClick={onRemove} />
     </div>
   );

@@ -1,0 +1,114 @@
+// A user builds queries by hand and sees their answers.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { addDataSource, DEAD_NODE, removeDataSource } from './data_sources.mjs';
+import { openWorkbench, picture } from './session.mjs';
+
+let page, close, uid;
+before(async () => {
+  uid = await addDataSource('Explored', [DEAD_NODE]);
+  ({ page, close } = await openWorkbench());
+});
+after(async () => {
+  await close();
+  await removeDataSource(uid);
+});
+
+const panel = (title) => page.getByRole('region', { name: `Panel ${title}` });
+const answered = (title) => panel(title).and(page.locator('[data-state="Done"]'));
+const queryWith = (part) =>
+  page.waitForRequest((request) => request.url().includes('/api/ds/query') && request.postData()?.includes(part));
+
+async function choose(field, option) {
+  await page.getByRole('combobox', { name: field, exact: true }).click();
+  await page.getByRole('option', { name: option }).first().click();
+}
+
+/** Chooses in a list of several, which stays open for more. */
+async function chooseAlso(field, option) {
+  const list = page.getByRole('combobox', { name: field, exact: true });
+  await list.fill(option);
+  await page.getByRole('option', { name: option }).first().click();
+  await list.press('Escape');
+}
+
+test('signals are chosen, grouped and drawn as series', async () => {
+  await page.goto('/explore');
+  await choose('Data source', 'Explored');
+  await choose('Query type', /^Signals/);
+  await chooseAlso('Signals', 'latency_p95');
+  await answered('Graph').waitFor();
+  await panel('Graph').locator('canvas').waitFor();
+  const series = panel('Graph').getByRole('listitem');
+  await series.nth(1).waitFor();
+  assert.ok((await series.count()) >= 2, 'fewer series than signals');
+});
+
+test('a node that does not answer is noticed on the panel', async () => {
+  const notice = panel('Graph').locator('[data-notice="warning"]').first();
+  assert.match(await notice.getAttribute('aria-label'), /127\.0\.0\.1:1/);
+});
+
+test('a filter is built by conditions and goes with the query', async () => {
+  await page.getByRole('button', { name: 'Add condition' }).click();
+  await choose('Condition 1 field', /network\.protocol/);
+  const asked = queryWith('network.protocol');
+  const value = page.getByRole('combobox', { name: 'Condition 1 value' });
+  await value.fill('http');
+  await page.getByRole('option', { name: 'http', exact: true }).first().click();
+  const { queries } = (await asked).postDataJSON();
+  assert.match(queries[0].filter, /network\.protocol = "?http"?/);
+  await answered('Graph').waitFor();
+  await picture(page, 'explore-series');
+});
+
+test('the builder and the text are one filter', async () => {
+  await page.getByRole('radio', { name: 'Filter text' }).click();
+  const text = page.getByRole('textbox', { name: 'Filter', exact: true });
+  assert.match(await text.inputValue(), /network\.protocol = "?http"?/);
+  await text.fill('network.protocol = "http" and latency > 0ms');
+  const asked = queryWith('latency > 0ms');
+  await text.press('Escape');
+  await text.press('Enter');
+  await asked;
+  await answered('Graph').waitFor();
+});
+
+test('a filter that does not parse is explained where it is wrong', async () => {
+  const text = page.getByRole('textbox', { name: 'Filter', exact: true });
+  await text.fill('destination.wrkload = "x"');
+  const problem = page.getByRole('alert', { name: 'Filter problem' });
+  assert.match(await problem.innerText(), /destination\.workload/);
+  await text.fill('');
+  await text.press('Escape');
+  await text.press('Enter');
+});
+
+test('the service map shows who talks to whom', async () => {
+  await choose('Query type', /^Service map/);
+  await answered('Node graph').waitFor();
+  const map = page.getByRole('figure', { name: 'Node graph' });
+  const nodes = map.getByRole('button', { name: /^Node / });
+  await nodes.nth(1).waitFor();
+  assert.ok((await map.locator('path[marker-end]').count()) >= 1, 'the map has no edge');
+  await picture(page, 'explore-map');
+  await nodes.first().click();
+  await map.getByRole('region', { name: 'Details' }).waitFor();
+});
+
+for (const [type, title] of [
+  [/^Flows/, 'Table'],
+  [/^Requests/, 'Table'],
+  [/^Heatmap/, 'Heatmap'],
+]) {
+  test(`${title} answers ${type.source.slice(1)}`, async () => {
+    const asked = page.waitForResponse((response) => response.url().includes('/api/ds/query'));
+    await choose('Query type', type);
+    const { results } = await (await asked).json();
+    assert.equal(results.A.error, undefined);
+    await answered(title).waitFor();
+    const drawn = { Table: panel(title).getByRole('row').nth(1), Heatmap: panel(title).locator('canvas') };
+    await drawn[title].waitFor();
+  });
+}
