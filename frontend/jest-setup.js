@@ -1,4 +1,12 @@
 import './.config/jest-setup';
+import { configure } from '@testing-library/react';
+
+// A shared machine may be slow; a test that waits in vain fails all the same.
+configure({ asyncUtilTimeout: 15000 });
+
+// jsdom asks every rule of Emotion's style sheets for each element, which is most of a test's time. No test here is
+// about style.
+window.getComputedStyle = (element) => element.style;
 
 // jsdom draws nothing; Grafana's inputs measure their text on a canvas to size themselves.
 HTMLCanvasElement.prototype.getContext = () => ({ measureText: (text) => ({ width: text.length * 8 }) });

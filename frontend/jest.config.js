@@ -11,7 +11,7 @@ const moreModules = ['d3-[a-z-]+', 'internmap', 'delaunator', 'robust-predicates
 module.exports = {
   ...base,
   transform: { '^.+\\.(t|j|mj)sx?$': swc },
-  // Typing in a shared machine's browser takes its time.
-  testTimeout: 30000,
+  // Editors that are typed into take their time on a busy machine.
+  testTimeout: 60000,
   transformIgnorePatterns: [nodeModulesToTransform([...grafanaESModules, ...moreModules])],
 };

@@ -14,6 +14,17 @@ interface PickManyProps {
   open?: boolean;
 }
 
+/** Widths in Grafana's units of 8 pixels. */
+const LEAST = 28;
+const MOST = 80;
+
+/** Room for all that is picked, as far as it goes: Grafana folds what does not fit. */
+function widthOf(picked: readonly string[]): number {
+  const frame = 96;
+  const pills = picked.reduce((pixels, text) => pixels + text.length * 7.5 + 52, 0);
+  return Math.min(MOST, Math.max(LEAST, Math.ceil((frame + pills) / 8)));
+}
+
 /** Several of many. */
 export function PickMany({ label, tooltip, placeholder, options, value, onChange, open }: PickManyProps) {
   return (
@@ -26,8 +37,8 @@ export function PickMany({ label, tooltip, placeholder, options, value, onChange
         createCustomValue={open}
         isClearable
         width="auto"
-        minWidth={36}
-        maxWidth={80}
+        minWidth={widthOf(value ?? [])}
+        maxWidth={MOST}
       />
     </Labelled>
   );

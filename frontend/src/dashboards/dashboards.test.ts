@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 
+import { interpolateFilter } from '../filter/interpolate';
 import { parseFilter } from '../filter/parse';
 import { GoldwireQuery } from '../query/model';
 import plugin from '../plugin.json';
@@ -75,6 +76,14 @@ describe.each(NAMES)('%s', (name) => {
       expect(parseFilter(filter)).toBeDefined();
       const named = Array.from(filter.matchAll(/\$(\w+)/g), ([, variable]) => variable);
       expect(named.filter((variable) => !variables.has(variable))).toEqual([]);
+    }
+  });
+
+  it('leaves nothing out where all is chosen, so that it works without namespaces', () => {
+    for (const { filter } of queries) {
+      const left = interpolateFilter(filter ?? '', () => ({ kind: 'all' }));
+      expect(left).not.toMatch(/\$|namespace|workload/);
+      expect(left === '' || parseFilter(left) !== undefined).toBe(true);
     }
   });
 

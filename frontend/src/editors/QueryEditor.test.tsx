@@ -1,10 +1,10 @@
 import { act, render, screen, waitFor, within } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
 
 import { GoldwireQuery } from '../query/model';
 import { FakeBackend, fakeBackend, fakeDataSource } from '../testing/fakeDataSource';
 import { QueryEditor } from './QueryEditor';
+import { user } from '../testing/user';
 
 interface Stage {
   backend: FakeBackend;
@@ -34,8 +34,8 @@ async function edit(query: Partial<GoldwireQuery>, backend = fakeBackend()): Pro
 }
 
 async function pick(label: string, option: string | RegExp) {
-  await userEvent.click(await screen.findByLabelText(label));
-  await userEvent.click(await screen.findByRole('option', { name: option }));
+  await user.click(await screen.findByLabelText(label));
+  await user.click(await screen.findByRole('option', { name: option }));
 }
 
 const FLOWS: Partial<GoldwireQuery> = { queryType: 'flows' };
@@ -69,46 +69,46 @@ describe('QueryEditor', () => {
 
   it('groups by fields that can be grouped by', async () => {
     const { stored } = await edit({ queryType: 'signals', signals: ['request_rate'] });
-    await userEvent.click(await screen.findByLabelText('Group by'));
+    await user.click(await screen.findByLabelText('Group by'));
     expect(await screen.findByRole('option', { name: /source\.workload/ })).toBeInTheDocument();
     expect(screen.queryByRole('option', { name: /^latency/ })).not.toBeInTheDocument();
-    await userEvent.click(screen.getByRole('option', { name: /source\.workload/ }));
+    await user.click(screen.getByRole('option', { name: /source\.workload/ }));
     expect(stored().groupBy).toEqual(['source.workload']);
   });
 
   it('switches live on, and off with another shape', async () => {
     const { stored } = await edit({ queryType: 'requests' });
-    await userEvent.click(screen.getByLabelText('Live'));
+    await user.click(screen.getByLabelText('Live'));
     expect(stored().live).toBe(true);
-    await userEvent.click(screen.getByLabelText('Logs'));
+    await user.click(screen.getByLabelText('Logs'));
     expect(stored()).toMatchObject({ as: 'logs', live: undefined });
     expect(screen.queryByLabelText('Live')).not.toBeInTheDocument();
   });
 
   it('orders by a column one way only', async () => {
     const { stored } = await edit({ queryType: 'drops', orderBy: ['destination.port'] });
-    await userEvent.click(await screen.findByLabelText('Order by'));
+    await user.click(await screen.findByLabelText('Order by'));
     const [descending] = await screen.findAllByRole('option', { name: /destination\.port/ });
-    await userEvent.click(descending);
+    await user.click(descending);
     expect(stored().orderBy).toHaveLength(1);
     expect(stored().orderBy).not.toEqual(['destination.port']);
   });
 
   it('takes a limit, and none', async () => {
     const { stored, onRunQuery } = await edit(FLOWS);
-    await userEvent.type(screen.getByLabelText('Limit'), '50');
-    await userEvent.tab();
+    await user.type(screen.getByLabelText('Limit'), '50');
+    await user.tab();
     expect(stored().limit).toBe(50);
     expect(onRunQuery).toHaveBeenCalled();
-    await userEvent.clear(screen.getByLabelText('Limit'));
+    await user.clear(screen.getByLabelText('Limit'));
     expect(stored().limit).toBeUndefined();
   });
 
   it('says what is wrong with a step', async () => {
     await edit({ queryType: 'signals', signals: ['request_rate'] });
-    await userEvent.type(screen.getByLabelText('Step'), '10');
+    await user.type(screen.getByLabelText('Step'), '10');
     expect(screen.getByText(/number and a unit/)).toBeInTheDocument();
-    await userEvent.type(screen.getByLabelText('Step'), 's');
+    await user.type(screen.getByLabelText('Step'), 's');
     expect(screen.queryByText(/number and a unit/)).not.toBeInTheDocument();
   });
 
@@ -138,12 +138,12 @@ describe('QueryEditor', () => {
 describe('filter builder', () => {
   it('makes a condition with values from the nodes', async () => {
     const { stored, backend } = await edit(FLOWS);
-    await userEvent.click(screen.getByRole('button', { name: 'Add condition' }));
+    await user.click(screen.getByRole('button', { name: 'Add condition' }));
     await pick('Condition 1 field', /destination\.workload/);
     expect(stored().filter).toBeUndefined();
     await pick('Condition 1 value', 'web');
     expect(stored().filter).toBe('destination.workload = "web"');
-    expect(backend.values).toHaveBeenCalledWith(expect.objectContaining({ field: 'destination.workload', prefix: '' }));
+    expect(backend.values.mock.calls[0][0]).toMatchObject({ field: 'destination.workload', prefix: '' });
   });
 
   it('makes a list, and narrows values by the other conditions', async () => {
@@ -151,20 +151,20 @@ describe('filter builder', () => {
     await pick('Condition 2 operator', /^in/);
     await pick('Condition 2 value', 'web');
     expect(stored().filter).toBe('destination.port = 80 and source.workload in ("api", "web")');
-    expect(backend.values).toHaveBeenCalledWith(expect.objectContaining({ filter: 'destination.port = 80' }));
+    expect(backend.values.mock.calls[0][0]).toMatchObject({ filter: 'destination.port = 80' });
   });
 
   it('removes a condition', async () => {
     const { stored } = await edit({ ...FLOWS, filter: 'destination.port = 80 and source.workload = "api"' });
-    await userEvent.click(screen.getByRole('button', { name: 'Remove condition 1' }));
+    await user.click(screen.getByRole('button', { name: 'Remove condition 1' }));
     expect(stored().filter).toBe('source.workload = "api"');
   });
 
   it('takes a value that no node has yet', async () => {
     const { stored } = await edit({ ...FLOWS, filter: 'latency > 1s' });
-    await userEvent.click(screen.getByLabelText('Condition 1 value'));
-    await userEvent.keyboard('250ms');
-    await userEvent.click(await screen.findByRole('option', { name: /250ms/ }));
+    await user.click(screen.getByLabelText('Condition 1 value'));
+    await user.keyboard('250ms');
+    await user.click(await screen.findByRole('option', { name: /250ms/ }));
     expect(stored().filter).toBe('latency > 250ms');
   });
 });
@@ -175,7 +175,7 @@ describe('filter text', () => {
   it('is what the builder made', async () => {
     await edit({ ...FLOWS, filter: 'destination.port = 80' });
     expect(screen.getByLabelText('Condition 1 field')).toHaveValue('destination.port');
-    await userEvent.click(screen.getByLabelText('Filter text'));
+    await user.click(screen.getByLabelText('Filter text'));
     expect(area()).toHaveValue('destination.port = 80');
   });
 
@@ -185,13 +185,13 @@ describe('filter text', () => {
     await edit({ ...FLOWS, filter: '(destination.port = 80)' }, backend);
     expect(area()).toBeInTheDocument();
     backend.check.mockReturnValue({ ok: true, canonical: 'destination.port = 80', conditions });
-    await userEvent.click(screen.getByLabelText('Filter builder'));
+    await user.click(screen.getByLabelText('Filter builder'));
     expect(await screen.findByLabelText('Condition 1 field')).toHaveValue('destination.port');
   });
 
   it('stays text, and says so, where rows cannot show it', async () => {
     await edit({ ...FLOWS, filter: 'destination.port = 80 or latency > 1s' });
-    await userEvent.click(screen.getByLabelText('Filter builder'));
+    await user.click(screen.getByLabelText('Filter builder'));
     expect(await screen.findByText(/stays text/)).toBeInTheDocument();
     expect(area()).toHaveValue('destination.port = 80 or latency > 1s');
   });
@@ -213,7 +213,7 @@ describe('filter text', () => {
     const { stored } = await edit({ ...FLOWS, filter: 'destination.wrkload = "web"' }, backend);
     const problem = await screen.findByRole('alert', { name: 'Filter problem' });
     expect(within(problem).getByText('destination.wrkload').tagName).toBe('MARK');
-    await userEvent.click(within(problem).getByRole('button', { name: 'Use destination.workload' }));
+    await user.click(within(problem).getByRole('button', { name: 'Use destination.workload' }));
     expect(stored().filter).toBe('destination.workload = "web"');
     await waitFor(() => expect(screen.queryByRole('alert', { name: 'Filter problem' })).not.toBeInTheDocument());
   });
@@ -226,31 +226,46 @@ describe('filter text', () => {
 
   it('is completed by keyboard alone: field, operator, value', async () => {
     const { stored, onRunQuery, backend } = await edit({ ...FLOWS, filter: '(' });
-    await userEvent.clear(area());
-    await userEvent.type(area(), 'dest');
+    await user.clear(area());
+    await user.type(area(), 'dest');
     expect(screen.getAllByRole('option')[0]).toHaveTextContent('destination.workload');
-    await userEvent.keyboard('{Enter}');
+    await user.keyboard('{Enter}');
     expect(area()).toHaveValue('destination.workload ');
-    await userEvent.keyboard('{ArrowDown}{Enter}');
+    await user.keyboard('{ArrowDown}{Enter}');
     expect(area()).toHaveValue('destination.workload = ');
-    await userEvent.keyboard('w');
+    await user.keyboard('w');
     await screen.findByRole('option', { name: 'web' });
-    await userEvent.keyboard('{ArrowDown}{Tab}');
+    await user.keyboard('{ArrowDown}{Tab}');
     expect(stored().filter).toBe('destination.workload = "web" ');
-    expect(backend.values).toHaveBeenLastCalledWith(
-      expect.objectContaining({ field: 'destination.workload', prefix: 'w' })
-    );
+    expect(backend.values.mock.lastCall[0]).toMatchObject({ field: 'destination.workload', prefix: 'w' });
     onRunQuery.mockClear();
-    await userEvent.keyboard('{Escape}{Enter}');
+    await user.keyboard('{Escape}{Enter}');
     expect(onRunQuery).toHaveBeenCalledTimes(1);
   });
 
   it('asks the nodes only when typing rests', async () => {
     const { backend } = await edit({ ...FLOWS, filter: '(' });
-    await userEvent.clear(area());
-    await userEvent.type(area(), 'destination.workload = webserver');
+    await user.clear(area());
+    await user.type(area(), 'destination.workload = webserver');
     await waitFor(() => expect(backend.values).toHaveBeenCalled());
     expect(backend.values).toHaveBeenCalledTimes(1);
-    expect(backend.values).toHaveBeenCalledWith(expect.objectContaining({ prefix: 'webserver' }));
+    expect(backend.values.mock.calls[0][0]).toMatchObject({ prefix: 'webserver' });
+  });
+
+  it('cancels a question that is no longer asked, and drops its answer', async () => {
+    const backend = fakeBackend();
+    let answerLate = (_answer: unknown) => {};
+    backend.values.mockImplementation(({ prefix }: { prefix: string }) => {
+      return prefix === 'a' ? new Promise((resolve) => (answerLate = resolve)) : { values: ['web'] };
+    });
+    await edit({ ...FLOWS, filter: '(' }, backend);
+    await user.clear(area());
+    await user.type(area(), 'destination.workload = a');
+    await waitFor(() => expect(backend.values).toHaveBeenCalledTimes(1));
+    await user.keyboard('{Backspace}w');
+    await screen.findByRole('option', { name: 'web' });
+    expect(backend.values.mock.calls[0][1].abortSignal.aborted).toBe(true);
+    await act(async () => answerLate({ values: ['api'] }));
+    expect(screen.queryByRole('option', { name: 'api' })).not.toBeInTheDocument();
   });
 });

@@ -5,6 +5,7 @@ import React, { useEffect, useMemo } from 'react';
 import { FilterEditor } from '../components/FilterEditor';
 import { PickOne } from '../components/Pickers';
 import { useCatalogue } from '../components/useCatalogue';
+import { useLatest } from '../components/useLatest';
 import { GoldwireDataSource } from '../datasource/datasource';
 import { GoldwireOptions, GoldwireQuery, RecordTable } from '../query/model';
 import { QUERY_TYPES } from '../query/queryTypes';
@@ -26,12 +27,12 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery, r
 
   // What is shown is what is stored: an alert rule that is saved untouched must not ask something else.
   const isBlank = !stored.queryType;
+  const fillIn = useLatest(() => onChange(query));
   useEffect(() => {
     if (isBlank) {
-      onChange(query);
+      fillIn.current();
     }
-    // Only a blank query is filled in, once.
-  }, [isBlank]); // eslint-disable-line
+  }, [isBlank, fillIn]);
 
   const edit = (part: Partial<GoldwireQuery>) => onChange({ ...query, ...part });
   const change = (part: Partial<GoldwireQuery>) => {

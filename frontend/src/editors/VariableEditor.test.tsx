@@ -1,10 +1,10 @@
 import { act, render, screen } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
 import React from 'react';
 
 import { GoldwireQuery } from '../query/model';
 import { fakeBackend, fakeDataSource } from '../testing/fakeDataSource';
 import { VariableEditor } from './VariableEditor';
+import { user } from '../testing/user';
 
 async function edit(query: GoldwireQuery) {
   const onChange = jest.fn();
@@ -19,17 +19,17 @@ async function edit(query: GoldwireQuery) {
 describe('VariableEditor', () => {
   it('chooses a field that has names, also of either end', async () => {
     const { onChange, onRunQuery } = await edit({ refId: 'V' });
-    await userEvent.click(await screen.findByLabelText('Field'));
+    await user.click(await screen.findByLabelText('Field'));
     expect(await screen.findByRole('option', { name: /either\.workload/ })).toBeInTheDocument();
     expect(screen.queryByRole('option', { name: /^latency/ })).not.toBeInTheDocument();
-    await userEvent.click(screen.getByRole('option', { name: /destination\.port/ }));
+    await user.click(screen.getByRole('option', { name: /destination\.port/ }));
     expect(onChange).toHaveBeenLastCalledWith({ refId: 'V', queryType: 'values', field: 'destination.port' });
     expect(onRunQuery).toHaveBeenCalled();
   });
 
   it('narrows by a prefix', async () => {
     const { onChange } = await edit({ refId: 'V', queryType: 'values', field: 'source.workload', prefix: 'we' });
-    await userEvent.type(screen.getByLabelText('Prefix'), 'b');
+    await user.type(screen.getByLabelText('Prefix'), 'b');
     expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ prefix: 'web', field: 'source.workload' }));
   });
 });

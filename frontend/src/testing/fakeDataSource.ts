@@ -1,4 +1,4 @@
-import { FieldEntry, FilterCheck, Resources, SignalEntry } from '../datasource/resources';
+import { FieldEntry, FilterCheck, RequestOptions, Resources, SignalEntry } from '../datasource/resources';
 import { GoldwireDataSource } from '../datasource/datasource';
 
 const field = (name: string, more: Partial<FieldEntry> = {}): FieldEntry => {
@@ -32,12 +32,12 @@ export interface FakeBackend {
 
 /** Resources with made-up answers: any filter is fine unless `check` says otherwise. */
 export function fakeBackend(): FakeBackend {
-  const values = jest.fn((_request: unknown) => ({ values: ['api', 'web'] }));
+  const values = jest.fn((_request: unknown, _options: RequestOptions): unknown => ({ values: ['api', 'web'] }));
   const check = jest.fn((filter: string): FilterCheck => ({ ok: true, canonical: filter, conditions: null }));
   const resources = new Resources({
     get: async (path) => (path === 'fields' ? FIELDS : SIGNALS),
-    post: async (path, body) => {
-      return path === 'values' ? values(body) : check((body as { filter: string }).filter);
+    post: async (path, body, options) => {
+      return path === 'values' ? values(body, options) : check((body as { filter: string }).filter);
     },
   });
   return { resources, values, check };

@@ -1,12 +1,12 @@
 import { setBackendSrv, setDataSourceSrv } from '@grafana/runtime';
 import { act, render, screen, waitFor } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
 import React, { useState } from 'react';
 import { of } from 'rxjs';
 
 import { GoldwireOptions } from '../../query/model';
 import { ConfigEditor } from './ConfigEditor';
 import { ConfigProps } from './settings';
+import { user } from '../../testing/user';
 
 const fetch = jest.fn();
 
@@ -45,27 +45,27 @@ async function configure(jsonData: GoldwireOptions = {}, secureJsonFields = {}, 
 describe('ConfigEditor', () => {
   it('adds, checks and removes nodes', async () => {
     const stored = await configure({ nodes: ['a:4270'] });
-    await userEvent.click(screen.getByRole('button', { name: 'Add node' }));
+    await user.click(screen.getByRole('button', { name: 'Add node' }));
     const second = screen.getByLabelText('Node 2 address');
-    await userEvent.type(second, 'b');
+    await user.type(second, 'b');
     expect(screen.getByText(/Add the port, such as b:4270/)).toBeInTheDocument();
-    await userEvent.type(second, ':4271');
+    await user.type(second, ':4271');
     expect(screen.queryByText(/Add the port/)).not.toBeInTheDocument();
     expect(stored().jsonData.nodes).toEqual(['a:4270', 'b:4271']);
-    await userEvent.click(screen.getByRole('button', { name: 'Remove node 1' }));
+    await user.click(screen.getByRole('button', { name: 'Remove node 1' }));
     expect(stored().jsonData.nodes).toEqual(['b:4271']);
   });
 
   it('finds nodes by a DNS name', async () => {
     const stored = await configure();
-    await userEvent.type(screen.getByLabelText(/^DNS name/), 'goldwire.svc');
-    await userEvent.type(screen.getByLabelText(/^DNS port/), '4300');
+    await user.type(screen.getByLabelText(/^DNS name/), 'goldwire.svc');
+    await user.type(screen.getByLabelText(/^DNS port/), '4300');
     expect(stored().jsonData).toMatchObject({ nodesDns: 'goldwire.svc', nodesPort: 4300 });
   });
 
   it('keeps the token secret', async () => {
     const stored = await configure();
-    await userEvent.type(screen.getByLabelText(/^Token/), 'abc');
+    await user.type(screen.getByLabelText(/^Token/), 'abc');
     expect(stored().secureJsonData).toEqual({ token: 'abc' });
     expect(stored().jsonData).toEqual({});
   });
@@ -73,7 +73,7 @@ describe('ConfigEditor', () => {
   it('does not show a token that is set, and replaces it', async () => {
     const stored = await configure({}, { token: true });
     expect(screen.getByLabelText(/^Token/)).toBeDisabled();
-    await userEvent.click(screen.getByRole('button', { name: 'Reset' }));
+    await user.click(screen.getByRole('button', { name: 'Reset' }));
     expect(stored()).toMatchObject({ secureJsonFields: { token: false }, secureJsonData: { token: '' } });
     expect(screen.getByLabelText(/^Token/)).toBeEnabled();
   });
@@ -81,18 +81,18 @@ describe('ConfigEditor', () => {
   it('asks for certificates where they are used', async () => {
     const stored = await configure();
     expect(screen.queryByLabelText(/^CA certificate/)).not.toBeInTheDocument();
-    await userEvent.click(screen.getByLabelText(/^Own certificate authority/));
-    await userEvent.type(screen.getByLabelText(/^CA certificate/), 'PEM');
-    await userEvent.click(screen.getByLabelText(/^Client certificate/));
-    await userEvent.type(screen.getByLabelText(/^Client key/), 'KEY');
-    await userEvent.type(screen.getByLabelText(/^Server name/), 'goldwire');
+    await user.click(screen.getByLabelText(/^Own certificate authority/));
+    await user.type(screen.getByLabelText(/^CA certificate/), 'PEM');
+    await user.click(screen.getByLabelText(/^Client certificate/));
+    await user.type(screen.getByLabelText(/^Client key/), 'KEY');
+    await user.type(screen.getByLabelText(/^Server name/), 'goldwire');
     expect(stored().jsonData).toEqual({ tlsAuthWithCACert: true, tlsAuth: true, serverName: 'goldwire' });
     expect(stored().secureJsonData).toEqual({ tlsCACert: 'PEM', tlsClientKey: 'KEY' });
   });
 
   it('checks the enforced filter with the backend', async () => {
     const stored = await configure();
-    await userEvent.type(screen.getByRole('textbox', { name: /Enforced filter/ }), 'verdict = ');
+    await user.type(screen.getByRole('textbox', { name: /Enforced filter/ }), 'verdict = ');
     expect(stored().jsonData.enforcedFilter).toBe('verdict = ');
     expect(await screen.findByText('expected a value')).toBeInTheDocument();
     await waitFor(() => {
@@ -110,8 +110,8 @@ describe('ConfigEditor', () => {
 
   it('chooses where traces are', async () => {
     const stored = await configure();
-    await userEvent.click(screen.getByLabelText(/^Trace data source/));
-    await userEvent.click(await screen.findByRole('option', { name: /Tempo/ }));
+    await user.click(screen.getByLabelText(/^Trace data source/));
+    await user.click(await screen.findByRole('option', { name: /Tempo/ }));
     expect(stored().jsonData.traceDatasourceUid).toBe('tempo1');
   });
 });

@@ -22,7 +22,7 @@ export function LimitsSection({ uid, settings }: { uid: string; settings: Settin
       >
         <NumberInput
           id="goldwire-timeout"
-          max={600}
+          max={300}
           value={options.timeoutSeconds}
           placeholder="10"
           onChange={(timeoutSeconds) => set({ timeoutSeconds })}

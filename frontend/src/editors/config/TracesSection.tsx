@@ -17,7 +17,7 @@ export function TracesSection({ options, set }: Settings) {
     <FieldSet label="Traces">
       <Field
         label="Trace data source"
-        description="Trace ids in requests link to this data source; without one they stay plain text"
+        description="Trace ids in requests link to this data source; without one, to the exchanges that Goldwire saw of the trace"
         htmlFor="goldwire-traces"
       >
         <Combobox
@@ -27,7 +27,7 @@ export function TracesSection({ options, set }: Settings) {
           onChange={(choice) => set({ traceDatasourceUid: choice?.value })}
           isClearable
           width={40}
-          placeholder="None"
+          placeholder="Goldwire itself"
         />
       </Field>
     </FieldSet>
