@@ -3,6 +3,7 @@ import React, { ChangeEvent } from 'react';
 
 interface NumberInputProps {
   id?: string;
+  'aria-label'?: string;
   value: number | undefined;
   placeholder: string;
   min?: number;

@@ -14,6 +14,7 @@ export function AccessSection({ isSecretSet, secret, setSecret, resetSecret }: S
       >
         <SecretInput
           id="goldwire-token"
+          aria-label="Token"
           width={40}
           autoComplete="new-password"
           isConfigured={isSecretSet('token')}

@@ -22,6 +22,7 @@ export function LimitsSection({ uid, settings }: { uid: string; settings: Settin
       >
         <NumberInput
           id="goldwire-timeout"
+          aria-label="Timeout in seconds"
           max={300}
           value={options.timeoutSeconds}
           placeholder="10"

@@ -77,6 +77,7 @@ function Discovery({ options, set }: Pick<Settings, 'options' | 'set'>) {
       >
         <Input
           id="goldwire-nodes-dns"
+          aria-label="DNS name"
           width={40}
           value={options.nodesDns ?? ''}
           placeholder="goldwire.monitoring.svc.cluster.local"
@@ -92,6 +93,7 @@ function Discovery({ options, set }: Pick<Settings, 'options' | 'set'>) {
       >
         <NumberInput
           id="goldwire-nodes-port"
+          aria-label="DNS port"
           max={65535}
           value={port}
           placeholder={String(DEFAULT_PORT)}

@@ -37,6 +37,7 @@ export function TlsSection(settings: Settings) {
       >
         <Input
           id="goldwire-server-name"
+          aria-label="Server name"
           width={40}
           value={options.serverName ?? ''}
           placeholder="goldwire.example.com"
@@ -66,6 +67,7 @@ function TlsSwitch({ settings, name, label, description }: TlsSwitchProps) {
     <Field label={label} description={description} htmlFor={id}>
       <Switch
         id={id}
+        aria-label={label}
         value={Boolean(settings.options[name])}
         onChange={(event) => settings.set({ [name]: event.currentTarget.checked })}
       />
@@ -87,6 +89,7 @@ function Pem({ settings, name, label, begin }: PemProps) {
     <Field label={label} htmlFor={id}>
       <SecretTextArea
         id={id}
+        aria-label={label}
         cols={60}
         rows={6}
         isConfigured={settings.isSecretSet(name)}
