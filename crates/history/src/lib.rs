@@ -1,11 +1,25 @@
 //! Bounded columnar history and the execution of queries on it.
+//!
+//! Records come in through [`History::append`], are coded into open chunks (`chunk`) and counted into open steps
+//! (`rollup`). Full chunks are sealed into Arrow arrays and kept in a ring a table; steps that are over become blocks of
+//! the tiers of 1, 10 and 60 s. One budget covers all of it (`store`): what holds most beyond its share gives its oldest
+//! piece. [`History::execute`] takes what a query needs out of the lock and answers with mergeable state (`query`).
 
 mod chunk;
 mod connections;
+mod history;
+mod live;
 mod losses;
 mod options;
+mod query;
+mod report;
 mod ring;
 mod rollup;
+mod snapshot;
 mod store;
 
+pub use history::History;
+pub use live::{Batch, LiveMatcher};
 pub use options::Options;
+pub use query::{Execute, ExecuteError};
+pub use report::{RetentionReport, TierReport};

@@ -1,5 +1,7 @@
 //! How much history may hold, and how that is shared out.
 
+use goldwire_model::time::Timestamp;
+
 /// Rows of a full chunk at most: codes of two endpoints a row must fit 16 bits.
 const MOST_CHUNK_ROWS: usize = 16_384;
 /// Series of a step at most.
@@ -12,6 +14,8 @@ pub struct Options {
     pub memory: usize,
     /// Name of this node, `node.name` of every record.
     pub node: String,
+    /// When recording begins. Nothing before it is known, and answers say so.
+    pub recording_since: Timestamp,
 }
 
 impl Options {
@@ -20,8 +24,8 @@ impl Options {
 
     /// Of a node with the default memory.
     #[must_use]
-    pub fn new(node: impl Into<String>) -> Self {
-        Self { memory: Self::DEFAULT_MEMORY, node: node.into() }
+    pub fn new(node: impl Into<String>, recording_since: Timestamp) -> Self {
+        Self { memory: Self::DEFAULT_MEMORY, node: node.into(), recording_since }
     }
 
     /// A chunk is small beside the memory, so that freeing one frees little at once.
@@ -82,7 +86,7 @@ mod tests {
 
     #[test]
     fn chunks_shrink_with_the_memory() {
-        let rows = |memory| Options { memory, node: String::new() }.chunk_rows();
+        let rows = |memory| Options { memory, ..Options::new("n", Timestamp(0)) }.chunk_rows();
         assert_eq!(rows(Options::DEFAULT_MEMORY), MOST_CHUNK_ROWS);
         assert_eq!(rows(1 << 20), 128);
     }

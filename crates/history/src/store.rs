@@ -27,8 +27,8 @@ pub(crate) struct Store {
     pub(crate) drop_rollup: DropRollup,
     pub(crate) connections: Connections,
     pub(crate) losses: Losses,
-    /// Nanoseconds since the epoch; `None` before the first record and the first word of the daemon.
-    pub(crate) recording_since: Option<i64>,
+    /// Nanoseconds since the epoch.
+    pub(crate) recording_since: i64,
     memory: usize,
     until_look: u32,
 }
@@ -47,7 +47,7 @@ impl Store {
             drop_rollup: DropRollup::new(series),
             connections: Connections::default(),
             losses: Losses::default(),
-            recording_since: None,
+            recording_since: options.recording_since.0,
             memory: options.memory,
             until_look: RECORDS_PER_LOOK,
         }

@@ -34,6 +34,10 @@ impl Flags {
         self.0 & SECOND == SECOND
     }
 
+    pub(crate) const fn is_joined(self) -> bool {
+        self.0 & Self::JOINED != 0
+    }
+
     pub(crate) const fn is_by_client(self) -> bool {
         self.0 & Self::BY_CLIENT != 0
     }

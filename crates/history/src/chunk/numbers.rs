@@ -119,6 +119,21 @@ impl<'a> Numbers<'a> {
         }
     }
 
+    /// Calls `each` with the place in `range`, and the value, of every row of the range. For columns without absent
+    /// values.
+    #[inline]
+    pub(crate) fn for_each_in(&self, range: std::ops::Range<usize>, mut each: impl FnMut(usize, u64)) {
+        let base = self.base;
+        let mut wide = |(place, value): (usize, u64)| each(place, value.saturating_add(base));
+        match self.values {
+            Width::Nothing => {}
+            Width::One(values) => values[range].iter().map(|value| u64::from(*value)).enumerate().for_each(&mut wide),
+            Width::Two(values) => values[range].iter().map(|value| u64::from(*value)).enumerate().for_each(&mut wide),
+            Width::Four(values) => values[range].iter().map(|value| u64::from(*value)).enumerate().for_each(&mut wide),
+            Width::Eight(values) => values[range].iter().copied().enumerate().for_each(&mut wide),
+        }
+    }
+
     #[inline]
     fn visit<T: Copy + Into<u64>>(&self, rows: &[u32], values: &[T], mut each: impl FnMut(usize, u64)) {
         for (place, &row) in rows.iter().enumerate() {

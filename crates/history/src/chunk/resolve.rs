@@ -1,6 +1,6 @@
 //! From a field's name to its values in a chunk.
 
-use arrow_array::{Array, FixedSizeBinaryArray};
+use arrow_array::FixedSizeBinaryArray;
 use goldwire_model::field::{EndField, Field, Side};
 
 use super::{
@@ -20,6 +20,8 @@ pub(crate) enum Resolved<'a> {
     Numbers(Numbers<'a>),
     /// 16 or 8 bytes, shown in hexadecimal digits.
     Ids { codes: Numbers<'a>, ids: &'a FixedSizeBinaryArray },
+    /// Moments: each entry's time less its age.
+    Starts { times: Numbers<'a>, ages: Numbers<'a> },
     /// The same for every entry.
     Constant(Value<'a>),
 }
@@ -45,13 +47,20 @@ impl Entries for NamedChunk<'_> {
     }
 
     fn resolve(&self, field: &Field) -> Resolved<'_> {
-        let numbers = |slot| Resolved::Numbers(self.chunk.numbers(slot));
+        self.chunk.resolve(self.node, field)
+    }
+}
+
+impl Chunk {
+    /// The values of `field` over the rows; `node` is the name of this node.
+    pub(crate) fn resolve<'a>(&'a self, node: &'a str, field: &Field) -> Resolved<'a> {
+        let numbers = |slot| Resolved::Numbers(self.numbers(slot));
         match field {
             Field::End(side, end) => self.end(*side, end),
-            Field::NodeName => Resolved::Constant(Value::Text(self.node)),
+            Field::NodeName => Resolved::Constant(Value::Text(node)),
             Field::Time => numbers(Slot::Time),
-            // The reader computes it from the time: see `query::column`.
-            Field::Start | Field::Duration => numbers(Slot::Age),
+            Field::Start => Resolved::Starts { times: self.numbers(Slot::Time), ages: self.numbers(Slot::Age) },
+            Field::Duration => numbers(Slot::Age),
             Field::Connection => numbers(Slot::Connection),
             Field::HttpStatus => numbers(Slot::HttpStatus),
             Field::RpcStatus => numbers(Slot::RpcStatus),
@@ -73,21 +82,19 @@ impl Entries for NamedChunk<'_> {
             Field::ProcessParent => numbers(Slot::Parent),
             Field::ProcessExitCode => numbers(Slot::ExitCode),
             Field::Count => self.counts(),
-            Field::TraceId => ids(self.chunk.trace_ids()),
-            Field::SpanId => ids(self.chunk.span_ids()),
+            Field::TraceId => ids(self.trace_ids()),
+            Field::SpanId => ids(self.span_ids()),
             names => self.name(names),
         }
     }
-}
 
-impl NamedChunk<'_> {
     fn name(&self, field: &Field) -> Resolved<'_> {
-        let coded = |slot, values| Resolved::Coded { codes: self.chunk.numbers(slot), values };
+        let coded = |slot, values| Resolved::Coded { codes: self.numbers(slot), values };
         match field {
             Field::NetworkTransport => coded(Slot::Transport, names::transports()),
             Field::NetworkProtocol => coded(Slot::Protocol, names::protocols()),
             Field::DbSystem => coded(Slot::Protocol, names::database_systems()),
-            Field::NetworkType => coded(Slot::Source, network_types(&self.chunk.endpoints.values(&EndField::Address))),
+            Field::NetworkType => coded(Slot::Source, network_types(&self.endpoints.values(&EndField::Address))),
             Field::Direction => coded(Slot::Flags, by_reporter("egress", "ingress")),
             Field::Reporter => coded(Slot::Flags, by_reporter("client", "server")),
             Field::Verdict => coded(Slot::Verdict, names::VERDICTS.to_vec()),
@@ -96,12 +103,12 @@ impl NamedChunk<'_> {
             Field::Ending => coded(Slot::Ending, names::ENDINGS.to_vec()),
             Field::ErrorType => coded(Slot::Error, names::ERRORS.to_vec()),
             Field::ProcessEvent => coded(Slot::ProcessEvent, names::PROCESS_EVENTS.to_vec()),
-            text => self.text(text),
+            text => self.text_values(text),
         }
     }
 
-    fn text(&self, field: &Field) -> Resolved<'_> {
-        let Some(Coded { codes, values }) = self.chunk.texts(field) else {
+    fn text_values(&self, field: &Field) -> Resolved<'_> {
+        let Some(Coded { codes, values }) = self.texts(field) else {
             return Resolved::Constant(Value::Absent);
         };
         let texts = values.iter().map(|text| text.map_or(Value::Absent, Value::Text));
@@ -115,14 +122,14 @@ impl NamedChunk<'_> {
             Side::Destination => (Slot::Destination, Slot::DestinationPort),
         };
         if *end == EndField::Port {
-            return Resolved::Numbers(self.chunk.numbers(port));
+            return Resolved::Numbers(self.numbers(port));
         }
-        Resolved::Coded { codes: self.chunk.numbers(endpoint), values: self.chunk.endpoints.values(end) }
+        Resolved::Coded { codes: self.numbers(endpoint), values: self.endpoints.values(end) }
     }
 
     /// 1 for a record, except for a group of drops.
     fn counts(&self) -> Resolved<'_> {
-        let counts = self.chunk.numbers(Slot::Count);
+        let counts = self.numbers(Slot::Count);
         if counts.is_nothing() { Resolved::Constant(Value::Integer(1)) } else { Resolved::Numbers(counts) }
     }
 }

@@ -55,6 +55,13 @@ pub(crate) struct Distributions<'a> {
 impl<'a> Distributions<'a> {
     /// The buckets of a row, in the order of their places.
     #[inline]
+    pub(crate) fn for_each_bucket(&self, row: usize, mut each: impl FnMut(i16, u64)) {
+        let range = self.offsets.get(row) as usize..self.offsets.get(row + 1) as usize;
+        let first = range.start;
+        self.bucket_counts.for_each_in(range, |at, count| each(self.places[first + at], count));
+    }
+
+    /// The same, one at a time.
     pub(crate) fn buckets(self, row: usize) -> impl Iterator<Item = Bucket> + use<'a> {
         let range = self.offsets.get(row) as usize..self.offsets.get(row + 1) as usize;
         range.map(move |at| Bucket { place: self.places[at], count: self.bucket_counts.get(at) as u32 })

@@ -147,6 +147,11 @@ impl<const S: usize, const D: usize> Tiers<S, D> {
         }
     }
 
+    /// Rows of all tiers.
+    pub(crate) fn rows(&self) -> usize {
+        self.tiers.iter().map(|tier| tier.rows).sum()
+    }
+
     pub(crate) fn tier(&self, tier: usize) -> &BlockTier {
         &self.tiers[tier]
     }

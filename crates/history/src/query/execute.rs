@@ -1,0 +1,187 @@
+//! From a query to a partial answer.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use goldwire_answer::{
+    Body, PartialAnswer,
+    coverage::{Exactness, Loss, NodeCoverage, Tier},
+};
+use goldwire_model::{
+    field::Field,
+    query::{Query, QueryKind, Window},
+    time::Timestamp,
+};
+
+use super::{
+    groups::{Gathered, gather},
+    plan::{Plan, Source, Span},
+    rows::RowPlan,
+    tier::Choice,
+    values,
+};
+use crate::store::Store;
+
+/// How a query is executed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Execute {
+    /// Values behind quantiles are handed on themselves, however many there are, where raw records answer: for an answer
+    /// that goes to no other node and is finished at once.
+    pub exact: bool,
+}
+
+/// Why a query cannot be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExecuteError {
+    /// An editor's query, which only a panel can complete.
+    #[error("the query has no `from` and `to`")]
+    NoWindow,
+    /// Nothing lies within.
+    #[error("the query's `from` ({from}) is not before its `to` ({to})")]
+    EmptyWindow {
+        /// Milliseconds since the epoch.
+        from: i64,
+        /// Milliseconds since the epoch.
+        to: i64,
+    },
+}
+
+/// Locks the store, whatever happened to another thread that had it: history's structures stay whole between records.
+pub(crate) fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    store.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Executes a query; never holds the lock while it computes.
+pub(crate) fn execute(
+    store: &Mutex<Store>,
+    node: &str,
+    query: &Query,
+    now: Timestamp,
+    how: Execute,
+) -> Result<PartialAnswer, ExecuteError> {
+    let window = query.window.ok_or(ExecuteError::NoWindow)?;
+    if window.from >= window.to {
+        return Err(ExecuteError::EmptyWindow { from: window.from, to: window.to });
+    }
+    let job = Job { store, node, query, span: clamp(window, now), now, how };
+    let mut answer = match &query.kind {
+        QueryKind::Signals { .. }
+        | QueryKind::Heatmap { .. }
+        | QueryKind::ServiceMap { .. }
+        | QueryKind::Table { .. } => job.groups(),
+        QueryKind::Rows { .. } => job.rows(),
+        QueryKind::Values { field, prefix, limit } => job.values(field, prefix, *limit),
+    };
+    if window.from > now.as_millis() {
+        answer.coverage.notes.push("the window begins in the future".to_owned());
+    }
+    Ok(answer)
+}
+
+/// The window as far as it has come: nothing is known of the future, except by clocks that differ a little.
+fn clamp(window: Window, now: Timestamp) -> Span {
+    const CLOCKS_DIFFER: i64 = 1_000_000_000;
+    let span = Span::of(window);
+    let latest = now.0.saturating_add(CLOCKS_DIFFER).max(span.from.saturating_add(1));
+    Span { from: span.from, to: span.to.min(latest) }
+}
+
+struct Job<'a> {
+    store: &'a Mutex<Store>,
+    node: &'a str,
+    query: &'a Query,
+    span: Span,
+    now: Timestamp,
+    how: Execute,
+}
+
+/// What is said of the tables that were looked at.
+struct Looked {
+    tier: Tier,
+    /// Nanoseconds since the epoch.
+    oldest: Option<i64>,
+    recording_since: i64,
+    lost: Vec<Loss>,
+    notes: Vec<String>,
+}
+
+impl Job<'_> {
+    fn groups(&self) -> PartialAnswer {
+        let plan = Plan::new(self.query, self.span, self.now.0, self.how.exact);
+        let (gathered, looked) = {
+            let store = lock(self.store);
+            let gathered = gather(&store, &plan);
+            let looked = self.look(&store, gathered.choices());
+            (gathered, looked)
+        };
+        let grouped = gathered.group(&plan, self.node);
+        let mut coverage = self.coverage(looked, grouped.quantiles, grouped.folded);
+        coverage.notes.extend(grouped.notes);
+        PartialAnswer { body: Body::Groups(grouped.groups), coverage }
+    }
+
+    fn values(&self, field: &Field, prefix: &str, limit: usize) -> PartialAnswer {
+        let plans = values::plans(self.query, field, self.span);
+        let (gathered, looked) = {
+            let store = lock(self.store);
+            let gathered: Vec<Gathered> = plans.iter().map(|plan| gather(&store, plan)).collect();
+            let looked = self.look(&store, gathered.iter().flat_map(Gathered::choices));
+            (gathered, looked)
+        };
+        let mut counted = values::Counted::default();
+        for (plan, gathered) in plans.iter().zip(gathered) {
+            counted.add(&gathered.group(plan, self.node).groups);
+        }
+        let values = counted.most_frequent(prefix, limit);
+        let coverage = self.coverage(looked, Exactness::None, 0);
+        PartialAnswer { body: Body::Values { field: field.clone(), values }, coverage }
+    }
+
+    fn rows(&self) -> PartialAnswer {
+        let plan = RowPlan::new(self.query);
+        let source = plan.as_ref().map_or(Source::Requests, |plan| plan.table().into());
+        let (copy, looked) = {
+            let store = lock(self.store);
+            let reaches = store.reach(source).raw;
+            let choice = Choice { rollup: None, reaches, note: None };
+            let looked = self.look(&store, std::iter::once((source, &choice)));
+            (store.raw(source, self.span.from, self.span.to), looked)
+        };
+        let rows = plan.map(|plan| plan.rows(&copy.into_chunks(), self.node, self.span)).unwrap_or_default();
+        let coverage = self.coverage(looked, Exactness::None, 0);
+        PartialAnswer { body: Body::Rows(rows), coverage }
+    }
+
+    fn look<'c>(&self, store: &Store, choices: impl Iterator<Item = (Source, &'c Choice)>) -> Looked {
+        let since = store.recording_since;
+        let mut looked = Looked {
+            tier: Tier::Raw,
+            oldest: None,
+            recording_since: since,
+            lost: store.losses.within(self.span.from, self.span.to),
+            notes: Vec::new(),
+        };
+        for (source, choice) in choices {
+            looked.tier = looked.tier.max(choice.tier());
+            if store.holds_any(source) {
+                looked.oldest = looked.oldest.max(Some(choice.reaches.unwrap_or(since).max(since)));
+            }
+            looked.notes.extend(choice.note.clone());
+        }
+        looked
+    }
+
+    fn coverage(&self, looked: Looked, quantiles: Exactness, folded_groups: u64) -> NodeCoverage {
+        let up_to_millis =
+            |nanoseconds: i64| nanoseconds.div_euclid(1_000_000) + i64::from(nanoseconds % 1_000_000 != 0);
+        NodeCoverage {
+            node: self.node.to_owned(),
+            tier: looked.tier,
+            oldest: looked.oldest.map(up_to_millis),
+            recording_since: looked.recording_since.div_euclid(1_000_000),
+            lost: looked.lost,
+            quantiles,
+            folded_groups,
+            notes: looked.notes,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Open connections at the end of each step.
+//!
+//! Every connection is an interval: from its start to its end, or to now where it is still open. It is counted in each
+//! step at whose end it is open. Nothing is added up from the beginning of time, so neither a long quiet time nor
+//! freed history can make the gauge drift.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    mask::{FALSE, mask, start_of},
+    plan::{Plan, Source, Span},
+    raw::{Wanted, select},
+    rolled::{LEFT_OUT, groups_of},
+    space::{Reports, Space},
+    states::Filling,
+};
+use crate::{
+    chunk::{
+        ends::Flags,
+        resolve::NamedChunk,
+        sealed::{Chunk, Slot},
+    },
+    connections::{NamedConnections, OpenConnection},
+    rollup::{
+        block::Block,
+        flows::{ENDED, OPENED},
+        series::NamedSeries,
+    },
+};
+
+/// What ended connections are read from. All of it from the window's start until now, not only the window: a
+/// connection that ended later was open in it.
+pub(crate) enum Ended {
+    Raw(Vec<Arc<Chunk>>),
+    Rolled(Vec<Arc<Block>>),
+}
+
+/// By group: how many connections more, or less, are open from a step on.
+struct Changes {
+    by_group: FxHashMap<u32, Vec<i64>>,
+    steps: usize,
+}
+
+impl Changes {
+    fn add(&mut self, group: u32, step: u32, change: i64) {
+        let steps = self.steps;
+        let changes = self.by_group.entry(group).or_insert_with(|| vec![0; steps + 1]);
+        changes[(step as usize).min(steps)] += change;
+    }
+}
+
+/// Fills the gauge's column.
+pub(crate) fn fill(
+    plan: &Plan<'_>,
+    node: &str,
+    open: &[OpenConnection],
+    ended: &Ended,
+    space: &mut Space,
+    filling: &mut Filling,
+) {
+    // Steps that have not begun have no gauge.
+    let steps = space.steps.index(plan.gauges_until.saturating_sub(1)).saturating_add(1).min(space.steps.count);
+    let mut changes = Changes { by_group: FxHashMap::default(), steps: steps as usize };
+    add_open(plan, node, open, space, &mut changes);
+    match ended {
+        Ended::Raw(chunks) => {
+            chunks.iter().for_each(|chunk| add_raw(plan, NamedChunk { chunk, node }, space, &mut changes));
+        }
+        Ended::Rolled(blocks) => blocks.iter().for_each(|block| add_rolled(plan, node, block, space, &mut changes)),
+    }
+    emit(changes, space, filling);
+}
+
+fn add_open(plan: &Plan<'_>, node: &str, open: &[OpenConnection], space: &mut Space, changes: &mut Changes) {
+    let places: Vec<u64> = (0..open.len() as u64).collect();
+    let entries = NamedConnections { open, node, places: &places };
+    let truths = mask(plan.filter, &entries);
+    let wanted = |entry: usize| {
+        truths.as_ref().is_none_or(|truths| truths[entry] != FALSE)
+            && !(plan.deduplicate && entries.flags(entry).is_second_report())
+    };
+    let rows: Vec<u32> = (0..open.len()).filter(|entry| wanted(*entry)).map(|entry| entry as u32).collect();
+    for (row, group) in rows.iter().zip(space.combine_reports(&entries, &rows)) {
+        changes.add(group, space.steps.index(open[*row as usize].start), 1);
+    }
+}
+
+fn add_raw(plan: &Plan<'_>, entries: NamedChunk<'_>, space: &mut Space, changes: &mut Changes) {
+    let chunk = entries.chunk;
+    let flags = chunk.numbers(Slot::Flags);
+    let since_window = Span { from: plan.span.from, to: i64::MAX };
+    let wanted = Wanted { span: since_window, ..Wanted::of(plan, Source::Flows) };
+    let (mut rows, _) = select(entries, wanted);
+    rows.retain(|row| flags.get(*row as usize) as u8 & Flags::WAS_OPEN != 0);
+    let (times, ages) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Age));
+    for (row, group) in rows.iter().zip(space.combine_reports(&entries, &rows)) {
+        let row = *row as usize;
+        changes.add(group, space.steps.index(start_of(times, ages, row)), 1);
+        changes.add(group, space.steps.index(times.get(row).cast_signed()), -1);
+    }
+}
+
+/// An opening before the window has no row here; its end stands for it from the first step on. Both rows of one
+/// connection are in the same series.
+fn add_rolled(plan: &Plan<'_>, node: &str, block: &Block, space: &mut Space, changes: &mut Changes) {
+    let places: Vec<u64> = (0..block.table.series.len() as u64).collect();
+    let series = NamedSeries { table: &block.table, node, places: &places };
+    let groups = groups_of(series, plan, Source::Flows, space);
+    let (steps, series) = (block.steps(), block.series());
+    let (opened, ended) = (block.sums(OPENED), block.sums(ENDED));
+    for row in 0..block.len() {
+        let (group, time) = (groups[series.get(row) as usize], steps.get(row).cast_signed());
+        let (opened, ended) = (opened.get(row).cast_signed(), ended.get(row).cast_signed());
+        if group == LEFT_OUT || time < space.steps.first || (opened == 0 && ended == 0) {
+            continue;
+        }
+        let step = space.steps.index(time);
+        changes.add(group, 0, ended - opened);
+        changes.add(group, step, opened - ended);
+    }
+}
+
+fn emit(changes: Changes, space: &mut Space, filling: &mut Filling) {
+    let steps = changes.steps;
+    for (group, changes) in changes.by_group {
+        let mut open = 0_i64;
+        for (step, change) in changes[..steps].iter().enumerate() {
+            open += change;
+            if open > 0 {
+                let slot = space.slots.slot(group, step as u32);
+                filling.grow(space.slots.len());
+                filling.take_values(1.0, |each| each(slot, open.cast_unsigned()));
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What a query needs from history, in history's own units.
+
+use goldwire_answer::plan::{self, Quantity, State};
+use goldwire_model::{
+    field::{Field, Table},
+    filter::Filter,
+    query::{Query, QueryKind, Window, nice_step},
+    signal::Measure,
+};
+
+use super::slots::Steps;
+
+const NANOS_PER_MILLI: i64 = 1_000_000;
+/// Points of a query over time that names no step, at most.
+const MOST_POINTS: u32 = 120;
+
+/// A time in nanoseconds since the epoch, `[from, to)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+}
+
+impl Span {
+    pub(crate) const fn of(window: Window) -> Self {
+        Self { from: window.from.saturating_mul(NANOS_PER_MILLI), to: window.to.saturating_mul(NANOS_PER_MILLI) }
+    }
+}
+
+/// A query for groups.
+#[derive(Debug)]
+pub(crate) struct Plan<'q> {
+    pub(crate) span: Span,
+    /// Now, or the window's end where that is earlier: gauges are read no later.
+    pub(crate) gauges_until: i64,
+    pub(crate) steps: Steps,
+    pub(crate) filter: &'q Filter,
+    /// What was asked for.
+    pub(crate) asked: usize,
+    /// What was asked for, then what the merge needs beside.
+    pub(crate) keys: Vec<Field>,
+    pub(crate) states: Vec<State>,
+    /// The table of a `table` query, which states of rows and fields refer to.
+    pub(crate) table: Option<Table>,
+    /// Both reports of a joined connection count as one, and pairs tell the merge what other nodes may have seen.
+    pub(crate) deduplicate: bool,
+    /// Values of quantiles are kept, however many there are.
+    pub(crate) exact: bool,
+}
+
+/// What states are made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    Requests,
+    Flows,
+    Drops,
+    Processes,
+    Saturation,
+}
+
+impl From<Table> for Source {
+    fn from(table: Table) -> Self {
+        match table {
+            Table::Requests => Self::Requests,
+            Table::Flows => Self::Flows,
+            Table::Drops => Self::Drops,
+            Table::Processes => Self::Processes,
+        }
+    }
+}
+
+impl<'q> Plan<'q> {
+    pub(crate) fn new(query: &'q Query, span: Span, now: i64, exact: bool) -> Self {
+        let asked = plan::keys(&query.kind);
+        let mut keys = asked.clone();
+        let beside = plan::fallback_keys(&asked).into_iter().chain(query.filter.end_identity_fields());
+        for key in beside {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let step = step_of(query, span).map(|millis| millis.saturating_mul(NANOS_PER_MILLI));
+        Self {
+            span,
+            gauges_until: span.to.min(now),
+            steps: Steps::over(span.from, span.to, step),
+            filter: &query.filter,
+            deduplicate: !query.mentions_reporter(),
+            asked: asked.len(),
+            keys,
+            states: plan::states(&query.kind),
+            table: match &query.kind {
+                QueryKind::Table { table, .. } => Some(*table),
+                _ => None,
+            },
+            exact,
+        }
+    }
+
+    /// What a state is made from.
+    pub(crate) fn source_of(&self, state: &State) -> Source {
+        match &state.quantity {
+            Quantity::Measure(Measure::AcceptQueueOverflows | Measure::ZeroWindows) => Source::Saturation,
+            Quantity::Measure(measure) => measure.table().into(),
+            Quantity::Rows | Quantity::Field(_) => self.table.unwrap_or(Table::Requests).into(),
+        }
+    }
+
+    /// All sources that states are made from, each once.
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        let mut sources = Vec::new();
+        for source in self.states.iter().map(|state| self.source_of(state)) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        sources
+    }
+}
+
+fn step_of(query: &Query, span: Span) -> Option<i64> {
+    match &query.kind {
+        QueryKind::Signals { step_millis, .. } | QueryKind::Heatmap { step_millis, .. } => {
+            let window = Window { from: span.from / NANOS_PER_MILLI, to: span.to / NANOS_PER_MILLI };
+            Some(step_millis.unwrap_or_else(|| nice_step(window, MOST_POINTS)).max(1))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,144 @@
+//! Groups from raw records: chunk by chunk, column by column.
+
+use goldwire_model::filter::Filter;
+
+use super::{
+    mask::{FALSE, Mask, mask},
+    plan::{Plan, Source, Span},
+    slots::StepCursor,
+    space::Space,
+    states::Filling,
+    take::{Condition, Given, RawTake},
+};
+use crate::chunk::{
+    ends::Flags,
+    names::DNS,
+    numbers::Numbers,
+    resolve::NamedChunk,
+    sealed::{Chunk, Slot},
+};
+
+/// True where a table's records come in two reports, of which one is not counted.
+pub(crate) const fn has_two_reports(source: Source) -> bool {
+    // A dropped packet is one packet at one place, whoever else saw the connection.
+    matches!(source, Source::Requests | Source::Flows)
+}
+
+/// Which rows are looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) span: Span,
+    pub(crate) filter: &'a Filter,
+    /// The second report of a joined connection is left out.
+    pub(crate) deduplicate: bool,
+}
+
+impl<'a> Wanted<'a> {
+    pub(crate) fn of(plan: &'a Plan<'_>, source: Source) -> Self {
+        Self { span: plan.span, filter: plan.filter, deduplicate: plan.deduplicate && has_two_reports(source) }
+    }
+}
+
+/// Rows of the window that may match, with how each does: what a node cannot decide, the merge will.
+pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, Option<Mask>) {
+    let (chunk, span) = (entries.chunk, wanted.span);
+    let (times, flags) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Flags));
+    let inside = chunk.first_time >= span.from && chunk.last_time < span.to;
+    let truths = mask(wanted.filter, &entries);
+    let is_wanted = |row: usize| {
+        truths.as_ref().is_none_or(|truths| truths[row] != FALSE)
+            && (inside || (span.from..span.to).contains(&times.get(row).cast_signed()))
+            && !(wanted.deduplicate && Flags(flags.get(row) as u8).is_second_report())
+    };
+    let rows = (0..chunk.len()).filter(|row| is_wanted(*row)).map(|row| row as u32).collect();
+    (rows, truths)
+}
+
+/// Adds the chunk's rows to the states. `fillings` are those of this table.
+pub(crate) fn scan(
+    entries: NamedChunk<'_>,
+    plan: &Plan<'_>,
+    source: Source,
+    space: &mut Space,
+    fillings: &mut [(RawTake, &mut Filling)],
+) {
+    let (rows, _) = select(entries, Wanted::of(plan, source));
+    if rows.is_empty() {
+        return;
+    }
+    let slots = slots_of(entries, &rows, source, space);
+    let slot_count = space.slots.len();
+    for (take, filling) in fillings {
+        filling.grow(slot_count);
+        fill(entries.chunk, &rows, &slots, *take, filling);
+    }
+}
+
+fn slots_of(entries: NamedChunk<'_>, rows: &[u32], source: Source, space: &mut Space) -> Vec<u32> {
+    let mut slots = if has_two_reports(source) {
+        space.combine_reports(&entries, rows)
+    } else {
+        space.combine_unpaired(&entries, rows)
+    };
+    let times = entries.chunk.numbers(Slot::Time);
+    let mut cursor = StepCursor::new(space.steps);
+    for (slot, row) in slots.iter_mut().zip(rows) {
+        let step = cursor.index(times.get(*row as usize).cast_signed());
+        *slot = space.slots.slot(*slot, step);
+    }
+    slots
+}
+
+fn fill(chunk: &Chunk, rows: &[u32], slots: &[u32], take: RawTake, filling: &mut Filling) {
+    let counts = counted(chunk, take.condition);
+    filling.take_values(take.unit, |each| match take.given {
+        Given::One => {
+            let counting = rows.iter().zip(slots).filter(|(row, _)| counts.holds(**row as usize));
+            counting.for_each(|(_, slot)| each(*slot, 1));
+        }
+        Given::Column(slot) => add_column(chunk.numbers(slot), rows, slots, &counts, each),
+        Given::Both(first, second) => {
+            add_column(chunk.numbers(first), rows, slots, &counts, each);
+            add_column(chunk.numbers(second), rows, slots, &counts, each);
+        }
+        Given::Gauge | Given::NetworkTime => {}
+    });
+}
+
+fn add_column(column: Numbers<'_>, rows: &[u32], slots: &[u32], counts: &Counted<'_>, each: &mut dyn FnMut(u32, u64)) {
+    column.for_each(rows, |place, value| {
+        if counts.holds(rows[place] as usize) {
+            each(slots[place], value);
+        }
+    });
+}
+
+/// Which rows count, with the columns that tell.
+enum Counted<'a> {
+    All,
+    NotZero(Numbers<'a>),
+    Equal(Numbers<'a>, u64),
+    Both(Numbers<'a>, u64, Numbers<'a>),
+}
+
+fn counted(chunk: &Chunk, condition: Condition) -> Counted<'_> {
+    match condition {
+        Condition::Always => Counted::All,
+        Condition::Error => Counted::NotZero(chunk.numbers(Slot::Error)),
+        Condition::Dns => Counted::Equal(chunk.numbers(Slot::Protocol), u64::from(DNS)),
+        Condition::DnsError => Counted::Both(chunk.numbers(Slot::Protocol), u64::from(DNS), chunk.numbers(Slot::Error)),
+        Condition::Event(event) => Counted::Equal(chunk.numbers(Slot::FlowEvent), u64::from(event)),
+    }
+}
+
+impl Counted<'_> {
+    #[inline]
+    fn holds(&self, row: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::NotZero(column) => column.get(row) != 0,
+            Self::Equal(column, value) => column.get(row) == *value,
+            Self::Both(column, value, not_zero) => column.get(row) == *value && not_zero.get(row) != 0,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The `flows` query's rows: one a connection, its reports within the window put together.
+
+use std::sync::Arc;
+
+use goldwire_model::field::{EndField, Field, Side};
+use rustc_hash::FxHashMap;
+
+use crate::{
+    chunk::{
+        ends::Flags,
+        numbers::{ABSENT, Numbers},
+        resolve::{Entries, Resolved},
+        sealed::{Chunk, Slot},
+        value::Value,
+    },
+    query::{mask::start_of, plan::Span},
+};
+
+/// What adds up over the reports of a connection.
+const SUMS: [(Slot, Field); 6] = [
+    (Slot::BytesSent, Field::BytesSent),
+    (Slot::BytesReceived, Field::BytesReceived),
+    (Slot::PacketsSent, Field::PacketsSent),
+    (Slot::PacketsReceived, Field::PacketsReceived),
+    (Slot::Retransmits, Field::Retransmits),
+    (Slot::Resets, Field::Resets),
+];
+
+/// Connections by column. Fields that do not change, and names, are those of the last report.
+pub(super) struct Connections<'a> {
+    chunks: &'a [Arc<Chunk>],
+    node: &'a str,
+    /// Chunk and row of the last report.
+    last: Vec<(u32, u32)>,
+    places: Vec<u64>,
+    sums: [Vec<u64>; SUMS.len()],
+    times: Vec<u64>,
+    ages: Vec<u64>,
+    rtts: Vec<u64>,
+    least_rtts: Vec<u64>,
+    connect_latencies: Vec<u64>,
+    ids: Vec<u64>,
+    source_ports: Vec<u64>,
+    destination_ports: Vec<u64>,
+}
+
+/// Puts the reports of `span` together. With `deduplicate`, the client's report of a joined connection gives only what
+/// the server's cannot know: the latency of the connect.
+pub(super) fn combine<'a>(chunks: &'a [Arc<Chunk>], node: &'a str, span: Span, deduplicate: bool) -> Connections<'a> {
+    let mut gathering = Gathering::default();
+    for (number, chunk) in chunks.iter().enumerate() {
+        gathering.add(chunk, number as u32, span, deduplicate);
+    }
+    gathering.finish(chunks, node)
+}
+
+/// One connection while its reports come.
+#[derive(Clone, Debug)]
+struct Gathered {
+    last: Option<(u32, u32)>,
+    time: i64,
+    start: i64,
+    sums: [u64; SUMS.len()],
+    rtt: u64,
+    least_rtt: u64,
+    connect_latency: u64,
+}
+
+#[derive(Default)]
+struct Gathering {
+    /// By id, and by reporter where both reports are wanted.
+    places: FxHashMap<(u64, bool), usize>,
+    found: Vec<Gathered>,
+}
+
+impl Gathering {
+    fn add(&mut self, chunk: &Chunk, number: u32, span: Span, deduplicate: bool) {
+        let (times, ages) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Age));
+        let (ids, flags) = (chunk.numbers(Slot::Connection), chunk.numbers(Slot::Flags));
+        let sums = SUMS.map(|(slot, _)| chunk.numbers(slot));
+        let (rtts, least) = (chunk.numbers(Slot::Rtt), chunk.numbers(Slot::RttMin));
+        let connects = chunk.numbers(Slot::ConnectLatency);
+        for row in 0..chunk.len() {
+            let time = times.get(row).cast_signed();
+            if !(span.from..span.to).contains(&time) {
+                continue;
+            }
+            let flags = Flags(flags.get(row) as u8);
+            let second = deduplicate && flags.is_second_report();
+            let into = self.connection(ids.get(row), !deduplicate && flags.is_by_client());
+            into.connect_latency = into.connect_latency.min(connects.get(row));
+            if second {
+                continue;
+            }
+            for (sum, column) in into.sums.iter_mut().zip(&sums) {
+                *sum = sum.saturating_add(column.get(row));
+            }
+            into.least_rtt = into.least_rtt.min(least.get(row));
+            into.start = into.start.min(start_of(times, ages, row));
+            if time >= into.time {
+                into.time = time;
+                into.last = Some((number, row as u32));
+                if rtts.get(row) != ABSENT {
+                    into.rtt = rtts.get(row);
+                }
+            }
+        }
+    }
+
+    fn connection(&mut self, id: u64, by_client: bool) -> &mut Gathered {
+        let place = *self.places.entry((id, by_client)).or_insert_with(|| {
+            self.found.push(Gathered {
+                last: None,
+                time: i64::MIN,
+                start: i64::MAX,
+                sums: [0; SUMS.len()],
+                rtt: ABSENT,
+                least_rtt: ABSENT,
+                connect_latency: ABSENT,
+            });
+            self.found.len() - 1
+        });
+        &mut self.found[place]
+    }
+
+    fn finish<'a>(self, chunks: &'a [Arc<Chunk>], node: &'a str) -> Connections<'a> {
+        let found: Vec<(Gathered, (u32, u32))> =
+            self.found.into_iter().filter_map(|found| found.last.map(|last| (found, last))).collect();
+        let column = |value: &dyn Fn(&Gathered) -> u64| found.iter().map(|(found, _)| value(found)).collect();
+        let of_last = |slot| {
+            let value = |(chunk, row): (u32, u32)| chunks[chunk as usize].numbers(slot).get(row as usize);
+            found.iter().map(|(_, last)| value(*last)).collect()
+        };
+        Connections {
+            chunks,
+            node,
+            last: found.iter().map(|(_, last)| *last).collect(),
+            places: (0..found.len() as u64).collect(),
+            sums: std::array::from_fn(|at| column(&|found| found.sums[at])),
+            times: column(&|found| found.time.cast_unsigned()),
+            ages: column(&|found| found.time.saturating_sub(found.start).max(0).cast_unsigned()),
+            rtts: column(&|found| found.rtt),
+            least_rtts: column(&|found| found.least_rtt),
+            connect_latencies: column(&|found| found.connect_latency),
+            ids: of_last(Slot::Connection),
+            source_ports: of_last(Slot::SourcePort),
+            destination_ports: of_last(Slot::DestinationPort),
+        }
+    }
+}
+
+impl Connections<'_> {
+    /// A field that is the last report's, by the place of the connection.
+    fn of_last_report(&self, field: &Field) -> Resolved<'_> {
+        let mut resolved: FxHashMap<u32, Resolved<'_>> = FxHashMap::default();
+        let mut value = |(chunk, row): (u32, u32)| {
+            let node = self.node;
+            let of_chunk = resolved.entry(chunk).or_insert_with(|| self.chunks[chunk as usize].resolve(node, field));
+            match of_chunk {
+                Resolved::Coded { codes, values } => {
+                    values.get(codes.get(row as usize) as usize).copied().unwrap_or(Value::Absent)
+                }
+                Resolved::Constant(value) => *value,
+                _ => Value::Absent,
+            }
+        };
+        let values = self.last.iter().map(|last| value(*last)).collect();
+        Resolved::Coded { codes: Numbers::plain(&self.places), values }
+    }
+}
+
+impl Entries for Connections<'_> {
+    fn count(&self) -> usize {
+        self.last.len()
+    }
+
+    fn resolve(&self, field: &Field) -> Resolved<'_> {
+        if let Some(at) = SUMS.iter().position(|(_, summed)| summed == field) {
+            return Resolved::Numbers(Numbers::plain(&self.sums[at]));
+        }
+        let plain = |column| Resolved::Numbers(Numbers::plain(column));
+        match field {
+            Field::Time => plain(&self.times),
+            Field::Start => Resolved::Starts { times: Numbers::plain(&self.times), ages: Numbers::plain(&self.ages) },
+            Field::Duration => plain(&self.ages),
+            Field::Rtt => plain(&self.rtts),
+            Field::RttMin => plain(&self.least_rtts),
+            Field::ConnectLatency => plain(&self.connect_latencies),
+            Field::Connection => plain(&self.ids),
+            Field::End(Side::Source, EndField::Port) => plain(&self.source_ports),
+            Field::End(Side::Destination, EndField::Port) => plain(&self.destination_ports),
+            other => self.of_last_report(other),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! `flows`, `requests`, `drops` and `processes`: records as rows.
+
+use std::sync::Arc;
+
+use goldwire_answer::rows::Rows;
+use goldwire_model::{
+    field::{EndField, Field, Side, Table},
+    query::{Order, Query, QueryKind},
+};
+
+use self::{
+    cells::{Reader, column},
+    top::{RowRef, Top},
+};
+use super::{
+    mask::{FALSE, TRUE, mask},
+    plan::Span,
+    raw::{Wanted, has_two_reports, select},
+};
+use crate::chunk::{
+    resolve::{Entries, NamedChunk},
+    sealed::Chunk,
+};
+
+mod cells;
+mod flows;
+mod top;
+
+/// Which rows are wanted, in which columns and order.
+pub(crate) struct RowPlan<'q> {
+    query: &'q Query,
+    table: Table,
+    columns: Vec<Field>,
+    order: Vec<Order>,
+    limit: usize,
+}
+
+impl<'q> RowPlan<'q> {
+    /// `None` where the query asks for no rows.
+    pub(crate) fn new(query: &'q Query) -> Option<Self> {
+        let QueryKind::Rows { table, order_by, limit, .. } = &query.kind else { return None };
+        let newest_first = || vec![Order { field: Field::Time, descending: true }];
+        let order = if order_by.is_empty() { newest_first() } else { order_by.clone() };
+        Some(Self { query, table: *table, columns: columns(query, *table), order, limit: *limit })
+    }
+
+    pub(crate) const fn table(&self) -> Table {
+        self.table
+    }
+
+    fn deduplicate(&self) -> bool {
+        !self.query.mentions_reporter() && has_two_reports(self.table.into())
+    }
+
+    /// Rows of these chunks within the span.
+    pub(crate) fn rows(&self, chunks: &[Arc<Chunk>], node: &str, span: Span) -> Rows {
+        if self.table == Table::Flows {
+            let connections = flows::combine(chunks, node, span, self.deduplicate());
+            return self.of_connections(connections);
+        }
+        self.records(chunks, node, span)
+    }
+
+    /// One row a record, a connection's reports not put together.
+    pub(crate) fn records(&self, chunks: &[Arc<Chunk>], node: &str, span: Span) -> Rows {
+        let tables: Vec<_> = chunks.iter().map(|chunk| NamedChunk { chunk, node }).collect();
+        let wanted = Wanted { span, filter: &self.query.filter, deduplicate: self.deduplicate() };
+        let mut best = Best::new(self);
+        for (number, table) in tables.iter().enumerate() {
+            let (rows, truths) = select(*table, wanted);
+            best.offer(table, number as u32, &rows, truths.as_deref());
+        }
+        self.materialise(&tables, best)
+    }
+
+    fn of_connections(&self, connections: flows::Connections<'_>) -> Rows {
+        let truths = mask(&self.query.filter, &connections);
+        let possible = |row: &u32| truths.as_ref().is_none_or(|truths| truths[*row as usize] != FALSE);
+        let rows: Vec<u32> = (0..connections.count() as u32).filter(possible).collect();
+        let mut best = Best::new(self);
+        best.offer(&connections, 0, &rows, truths.as_deref());
+        self.materialise(&[connections], best)
+    }
+
+    fn materialise(&self, tables: &[impl Entries], best: Best<'_>) -> Rows {
+        let (rows, cut) = best.finish();
+        let columns = self.columns.iter().map(|field| (field.clone(), column(tables, field, &rows)));
+        Rows { columns: columns.collect(), cut }
+    }
+}
+
+/// The columns asked for, then what the merge joins and decides by.
+fn columns(query: &Query, table: Table) -> Vec<Field> {
+    let mut columns = query.columns();
+    let mut add = |field: Field| {
+        if !columns.contains(&field) {
+            columns.push(field);
+        }
+    };
+    add(Field::Time);
+    if has_two_reports(table.into()) {
+        add(Field::Reporter);
+        add(Field::NetworkTransport);
+        for side in [Side::Source, Side::Destination] {
+            add(Field::End(side, EndField::Address));
+            add(Field::End(side, EndField::Port));
+        }
+    }
+    query.filter.end_identity_fields().into_iter().for_each(&mut add);
+    for side in [Side::Source, Side::Destination] {
+        if columns.contains(&Field::End(side, EndField::Workload)) {
+            let dns = Field::End(side, EndField::Dns);
+            if !columns.contains(&dns) {
+                columns.push(dns);
+            }
+        }
+    }
+    columns
+}
+
+/// The first rows that match for sure, and the first of those that the merge has to decide on: so that neither pushes
+/// the other out.
+struct Best<'p> {
+    plan: &'p RowPlan<'p>,
+    certain: Top,
+    possible: Top,
+}
+
+impl<'p> Best<'p> {
+    fn new(plan: &'p RowPlan<'_>) -> Self {
+        let descending: Vec<bool> = plan.order.iter().map(|order| order.descending).collect();
+        Self { plan, certain: Top::new(plan.limit, descending.clone()), possible: Top::new(plan.limit, descending) }
+    }
+
+    fn offer(&mut self, entries: &impl Entries, table: u32, rows: &[u32], truths: Option<&[u8]>) {
+        let readers: Vec<Reader<'_>> = self.plan.order.iter().map(|order| Reader::new(entries, &order.field)).collect();
+        for row in rows {
+            let certain = truths.is_none_or(|truths| truths[*row as usize] == TRUE);
+            let top = if certain { &mut self.certain } else { &mut self.possible };
+            top.offer((table, *row), |column| readers[column].rank(*row));
+        }
+    }
+
+    /// The rows in order, and how many were cut.
+    fn finish(self) -> (Vec<RowRef>, u64) {
+        let descending: Vec<bool> = self.plan.order.iter().map(|order| order.descending).collect();
+        let (mut rows, certain) = self.certain.finish();
+        let (possible_rows, possible) = self.possible.finish();
+        rows.extend(possible_rows);
+        rows.sort_by(|a, b| top::in_order(a, b, &descending));
+        let cut = certain + possible - rows.len() as u64;
+        (rows.into_iter().map(|(_, row)| row).collect(), cut)
+    }
+}

@@ -1,0 +1,121 @@
+//! The first rows by an order, of any number.
+
+use std::{cmp::Ordering, sync::Arc};
+
+/// What a row is ordered by; several for one row, the first first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rank {
+    Number(i64),
+    Text(Arc<str>),
+    /// Always last, whatever the direction.
+    Absent,
+}
+
+/// Compares two ranks in a direction.
+fn compare(a: &Rank, b: &Rank, descending: bool) -> Ordering {
+    let order = match (a, b) {
+        (Rank::Absent, Rank::Absent) => return Ordering::Equal,
+        (Rank::Absent, _) => return Ordering::Greater,
+        (_, Rank::Absent) => return Ordering::Less,
+        (Rank::Number(a), Rank::Number(b)) => a.cmp(b),
+        (Rank::Text(a), Rank::Text(b)) => a.cmp(b),
+        (Rank::Number(_), Rank::Text(_)) => Ordering::Less,
+        (Rank::Text(_), Rank::Number(_)) => Ordering::Greater,
+    };
+    if descending { order.reverse() } else { order }
+}
+
+/// A row: which table (chunk) and which entry of it.
+pub(super) type RowRef = (u32, u32);
+
+/// Keeps the first `limit` rows. Rows are let in by the rank of the first column, so that most cost one comparison.
+#[derive(Debug)]
+pub(super) struct Top {
+    limit: usize,
+    descending: Vec<bool>,
+    rows: Vec<(Vec<Rank>, RowRef)>,
+    /// Rank of the first column that a row must not come after, once there are enough.
+    worst: Option<Rank>,
+    seen: u64,
+}
+
+impl Top {
+    pub(super) const fn new(limit: usize, descending: Vec<bool>) -> Self {
+        Self { limit, descending, rows: Vec::new(), worst: None, seen: 0 }
+    }
+
+    /// Takes a row in, where it may be among the first. `rank` gives the rank of a column.
+    pub(super) fn offer(&mut self, row: RowRef, rank: impl Fn(usize) -> Rank) {
+        self.seen += 1;
+        if self.limit == 0 {
+            return;
+        }
+        let first = rank(0);
+        if let Some(worst) = &self.worst
+            && compare(&first, worst, self.descending[0]) == Ordering::Greater
+        {
+            return;
+        }
+        let rest = (1..self.descending.len()).map(rank);
+        self.rows.push((std::iter::once(first).chain(rest).collect(), row));
+        if self.rows.len() >= 2 * self.limit + 64 {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        let Self { rows, descending, limit, .. } = self;
+        if rows.len() <= *limit {
+            return;
+        }
+        rows.select_nth_unstable_by(*limit - 1, |a, b| in_order(a, b, descending));
+        rows.truncate(*limit);
+        self.worst = rows.last().map(|(ranks, _)| ranks[0].clone());
+    }
+
+    /// The rows kept, in order, with their ranks, and how many there were.
+    pub(super) fn finish(mut self) -> (Vec<(Vec<Rank>, RowRef)>, u64) {
+        if self.limit > 0 {
+            self.shrink();
+        }
+        let descending = &self.descending;
+        self.rows.sort_by(|a, b| in_order(a, b, descending));
+        (self.rows, self.seen)
+    }
+}
+
+/// Rows that are equal in all ranks keep the order in which they came.
+pub(super) fn in_order(a: &(Vec<Rank>, RowRef), b: &(Vec<Rank>, RowRef), descending: &[bool]) -> Ordering {
+    let columns = a.0.iter().zip(&b.0).zip(descending);
+    let differing = columns.map(|((a, b), descending)| compare(a, b, *descending)).find(|order| order.is_ne());
+    differing.unwrap_or_else(|| a.1.cmp(&b.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_rows_come_out_in_order() {
+        let mut top = Top::new(3, vec![true, false]);
+        for value in 0..1_000_u32 {
+            let row = (value * 7919) % 1_000;
+            top.offer((0, row), |column| Rank::Number(i64::from(if column == 0 { row / 2 } else { row })));
+        }
+        let (rows, seen) = top.finish();
+        let rows: Vec<u32> = rows.into_iter().map(|(_, (_, row))| row).collect();
+        assert_eq!((rows, seen), (vec![998, 999, 996], 1_000));
+    }
+
+    #[test]
+    fn absent_is_last_either_way() {
+        for descending in [true, false] {
+            let mut top = Top::new(2, vec![descending]);
+            let ranks = [Rank::Absent, Rank::Number(1), Rank::Absent];
+            for row in 0..3 {
+                top.offer((0, row), |_| ranks[row as usize].clone());
+            }
+            assert_eq!(top.finish().0[0].1, (0, 1));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Where the state of a group in a step is kept.
+
+use rustc_hash::FxHashMap;
+
+/// Gives each group and step a slot, in the order of first need.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    index: FxHashMap<(u32, u32), u32>,
+    /// By combination of keys: the step and slot that it had last. Rows come almost in the order of time.
+    last: Vec<(u32, u32)>,
+    /// By slot: combination of keys, and step counted from the window's first.
+    pub(crate) entries: Vec<(u32, u32)>,
+}
+
+impl Slots {
+    #[inline]
+    pub(crate) fn slot(&mut self, combination: u32, step: u32) -> u32 {
+        let at = combination as usize;
+        if at >= self.last.len() {
+            self.last.resize(at + 1, (u32::MAX, 0));
+        }
+        if self.last[at].0 == step {
+            return self.last[at].1;
+        }
+        let entries = &mut self.entries;
+        let slot = *self.index.entry((combination, step)).or_insert_with(|| {
+            entries.push((combination, step));
+            entries.len() as u32 - 1
+        });
+        self.last[at] = (step, slot);
+        slot
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// The steps of a window; a query without steps has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Steps {
+    /// Start of the first step, nanoseconds since the epoch.
+    pub(crate) first: i64,
+    /// `None`: the whole window is one step.
+    pub(crate) length: Option<i64>,
+    pub(crate) count: u32,
+}
+
+impl Steps {
+    /// Steps of `length` nanoseconds, aligned to the epoch, that touch `[from, to)`.
+    pub(crate) fn over(from: i64, to: i64, length: Option<i64>) -> Self {
+        let Some(length) = length else { return Self { first: from, length: None, count: 1 } };
+        let first = from - from.rem_euclid(length);
+        let count = u32::try_from((to - first).max(0).cast_unsigned().div_ceil(length.cast_unsigned()));
+        Self { first, length: Some(length), count: count.unwrap_or(u32::MAX) }
+    }
+
+    /// The step of a moment, clamped to those of the window.
+    pub(crate) fn index(&self, time: i64) -> u32 {
+        let Some(length) = self.length else { return 0 };
+        let steps = (time.saturating_sub(self.first)).div_euclid(length);
+        u32::try_from(steps.max(0)).unwrap_or(u32::MAX).min(self.count)
+    }
+
+    /// Start of a step in milliseconds since the epoch.
+    pub(crate) fn millis(&self, step: u32) -> i64 {
+        (self.first + self.length.unwrap_or_default() * i64::from(step)).div_euclid(1_000_000)
+    }
+}
+
+/// Finds steps of times that come almost in order, without a division for each.
+pub(crate) struct StepCursor {
+    steps: Steps,
+    current: u32,
+    from: i64,
+    to: i64,
+}
+
+impl StepCursor {
+    pub(crate) const fn new(steps: Steps) -> Self {
+        Self { steps, current: 0, from: i64::MAX, to: i64::MIN }
+    }
+
+    #[inline]
+    pub(crate) fn index(&mut self, time: i64) -> u32 {
+        let Some(length) = self.steps.length else { return 0 };
+        if time < self.from || time >= self.to {
+            self.current = self.steps.index(time);
+            self.from = self.steps.first + length * i64::from(self.current);
+            self.to = self.from + length;
+        }
+        self.current
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_aligned_to_the_epoch() {
+        let steps = Steps::over(25, 61, Some(10));
+        assert_eq!((steps.first, steps.count), (20, 5));
+        let mut cursor = StepCursor::new(steps);
+        assert_eq!([25, 29, 30, 60, 31].map(|time| cursor.index(time)), [0, 0, 1, 4, 1]);
+        assert_eq!(steps.index(1_000), 5);
+    }
+
+    #[test]
+    fn a_slot_is_found_again() {
+        let mut slots = Slots::default();
+        assert_eq!([(3, 0), (3, 1), (0, 0), (3, 0)].map(|(group, step)| slots.slot(group, step)), [0, 1, 2, 0]);
+        assert_eq!(slots.entries, [(3, 0), (3, 1), (0, 0)]);
+    }
+}

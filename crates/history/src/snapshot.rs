@@ -1,0 +1,77 @@
+//! What a query takes away from the lock: shared chunks and blocks, and copies of what is being filled.
+
+use std::sync::Arc;
+
+use crate::{
+    chunk::{open::Row, sealed::Chunk},
+    query::{plan::Source, tier::Reach},
+    ring::Ring,
+    rollup::{block::SharedBlock, tiers::Tiers},
+    store::Store,
+};
+
+/// Raw records of one table. The open chunk is sealed when they are asked for, outside of the lock.
+pub(crate) struct RawCopy(Box<dyn FnOnce() -> Vec<Arc<Chunk>>>);
+
+impl RawCopy {
+    fn of<R: Row>(ring: &Ring<R>, from: i64, to: i64) -> Self {
+        let copy = ring.copy(from, to);
+        Self(Box::new(move || copy.into_chunks()))
+    }
+
+    /// All chunks, sealed.
+    pub(crate) fn into_chunks(self) -> Vec<Arc<Chunk>> {
+        (self.0)()
+    }
+}
+
+impl Store {
+    /// Raw records that may lie in `[from, to)`.
+    pub(crate) fn raw(&self, source: Source, from: i64, to: i64) -> RawCopy {
+        match source {
+            Source::Requests => RawCopy::of(&self.requests, from, to),
+            Source::Flows => RawCopy::of(&self.flows, from, to),
+            Source::Drops => RawCopy::of(&self.drops, from, to),
+            Source::Processes => RawCopy::of(&self.processes, from, to),
+            Source::Saturation => RawCopy::of(&self.saturation, from, to),
+        }
+    }
+
+    /// Rollups of a tier that may lie in `[from, to)`.
+    pub(crate) fn rolled(&self, source: Source, tier: usize, from: i64, to: i64) -> Vec<SharedBlock> {
+        match source {
+            Source::Requests => self.request_rollup.tiers.snapshot(tier, from, to),
+            Source::Flows => self.flow_rollup.tiers.snapshot(tier, from, to),
+            Source::Drops => self.drop_rollup.tiers.snapshot(tier, from, to),
+            Source::Processes | Source::Saturation => Vec::new(),
+        }
+    }
+
+    /// True once a record of the table came, as long as anything of it is held.
+    pub(crate) fn holds_any(&self, source: Source) -> bool {
+        match source {
+            Source::Requests => self.requests.rows() > 0 || self.request_rollup.tiers.rows() > 0,
+            Source::Flows => self.flows.rows() > 0 || self.flow_rollup.tiers.rows() > 0,
+            Source::Drops => self.drops.rows() > 0 || self.drop_rollup.tiers.rows() > 0,
+            Source::Processes => self.processes.rows() > 0,
+            Source::Saturation => self.saturation.rows() > 0,
+        }
+    }
+
+    /// How far back the tiers of a table reach.
+    pub(crate) fn reach(&self, source: Source) -> Reach {
+        match source {
+            Source::Requests => {
+                Reach { raw: self.requests.evicted_until(), rollups: Some(evicted(&self.request_rollup.tiers)) }
+            }
+            Source::Flows => Reach { raw: self.flows.evicted_until(), rollups: Some(evicted(&self.flow_rollup.tiers)) },
+            Source::Drops => Reach { raw: self.drops.evicted_until(), rollups: Some(evicted(&self.drop_rollup.tiers)) },
+            Source::Processes => Reach { raw: self.processes.evicted_until(), rollups: None },
+            Source::Saturation => Reach { raw: self.saturation.evicted_until(), rollups: None },
+        }
+    }
+}
+
+fn evicted<const S: usize, const D: usize>(tiers: &Tiers<S, D>) -> [Option<i64>; 3] {
+    std::array::from_fn(|tier| tiers.tier(tier).evicted_until)
+}
