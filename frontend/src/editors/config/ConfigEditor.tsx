@@ -1,4 +1,4 @@
-import { Text } from '@grafana/ui';
+import { Box, Text } from '@grafana/ui';
 import React from 'react';
 
 import { AccessSection } from './AccessSection';
@@ -13,10 +13,12 @@ export function ConfigEditor(props: ConfigProps) {
   const settings = settingsOf(props);
   return (
     <fieldset disabled={props.options.readOnly}>
-      <Text element="p" color="secondary">
-        Goldwire asks the daemons on your nodes directly. Name them one by one or by a DNS name; each runs{' '}
-        <code>goldwire daemon</code>.
-      </Text>
+      <Box marginBottom={4}>
+        <Text element="p" color="secondary">
+          Goldwire asks the daemons on your nodes directly. Name them one by one or by a DNS name; each runs{' '}
+          <code>goldwire daemon</code>.
+        </Text>
+      </Box>
       <NodesSection {...settings} />
       <TlsSection {...settings} />
       <AccessSection {...settings} />

@@ -48,7 +48,7 @@ interface NodeRowProps {
 function NodeRow({ number, address, onChange, onRemove }: NodeRowProps) {
   const problem = addressProblem(address);
   return (
-    <Stack direction="row" gap={0.5} alignItems="center">
+    <Stack direction="row" gap={0.5} alignItems="baseline">
       <Field noMargin invalid={Boolean(problem)} error={problem}>
         <Input
           aria-label={`Node ${number} address`}
