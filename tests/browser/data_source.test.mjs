@@ -38,6 +38,7 @@ test('a data source is added, saved and found to work', async () => {
   await fillIn();
   await saveAndTest();
   assert.match(await health('status').innerText(), /node/i);
+  await health('status').scrollIntoViewIfNeeded();
   await picture(page, 'data-source');
 });
 

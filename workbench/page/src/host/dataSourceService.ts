@@ -1,6 +1,8 @@
 import type { DataSourceApi, DataSourceInstanceSettings, DataSourceRef, ScopedVars } from '@grafana/data';
 import { type DataSourceSrv, getTemplateSrv } from '@grafana/runtime';
 
+import { Subject } from 'rxjs';
+
 import { backendService } from './backendService';
 import type { Plugin } from './plugin';
 
@@ -22,6 +24,8 @@ type Reference = string | DataSourceRef | null | undefined;
 
 /** The data sources that are set up, and their instances of the plugin. */
 export class DataSources {
+  /** Says that the list, or one of the list, is another now. */
+  readonly changes = new Subject<void>();
   private saved: SavedDataSource[] = [];
   private instances = new Map<string, DataSourceApi>();
 
@@ -31,6 +35,7 @@ export class DataSources {
   async reload(): Promise<void> {
     this.saved = await backendService.get<SavedDataSource[]>('/api/datasources');
     this.instances.clear();
+    this.changes.next();
   }
 
   all(): SavedDataSource[] {

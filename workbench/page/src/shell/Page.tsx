@@ -2,8 +2,9 @@ import { css } from '@emotion/css';
 import { type GrafanaTheme2, ThemeContext } from '@grafana/data';
 import { locationService } from '@grafana/runtime';
 import { ErrorBoundaryAlert, GlobalStyles, PortalContainer, useStyles2 } from '@grafana/ui';
-import { useEffect, useState } from 'react';
+import { useEffect, useReducer, useState } from 'react';
 
+import type { DataSources } from '../host/dataSourceService';
 import { type Bench, BenchProvider } from './context';
 import { Anchor, Navigation } from './Navigation';
 import { type Room, roomAt } from './routes';
@@ -28,6 +29,7 @@ export function Page({ bench, theme }: Props) {
 function Rooms({ bench }: { bench: Bench }) {
   const styles = useStyles2(getStyles);
   const { path, count } = useVisit();
+  useChangesOf(bench.sources);
   const room = roomAt(path, bench);
   return (
     <div className={styles.page}>
@@ -57,6 +59,15 @@ function Head({ room, bench }: { room: Room; bench: Bench }) {
       ))}
     </header>
   );
+}
+
+/** Names of data sources are in the head, too. */
+function useChangesOf({ changes }: DataSources): void {
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    const listening = changes.subscribe(again);
+    return () => listening.unsubscribe();
+  }, [changes]);
 }
 
 /** Where the page is, and how many times it went somewhere: a link may lead to the same room in another state. */

@@ -98,9 +98,9 @@ impl pluginv2::stream_server::Stream for Echo {
 
     async fn run_stream(&self, request: Request<pluginv2::RunStreamRequest>) -> Reply<Self::RunStreamStream> {
         let path = request.into_inner().path;
-        let packet = move |n| Ok(pluginv2::StreamPacket { data: format!(r#"{{"{path}":{n}}}"#).into_bytes() });
+        let packet = move |n| pluginv2::StreamPacket { data: format!(r#"{{"{path}":{n}}}"#).into_bytes() };
         // It never ends by itself, as a live query does not.
-        Ok(Response::new(stream::iter(0..3).map(packet).chain(stream::pending()).boxed()))
+        Ok(Response::new(stream::iter(0..3).map(packet).chain(stream::pending()).map(Ok).boxed()))
     }
 
     async fn publish_stream(
