@@ -53,7 +53,7 @@ fn build() -> Result<(), String> {
     cargo
         .env("PATH", path)
         // For the register names of the machine that the programs will run on.
-        .env("CARGO_CFG_BPF_TARGET_ARCH", variable("CARGO_CFG_TARGET_ARCH")?)
+        .env("AYA_BPF_TARGET_ARCH", variable("CARGO_CFG_TARGET_ARCH")?)
         .args(["build", "--release", "--locked", "-Z", "build-std=core", "--target", TARGET, "--target-dir"])
         .arg(&target)
         .current_dir(workspace.join("ebpf-probes"));

@@ -14,7 +14,7 @@ use goldwire_probe_events::{
 use crate::{
     atomic, clock, loss,
     maps::{CONVERSATIONS, SOCKETS},
-    packet::Packet,
+    packet::{self, Packet},
     ring::{self, DATA},
     segment, steering,
 };
@@ -40,19 +40,21 @@ pub fn on_datagram(packet: &Packet, direction: u8) {
 
 #[inline(always)]
 fn pass(packet: &Packet, direction: u8) -> Option<()> {
-    let addresses = packet.addresses(direction == EGRESS)?;
+    let mut passing = Passing { packet, cookie: 0, addresses: packet::NO_ADDRESSES, length: 0, direction };
+    if !packet.read_addresses(direction == EGRESS, &mut passing.addresses) {
+        return None;
+    }
     // SAFETY: the context of this program.
-    let cookie = unsafe { bpf_get_socket_cookie(packet.skb.cast()) };
-    let length = packet.length().saturating_sub(packet.offset + HEADER);
-    let passing = Passing { packet, cookie, addresses, length, direction };
+    passing.cookie = unsafe { bpf_get_socket_cookie(packet.skb.cast()) };
+    passing.length = packet.length().saturating_sub(packet.offset + HEADER);
     count(&passing);
-    let wish = steering::of(cookie, direction)?;
+    let wish = steering::of(passing.cookie, direction)?;
     match wish.verdict {
         verdict::IGNORE => return None,
         verdict::TELL => {}
         _ => plausible(&passing)?,
     }
-    if length > 0 {
+    if passing.length > 0 {
         tell(&passing);
     }
     Some(())

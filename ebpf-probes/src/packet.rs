@@ -6,6 +6,9 @@ use goldwire_probe_events::Addresses;
 pub const TCP: u8 = 6;
 pub const UDP: u8 = 17;
 
+/// Above all offsets that [`Packet::read`] finds.
+const LARGEST_OFFSET: u32 = 0x1fff;
+
 const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
 const DESTINATION_OPTIONS: u8 = 60;
@@ -65,29 +68,43 @@ impl Packet {
         unsafe { (*self.skb).len }
     }
 
-    /// Addresses and ports as the socket sees them: of a packet that it sends if `sent`.
+    /// Writes addresses and ports as the socket sees them, of a packet that it sends if `sent`. False where they are not there.
+    ///
+    /// Not inlined, since each use would take much of the 512 bytes of stack.
+    #[inline(never)]
+    pub fn read_addresses(&self, sent: bool, to: &mut Addresses) -> bool {
+        self.write_addresses(sent, to).is_some()
+    }
+
     #[inline(always)]
-    pub fn addresses(&self, sent: bool) -> Option<Addresses> {
-        let ports = self.transport(4)?;
-        // SAFETY: 4 bytes are there.
-        let (source_port, destination_port) =
-            unsafe { (u16::from_be_bytes([*ports, *ports.add(1)]), u16::from_be_bytes([*ports.add(2), *ports.add(3)])) };
-        let (source, destination) = if self.is_ipv6 {
+    fn write_addresses(&self, sent: bool, to: &mut Addresses) -> Option<()> {
+        let (source, destination) = if sent { (&mut to.local, &mut to.remote) } else { (&mut to.remote, &mut to.local) };
+        if self.is_ipv6 {
             let header = bytes(self.skb, 0, 40)?;
             // SAFETY: 40 bytes are there.
-            unsafe { (header.add(8).cast::<[u8; 16]>().read_unaligned(), header.add(24).cast::<[u8; 16]>().read_unaligned()) }
+            unsafe {
+                *source = header.add(8).cast::<[u8; 16]>().read_unaligned();
+                *destination = header.add(24).cast::<[u8; 16]>().read_unaligned();
+            }
         } else {
             let header = bytes(self.skb, 0, 20)?;
             // SAFETY: 20 bytes are there.
-            unsafe { (mapped(header.add(12).cast::<u32>().read_unaligned()), mapped(header.add(16).cast::<u32>().read_unaligned())) }
-        };
-        Some(if sent {
-            Addresses { local: source, remote: destination, local_port: source_port, remote_port: destination_port }
-        } else {
-            Addresses { local: destination, remote: source, local_port: destination_port, remote_port: source_port }
-        })
+            unsafe {
+                *source = mapped(header.add(12).cast::<u32>().read_unaligned());
+                *destination = mapped(header.add(16).cast::<u32>().read_unaligned());
+            }
+        }
+        let ports = self.transport(4)?;
+        // SAFETY: 4 bytes are there.
+        let (source, destination) =
+            unsafe { (u16::from_be(ports.cast::<u16>().read_unaligned()), u16::from_be(ports.add(2).cast::<u16>().read_unaligned())) };
+        (to.local_port, to.remote_port) = if sent { (source, destination) } else { (destination, source) };
+        Some(())
     }
 }
+
+/// No addresses yet.
+pub const NO_ADDRESSES: Addresses = Addresses { local: [0; 16], remote: [0; 16], local_port: 0, remote_port: 0 };
 
 /// An IPv4 address, in the network's order, as IPv4-mapped IPv6.
 #[inline(always)]
@@ -101,7 +118,8 @@ pub fn mapped(address: u32) -> [u8; 16] {
 fn bytes(skb: *mut __sk_buff, offset: u32, length: usize) -> Option<*const u8> {
     // SAFETY: fields of the context; the verifier knows them as packet pointers.
     let (start, end) = unsafe { ((*skb).data as usize, (*skb).data_end as usize) };
-    let at = start + offset as usize;
+    // The bound is for the verifier, which forgets what it knew of a value that was kept in memory.
+    let at = start + (offset & LARGEST_OFFSET) as usize;
     (at + length <= end).then_some(at as *const u8)
 }
 

@@ -33,7 +33,10 @@ pub fn on_segment(packet: &Packet, segment: &Segment) -> u32 {
 #[inline(always)]
 fn take_in(packet: &Packet, segment: &Segment) -> Option<()> {
     let sock = socket_of(segment.skb)?;
-    let addresses = packet.addresses(segment.direction != INGRESS)?;
+    let mut addresses = packet::NO_ADDRESSES;
+    if !packet.read_addresses(segment.direction != INGRESS, &mut addresses) {
+        return None;
+    }
     // SAFETY: not null, and the verifier knows the type.
     if unsafe { (*sock).state } == LISTEN {
         if segment.direction == INGRESS {
@@ -72,7 +75,10 @@ pub fn compare_address(packet: &Packet, cookie: u64) {
 
 #[inline(always)]
 fn compare(packet: &Packet, cookie: u64) -> Option<()> {
-    let sent_to = packet.addresses(true)?;
+    let mut sent_to = packet::NO_ADDRESSES;
+    if !packet.read_addresses(true, &mut sent_to) {
+        return None;
+    }
     let (asked_for, port) = remote_of(packet.skb);
     if sent_to.remote_port == port && sent_to.remote == asked_for {
         return None;
@@ -91,15 +97,20 @@ fn compare(packet: &Packet, cookie: u64) -> Option<()> {
 #[inline(always)]
 fn remote_of(skb: *mut __sk_buff) -> ([u8; 16], u16) {
     const AF_INET: u32 = 2;
+    // All fields are read before one is chosen, and volatile: the verifier refuses an access to the context at an offset that
+    // was computed, which the compiler would make of a choice between two.
     // SAFETY: fields of the context.
-    unsafe {
-        let port = u32::from_be((*skb).remote_port) as u16;
-        if (*skb).family == AF_INET {
-            return (packet::mapped((*skb).remote_ip4), port);
-        }
-        let words = [(*skb).remote_ip6[0], (*skb).remote_ip6[1], (*skb).remote_ip6[2], (*skb).remote_ip6[3]];
-        (core::mem::transmute::<[u32; 4], [u8; 16]>(words), port)
-    }
+    let (family, port, ipv4, ipv6) = unsafe {
+        (
+            (&raw const (*skb).family).read_volatile(),
+            (&raw const (*skb).remote_port).read_volatile(),
+            (&raw const (*skb).remote_ip4).read_volatile(),
+            (&raw const (*skb).remote_ip6).read_volatile(),
+        )
+    };
+    // SAFETY: both are 16 bytes, and any bytes will do.
+    let ipv6 = unsafe { core::mem::transmute::<[u32; 4], [u8; 16]>(ipv6) };
+    (if family == AF_INET { packet::mapped(ipv4) } else { ipv6 }, u32::from_be(port) as u16)
 }
 
 #[inline(always)]

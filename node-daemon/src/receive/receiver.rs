@@ -21,12 +21,12 @@ use super::{
     capability::missing_capabilities,
     cgroup::Cgroup,
     drops::DropSweep,
-    hook::Hook,
+    hook::{HOOKS, Hook},
     mapping::{Mapping, page_size},
     object,
     ring::Ring,
     saturation::SaturationSweep,
-    socket_sweep::{SocketMap, SocketSweep, now},
+    socket_sweep::{SocketSweep, now},
     statistics,
     udp_sweep::UdpSweep,
 };
@@ -115,7 +115,7 @@ impl Receiver {
             steering: Steering::new(&steering).map_err(OpenError::Mapping)?,
             losses: PerCpuArray::try_from(losses).map_err(|source| OpenError::Map { map: "LOSSES", source })?,
             udp_sweep: UdpSweep::new(map(&mut object, "CONVERSATIONS")?, options.most_conversations),
-            socket_sweep: SocketSweep::start(socket_map(&sockets)?, cgroup, options.report_interval).map_err(OpenError::Thread)?,
+            socket_sweep: SocketSweep::start(&sockets, cgroup, options.report_interval)?,
             drop_sweep,
             saturation: SaturationSweep::default(),
             sockets,
@@ -183,6 +183,14 @@ impl Receiver {
         self.refused.iter().map(|(hook, reason)| (hook.name, hook.cost_if_missing, reason.as_str()))
     }
 
+    /// What each hook tells, and why it does not where the kernel refused it.
+    pub fn signals(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+        HOOKS.iter().map(|hook| {
+            let refused = self.refused.iter().find(|(other, _)| other.program == hook.program);
+            (hook.signal, refused.map(|(_, reason)| reason.as_str()))
+        })
+    }
+
     /// Merges the rings by time. A record is looked at in both rings before one is taken, and in the control ring once more,
     /// so that what the kernel wrote first is seen first.
     fn drain(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
@@ -244,13 +252,6 @@ fn check_sizes(options: &Options) -> Result<(), OpenError> {
         }
     }
     Ok(())
-}
-
-/// A handle of its own to the map of sockets, for the thread.
-fn socket_map(sockets: &MapData) -> Result<SocketMap, OpenError> {
-    let unusable = |source| OpenError::Map { map: "SOCKETS", source };
-    let fd = sockets.fd().as_fd().try_clone_to_owned().map_err(OpenError::Thread)?;
-    SocketMap::try_from(Map::HashMap(MapData::from_fd(fd).map_err(unusable)?)).map_err(unusable)
 }
 
 /// Takes a map out of the object.

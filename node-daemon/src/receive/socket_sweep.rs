@@ -3,8 +3,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io,
     net::{IpAddr, SocketAddr},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,10 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aya::maps::{HashMap as KernelMap, MapData};
+use aya::maps::{HashMap as KernelMap, Map, MapData};
 use goldwire_probe_events::{Socket, role, socket_flag, transport};
 
-use super::{batch, cgroup::Cgroup, namespace, socket_holder::SocketHolders, socket_list, socket_list::ListedSocket};
+use super::{OpenError, batch, cgroup::Cgroup, namespace, socket_holder::SocketHolders, socket_list, socket_list::ListedSocket};
 use crate::decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpListening, TcpReport};
 
 /// At most this part of one core goes into sweeps: where they take long, they come more seldom.
@@ -29,13 +29,19 @@ const NAP: Duration = Duration::from_millis(100);
 /// `repr(transparent)`, so that aya may read and write it.
 #[repr(transparent)]
 #[derive(Clone, Copy)]
-pub(super) struct SocketValue(pub(super) Socket);
+struct SocketValue(Socket);
 
 // SAFETY: `Socket` is made of integers, without padding, and any bytes are a value of it.
 unsafe impl aya::Pod for SocketValue {}
 
 /// The map of sockets.
-pub(super) type SocketMap = KernelMap<MapData, u64, SocketValue>;
+type SocketMap = KernelMap<MapData, u64, SocketValue>;
+
+fn socket_map(sockets: &MapData) -> Result<SocketMap, OpenError> {
+    let unusable = |source| OpenError::Map { map: "SOCKETS", source };
+    let descriptor = sockets.fd().as_fd().try_clone_to_owned().map_err(OpenError::Thread)?;
+    SocketMap::try_from(Map::HashMap(MapData::from_fd(descriptor).map_err(unusable)?)).map_err(unusable)
+}
 
 /// What one sweep found, for the reader to tell.
 type Found = Vec<Event<'static>>;
@@ -51,14 +57,17 @@ pub(super) struct SocketSweep {
 
 impl SocketSweep {
     /// Adopts what is there before it returns, then sweeps every `interval`.
-    pub(super) fn start(sockets: SocketMap, cgroup: Arc<Cgroup>, interval: Duration) -> io::Result<Self> {
+    pub(super) fn start(sockets: &MapData, cgroup: Arc<Cgroup>, interval: Duration) -> Result<Self, OpenError> {
+        let descriptor = sockets.fd().as_fd().try_clone_to_owned().map_err(OpenError::Thread)?;
+        let sockets = socket_map(sockets)?;
         let (sender, found) = sync_channel(2);
         let end = Arc::new(AtomicBool::new(false));
-        let sweeper = Sweeper { sockets, cgroup, reported: HashMap::new(), adopted: HashSet::new() };
+        let sweeper = Sweeper { sockets, descriptor, cgroup, reported: HashMap::new(), adopted: HashSet::new() };
         let thread = thread::Builder::new().name("goldwire-sockets".into()).spawn({
             let end = Arc::clone(&end);
             move || run(sweeper, interval, &sender, &end)
-        })?;
+        });
+        let thread = thread.map_err(OpenError::Thread)?;
         let adopted = found.recv().unwrap_or_default();
         Ok(Self { adopted, found, end, thread: Some(thread) })
     }
@@ -109,6 +118,8 @@ fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, end
 
 struct Sweeper {
     sockets: SocketMap,
+    /// The same map, for batches.
+    descriptor: OwnedFd,
     cgroup: Arc<Cgroup>,
     /// Segments sent and received at the last report.
     reported: HashMap<u64, (u32, u32)>,
@@ -226,9 +237,8 @@ impl Sweeper {
         Some(Event::TcpCounters(TcpReport { time: now(), cookie: socket.cookie, counters: socket.counters }))
     }
 
-    fn map(&self) -> std::os::fd::BorrowedFd<'_> {
-        use std::os::fd::AsFd;
-        self.sockets.map_data().fd().as_fd()
+    fn map(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }
 
