@@ -37,6 +37,13 @@ impl Signals {
         Ok(Self { arrived })
     }
 
+    /// Leaves them as they are: what waits here cannot be interrupted. For tests, whose threads are there already.
+    #[must_use]
+    pub fn ignored() -> Self {
+        let (_, arrived) = channel();
+        Self { arrived }
+    }
+
     /// Sleeps, unless one of the signals comes or has come.
     pub fn sleep(&self, pause: Duration) -> Result<(), Interrupted> {
         match self.arrived.recv_timeout(pause) {
