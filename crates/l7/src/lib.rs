@@ -9,6 +9,8 @@
 
 pub mod dns;
 mod exchange;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod http1;
 mod protocol;
 mod segment;

@@ -13,7 +13,7 @@ use crate::{
 use super::{
     ends::Opening,
     exchanges::{Common, Exchanges},
-    flow::{FlowKey, Stage, Totals},
+    flow::{FlowKey, Totals},
     outlets::Outlets,
     report::Report,
     tracker::Tracker,
@@ -66,22 +66,20 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     pub(super) fn conversation_counted(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
-        let anchor = self.anchor;
         let Some(flow) = self.flows.get_mut(&FlowKey::Udp(event.conversation)) else { return };
-        let start = anchor.wall(flow.opened);
-        flow.report_start(start, out.records);
+        flow.report_start(self.anchor, out.records);
         let totals = Totals::from(event).furthest(&flow.reported);
-        flow.report_update(anchor.wall(event.time), start, totals, out.records);
+        flow.report_update(event.time, self.anchor, totals, out.records);
     }
 
     pub(super) fn conversation_closed(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
         let key = FlowKey::Udp(event.conversation);
         let Some(mut flow) = self.flows.pop(&key) else { return };
         self.forget(key, &flow);
-        let (anchor, time, start) = (self.anchor, self.wall(event.time), self.wall(flow.opened));
-        flow.report_start(start, out.records);
+        let (time, start) = (self.wall(event.time), self.wall(flow.opened));
+        flow.report_start(self.anchor, out.records);
         let mut common = Common {
-            anchor,
+            anchor: self.anchor,
             now: event.time,
             texts: &mut self.texts,
             names: &mut self.names,
@@ -100,8 +98,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let key = FlowKey::Udp(conversation);
         let Some(flow) = self.flows.get_mut(&key) else { return };
         let way = flow.direction(direction);
-        if way == goldwire_l7::Direction::Response && flow.stage == Stage::Established {
-            flow.report_start(self.anchor.wall(flow.opened), out.records);
+        if way == goldwire_l7::Direction::Response {
+            flow.report_start(self.anchor, out.records);
         }
         let mut common = Common {
             anchor: self.anchor,

@@ -29,7 +29,12 @@ impl<I: IdentityLookup> Tracker<I> {
     /// A drop is seen once on a node, so it is never one of two reports.
     fn ends_of_dropped(&mut self, event: &PacketsDropped<'_>) -> Ends {
         match self.flow_of_dropped(event).and_then(|key| self.flows.peek(&key)) {
-            Some(flow) => Ends { joined: false, ..flow.about.ends.clone() },
+            Some(flow) => {
+                let ends = Ends { joined: false, ..flow.about.ends.clone() };
+                // The port of an attempt may not have been known when it was announced; the packet has it.
+                let source_port = if ends.source_port == 0 { event.source.port() } else { ends.source_port };
+                Ends { source_port, ..ends }
+            }
             None => self.ends_without_flow(event),
         }
     }

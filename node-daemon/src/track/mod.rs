@@ -29,8 +29,8 @@ mod texts;
 mod tracker;
 mod traffic;
 
-
-
+#[cfg(test)]
+mod tests;
 
 pub use anchor::Anchor;
 pub use outlets::{CaptureControl, CaptureLimits, Outlets, RecordSink};

@@ -76,7 +76,7 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(offset) = flow.stream(direction).offset(first) else { return true };
         let way = flow.direction(direction);
         if way == goldwire_l7::Direction::Response {
-            flow.report_start(self.anchor.wall(flow.established), out.records);
+            flow.report_start(self.anchor, out.records);
         }
         let opening = Opening { server_port: flow.about.ends.destination_port, adopted: flow.adopted };
         let mut common = Common {

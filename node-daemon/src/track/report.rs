@@ -5,7 +5,10 @@ use goldwire_model::{
     time::Timestamp,
 };
 
+use crate::decode::KernelTime;
+
 use super::{
+    anchor::Anchor,
     ending::verdict,
     flow::{Flow, Stage, Totals},
     outlets::RecordSink,
@@ -28,7 +31,7 @@ pub(super) struct Report {
 
 impl Flow {
     /// The first report, where it was not made yet.
-    pub(super) fn report_start(&mut self, start: Timestamp, records: &mut dyn RecordSink) {
+    pub(super) fn report_start(&mut self, anchor: Anchor, records: &mut dyn RecordSink) {
         if self.stage != Stage::Established {
             return;
         }
@@ -36,20 +39,21 @@ impl Flow {
         let event = if self.adopted { FlowEvent::Adopted } else { FlowEvent::Start };
         let is_handshake = self.state.is_some() && !self.adopted;
         let tcp_flags = if is_handshake { SYN | ACK } else { 0 };
-        let totals = self.reported;
-        self.report(Report { time: start, start, event, ending: None, tcp_flags, totals }, records);
+        let (time, start, totals) = (anchor.wall(self.established), anchor.wall(self.opened), self.reported);
+        self.report(Report { time, start, event, ending: None, tcp_flags, totals }, records);
         self.connect_latency = None;
     }
 
     /// A report while it goes on; none where nothing moved.
     pub(super) fn report_update(
         &mut self,
-        time: Timestamp,
-        start: Timestamp,
+        time: KernelTime,
+        anchor: Anchor,
         totals: Totals,
         records: &mut dyn RecordSink,
     ) {
         if self.stage == Stage::Reported && totals != self.reported {
+            let (time, start) = (anchor.wall(time), anchor.wall(self.opened));
             self.report(Report { time, start, event: FlowEvent::Update, ending: None, tcp_flags: 0, totals }, records);
         }
     }

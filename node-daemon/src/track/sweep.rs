@@ -45,7 +45,7 @@ impl<I: IdentityLookup> Tracker<I> {
     fn report_fresh(&mut self, until: KernelTime, out: &mut Outlets<'_>) {
         while let Some((key, _)) = self.fresh.pop_front_if(|(_, time)| *time <= until) {
             if let Some(flow) = self.flows.peek_mut(&key) {
-                flow.report_start(self.anchor.wall(flow.established), out.records);
+                flow.report_start(self.anchor, out.records);
             }
         }
     }

@@ -151,14 +151,11 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     pub(super) fn counted(&mut self, event: &TcpReport, out: &mut Outlets<'_>) {
-        let time = self.wall(event.time);
-        let anchor = self.anchor;
         let Some(flow) = self.flows.get_mut(&FlowKey::Tcp(event.cookie)) else { return };
         flow.take_measures(&event.counters);
-        let start = anchor.wall(flow.opened);
-        flow.report_start(anchor.wall(flow.established), out.records);
+        flow.report_start(self.anchor, out.records);
         let totals = Totals::from(&event.counters).furthest(&flow.reported);
-        flow.report_update(time, start, totals, out.records);
+        flow.report_update(event.time, self.anchor, totals, out.records);
     }
 
     pub(super) fn closed(&mut self, event: &TcpClosed, out: &mut Outlets<'_>) {
@@ -176,8 +173,7 @@ impl<I: IdentityLookup> Tracker<I> {
             return;
         }
         flow.take_measures(&event.counters);
-        let anchor = self.anchor;
-        flow.report_start(anchor.wall(flow.established), out.records);
+        flow.report_start(self.anchor, out.records);
         self.end_traffic(&mut flow, event, out);
         self.report_end(&mut flow, event, out);
     }

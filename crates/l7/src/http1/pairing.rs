@@ -23,6 +23,9 @@ const PENDING_MAX: usize = 65_536;
 /// After so long without an answer nothing is under way any more.
 const QUIET: Nanos = 10_000_000_000;
 
+/// An answer out of order may still explain an unpaired request for so long.
+const SETTLE: Nanos = 5_000_000_000;
+
 /// A request as it waits for its answer.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
@@ -71,6 +74,8 @@ pub(super) struct Pairing {
     unpaired: u64,
     /// Answers handed out without their request, each of which explains one unpaired request.
     orphans: u64,
+    /// Since when requests are unpaired.
+    unpaired_since: Option<Nanos>,
     last_answer: Nanos,
     /// How far the request stream was read.
     pub(super) request_position: u64,
@@ -89,6 +94,7 @@ impl Pairing {
             pipelined: false,
             unpaired: 0,
             orphans: 0,
+            unpaired_since: None,
             last_answer: 0,
             request_position: 0,
             tunnel: false,
@@ -119,8 +125,9 @@ impl Pairing {
         if !self.aligned && self.is_quiet_before(asked.start.time) {
             self.unpaired += self.pending.len() as u64;
             self.pending.clear();
-            self.align(sink);
+            self.align();
         }
+        self.settle_old(asked.start.time, sink);
         if self.pending.len() >= PENDING_MAX {
             self.unpaired += 1;
             self.aligned = false;
@@ -162,11 +169,11 @@ impl Pairing {
     }
 
     /// A final answer begins.
-    pub(super) fn answer_begins(&mut self, status: u16, first: Place, sink: &mut dyn Sink) {
+    pub(super) fn answer_begins(&mut self, status: u16, first: Place) {
         self.pipelined |= self.pending.len() > 1 && !self.answers_missed;
         let asked = match (self.aligned || self.trusted > 0, self.pipelined) {
             (true, _) => self.pending.pop_front(),
-            (false, false) => self.last_asked_before(first.time, sink),
+            (false, false) => self.last_asked_before(first.time),
             (false, true) => None,
         };
         self.trusted = self.trusted.saturating_sub(1);
@@ -174,27 +181,32 @@ impl Pairing {
         self.answer = Some(Answer { status, first, asked });
     }
 
-    fn last_asked_before(&mut self, time: Nanos, sink: &mut dyn Sink) -> Option<Asked> {
+    fn last_asked_before(&mut self, time: Nanos) -> Option<Asked> {
         let before = self.pending.partition_point(|asked| asked.start.time <= time);
         let asked = self.pending.drain(..before).next_back();
         if asked.is_some() {
             self.unpaired += before as u64 - 1;
-            self.align(sink);
+            self.align();
         }
         asked
     }
 
-    fn align(&mut self, sink: &mut dyn Sink) {
+    fn align(&mut self) {
         self.aligned = true;
         self.trusted = 0;
         self.answers_missed = false;
-        self.settle(sink);
+    }
+
+    fn settle_old(&mut self, now: Nanos, sink: &mut dyn Sink) {
+        if self.unpaired > 0 && now.saturating_sub(*self.unpaired_since.get_or_insert(now)) > SETTLE {
+            self.settle(sink);
+        }
     }
 
     /// What orphans do not explain was lost.
     fn settle(&mut self, sink: &mut dyn Sink) {
         let lost = self.unpaired.saturating_sub(self.orphans);
-        (self.unpaired, self.orphans) = (0, 0);
+        (self.unpaired, self.orphans, self.unpaired_since) = (0, 0, None);
         if lost > 0 {
             sink.lost(lost);
         }

@@ -93,7 +93,7 @@ impl Answering<'_> {
             Asking { pairing: self.pairing, sink: self.sink }.ask_salvaged(seen, begun);
             self.begun_was_taken = true;
         }
-        self.pairing.answer_begins(status, start, self.sink);
+        self.pairing.answer_begins(status, start);
     }
 
     fn end(&mut self, end: AnswerEnd) {

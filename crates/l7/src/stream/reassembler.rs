@@ -112,7 +112,7 @@ impl Reassembler {
     pub fn push(&mut self, segment: Segment<'_>, reader: &mut impl Reader) {
         let segment = segment.normalised();
         let position = *self.position.get_or_insert(segment.offset);
-        if segment.end() <= position {
+        if segment.length == 0 || segment.end() <= position {
             return;
         }
         if segment.offset > position.max(reader.needless_until()) && !segment.sent_here {

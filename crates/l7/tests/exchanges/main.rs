@@ -1,5 +1,6 @@
 //! Bytes in, exchanges out: golden records and properties.
 
 mod dns;
+mod http1_properties;
 mod http1_traps;
 mod support;

@@ -1,0 +1,209 @@
+//! Bodies of the fuzz targets: any bytes in, invariants asserted.
+//!
+//! An input is a list of steps. Each begins with a byte that says what happens (direction, order, how much is captured),
+//! then a length, then that many bytes.
+
+use std::net::IpAddr;
+
+use goldwire_model::record::Text;
+
+use crate::{
+    Closing, Direction, Exchange, Segment, Sink, StreamProtocol,
+    dns::{self, udp},
+    http1,
+    stream::{Place, Reader, Reassembler, Run},
+    tls as tls_parser,
+};
+
+/// Takes everything, keeps counts.
+#[derive(Default)]
+struct Counting {
+    exchanges: u64,
+    lost: u64,
+}
+
+impl Sink for Counting {
+    fn text(&mut self, text: &str) -> Text {
+        assert!(text.len() <= 2_048, "texts are bounded");
+        text.into()
+    }
+
+    fn route(&mut self, path: &Text) -> Text {
+        http1::route(path).into()
+    }
+
+    fn resolved(&mut self, _: &Text, _: IpAddr, _: u32) {}
+
+    fn exchange(&mut self, exchange: Exchange) {
+        if let (Some(start), Some(last)) = (exchange.request_start, exchange.answer_last) {
+            assert!(last >= start || exchange.answer_first < Some(start), "an answer ends after its request began");
+        }
+        self.exchanges += 1;
+    }
+
+    fn lost(&mut self, exchanges: u64) {
+        self.lost += exchanges;
+    }
+}
+
+/// One step of an input.
+struct Step<'a> {
+    choice: u8,
+    bytes: &'a [u8],
+}
+
+fn steps(mut input: &[u8]) -> impl Iterator<Item = Step<'_>> {
+    std::iter::from_fn(move || {
+        let (head, rest) = input.split_at_checked(2)?;
+        let length = usize::from(head[1]).min(rest.len());
+        let (bytes, rest) = rest.split_at(length);
+        input = rest;
+        Some(Step { choice: head[0], bytes })
+    })
+}
+
+/// Turns steps into segments: repeated, ahead of their turn, captured in part.
+struct Segments {
+    offsets: [u64; 2],
+    time: u64,
+}
+
+impl Segments {
+    fn next<'a>(&mut self, step: &Step<'a>) -> (Direction, Segment<'a>) {
+        let direction = if step.choice & 1 == 0 { Direction::Request } else { Direction::Response };
+        let offset = &mut self.offsets[direction as usize];
+        let at = match step.choice >> 1 & 3 {
+            0 | 1 => *offset,
+            2 => offset.saturating_sub(u64::from(step.choice >> 3)),
+            _ => *offset + u64::from(step.choice >> 3),
+        };
+        *offset = (*offset).max(at + step.bytes.len() as u64);
+        self.time += 1;
+        let captured = if step.choice & 0x80 == 0 { step.bytes.len() } else { step.bytes.len() / 2 };
+        let tail = &step.bytes[captured..];
+        let tail = &tail[tail.len() - tail.len().min(8)..];
+        let (length, prefix) = (step.bytes.len() as u32, &step.bytes[..captured]);
+        let sent_here = step.choice & 0x40 != 0;
+        (direction, Segment { offset: at, length, prefix, tail, time: self.time, sent_here })
+    }
+}
+
+fn run(protocol: &mut dyn StreamProtocol, input: &[u8]) -> Counting {
+    let mut sink = Counting::default();
+    let mut segments = Segments { offsets: [0; 2], time: 0 };
+    for step in steps(input) {
+        let (direction, segment) = segments.next(&step);
+        protocol.segment(direction, segment, &mut sink);
+        assert!(protocol.body_until(direction) < u64::MAX, "a body ends");
+    }
+    protocol.expire(segments.time, &mut sink);
+    protocol.close(segments.time, Closing::Clean, &mut sink);
+    sink
+}
+
+/// HTTP/1 from its start and adopted.
+pub fn http1(input: &[u8]) {
+    let seen = run(&mut http1::Connection::from_start(), input);
+    assert!(seen.exchanges <= 2 * input.len() as u64, "exchanges come from bytes");
+    run(&mut http1::Connection::adopted(), input);
+}
+
+/// DNS over UDP and TCP.
+pub fn dns(input: &[u8]) {
+    let (mut conversation, mut sink) = (udp::Conversation::default(), Counting::default());
+    for (time, step) in steps(input).enumerate() {
+        let direction = if step.choice & 1 == 0 { Direction::Request } else { Direction::Response };
+        let (payload, length) = (step.bytes, step.bytes.len() as u32);
+        dns::looks_like_query(payload);
+        conversation.datagram(udp::Datagram { direction, payload, length, time: time as u64 }, &mut sink);
+    }
+    conversation.close(u64::MAX, &mut sink);
+    assert!(conversation.is_idle());
+    run(&mut dns::tcp::Connection::from_start(), input);
+}
+
+/// The beginning of TLS.
+pub fn tls(input: &[u8]) {
+    tls_parser::is_client_hello(input);
+    if let Some(name) = tls_parser::server_name(input) {
+        assert!(!name.is_empty() && name.len() <= 255);
+    }
+}
+
+/// Order: each byte is read at most once, and in order.
+pub fn reassembler(input: &[u8]) {
+    struct Position(u64);
+    impl Position {
+        fn advance(&mut self, at: Place, length: u64) {
+            assert!(length > 0 && at.offset == self.0, "read in order, each byte once");
+            self.0 += length;
+        }
+    }
+    impl Reader for Position {
+        fn bytes(&mut self, run: Run<'_>) {
+            self.advance(run.at, run.bytes.len() as u64);
+        }
+        fn unseen(&mut self, length: u64, at: Place) {
+            self.advance(at, length);
+        }
+        fn lost(&mut self, length: u64, at: Place) {
+            self.advance(at, length);
+        }
+        fn needless_until(&self) -> u64 {
+            0
+        }
+    }
+    let (mut order, mut position) = (Reassembler::from_start(), Position(0));
+    let mut segments = Segments { offsets: [0; 2], time: 0 };
+    for step in steps(input) {
+        let (_, segment) = segments.next(&step);
+        order.push(segment, &mut position);
+    }
+    order.flush(&mut position);
+    assert!(!order.waits() && order.position() == position.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    /// Bytes that protocols know, so that random input gets past the first byte.
+    const WORDS: [&[u8]; 14] = [
+        b"GET / HTTP/1.1\r\n",
+        b"POST /a HTTP/1.1\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 101 X\r\n",
+        b"Content-Length: 9\r\n",
+        b"Content-Length: 18446744073709551615\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"ffffffffffffffff\r\n",
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"\r\n",
+        b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01",
+        b"\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01",
+        b"\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x03\x03",
+    ];
+
+    fn words() -> impl Strategy<Value = Vec<u8>> {
+        let noise = proptest::collection::vec(any::<u8>(), 0..12);
+        let word = prop_oneof![(0..WORDS.len()).prop_map(|index| WORDS[index].to_vec()), noise];
+        let step = (any::<u8>(), proptest::collection::vec(word, 0..4)).prop_map(|(choice, words)| {
+            let bytes = words.concat();
+            [vec![choice, bytes.len().min(255) as u8], bytes].concat()
+        });
+        proptest::collection::vec(step, 0..30).prop_map(|steps| steps.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn nothing_panics(input in prop_oneof![words(), proptest::collection::vec(any::<u8>(), 0..600)]) {
+            super::http1(&input);
+            super::dns(&input);
+            super::tls(&input);
+            super::reassembler(&input);
+        }
+    }
+}

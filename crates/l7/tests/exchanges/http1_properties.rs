@@ -1,0 +1,251 @@
+//! However a conversation is cut into segments, repeated and shuffled, the exchanges are the same.
+
+use std::fmt::Write as _;
+
+use goldwire_l7::{Closing, Direction, Segment, StreamProtocol, http1::Connection};
+use proptest::prelude::*;
+
+use crate::support::{Collected, MILLISECOND, detail};
+
+/// A request and its answer.
+#[derive(Clone, Debug)]
+struct Said {
+    method: &'static str,
+    path: u16,
+    status: u16,
+    request_body: Option<Framed>,
+    answer_body: Framed,
+    is_continued: bool,
+}
+
+/// A body and how its length is told.
+#[derive(Clone, Debug)]
+enum Framed {
+    Length(Vec<u8>),
+    Chunked(Vec<Vec<u8>>, bool),
+}
+
+impl Framed {
+    fn write(&self, head: &mut String) -> Vec<u8> {
+        match self {
+            Self::Length(body) => {
+                let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
+                body.clone()
+            }
+            Self::Chunked(chunks, has_trailer) => {
+                head.push_str("Transfer-Encoding: chunked\r\n\r\n");
+                let mut body = Vec::new();
+                for chunk in chunks.iter().filter(|chunk| !chunk.is_empty()) {
+                    body.extend(format!("{:x};x=y\r\n", chunk.len()).bytes());
+                    body.extend(chunk);
+                    body.extend(b"\r\n");
+                }
+                body.extend(if *has_trailer { &b"0\r\nSum: 1\r\n\r\n"[..] } else { b"0\r\n\r\n" });
+                body
+            }
+        }
+    }
+}
+
+impl Said {
+    fn request(&self) -> Vec<u8> {
+        let mut head = format!("{} /p/{} HTTP/1.1\r\nHost: shop\r\nX-Filler: {}\r\n", self.method, self.path, self.path);
+        match &self.request_body {
+            Some(body) => {
+                let body = body.write(&mut head);
+                [head.into_bytes(), body].concat()
+            }
+            None => [head.into_bytes(), b"\r\n".to_vec()].concat(),
+        }
+    }
+
+    fn answer(&self) -> Vec<u8> {
+        let interim = if self.is_continued { "HTTP/1.1 100 Continue\r\n\r\n" } else { "" };
+        let mut head = format!("{interim}HTTP/1.1 {} Reason\r\nServer: x\r\n", self.status);
+        let has_body = self.method != "HEAD" && !matches!(self.status, 204 | 304);
+        let body = self.answer_body.write(&mut head);
+        if has_body { [head.into_bytes(), body].concat() } else { head.into_bytes() }
+    }
+}
+
+fn framed() -> impl Strategy<Value = Framed> {
+    let bytes = || proptest::collection::vec(any::<u8>(), 0..200);
+    prop_oneof![
+        bytes().prop_map(Framed::Length),
+        (proptest::collection::vec(bytes(), 0..4), any::<bool>())
+            .prop_map(|(chunks, has_trailer)| Framed::Chunked(chunks, has_trailer)),
+    ]
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    let methods = prop_oneof![Just("GET"), Just("POST"), Just("HEAD"), Just("PUT"), Just("DELETE"), Just("PURGE")];
+    let statuses = prop_oneof![Just(200), Just(204), Just(304), Just(404), Just(500)];
+    (methods, any::<u16>(), statuses, proptest::option::of(framed()), framed(), any::<bool>()).prop_map(
+        |(method, path, status, request_body, answer_body, is_continued)| Said {
+            method,
+            path,
+            status,
+            request_body,
+            answer_body,
+            is_continued,
+        },
+    )
+}
+
+/// A way of cutting and shuffling.
+#[derive(Clone, Debug)]
+struct Delivery {
+    sizes: Vec<usize>,
+    order: Vec<u8>,
+    pipelined: bool,
+}
+
+fn delivery() -> impl Strategy<Value = Delivery> {
+    let sizes = proptest::collection::vec(1..120_usize, 1..10);
+    let order = proptest::collection::vec(any::<u8>(), 1..30);
+    (sizes, order, any::<bool>()).prop_map(|(sizes, order, pipelined)| Delivery { sizes, order, pipelined })
+}
+
+struct Player {
+    connection: Connection,
+    collected: Collected,
+    offsets: [u64; 2],
+    time: u64,
+}
+
+impl Player {
+    fn new() -> Self {
+        let (connection, collected) = (Connection::from_start(), Collected::default());
+        Self { connection, collected, offsets: [0; 2], time: 0 }
+    }
+
+    /// Says a phase of the conversation: cut, shuffled, some parts twice, all of it before the next phase.
+    fn say(&mut self, direction: Direction, bytes: &[u8], delivery: Option<&Delivery>) {
+        let start = self.offsets[direction as usize];
+        let mut parts = match delivery {
+            Some(delivery) => cut(bytes, &delivery.sizes),
+            None => vec![(0, bytes)],
+        };
+        if let Some(delivery) = delivery {
+            shuffle(&mut parts, &delivery.order);
+        }
+        for (offset, part) in parts {
+            self.time += MILLISECOND;
+            let segment = Segment::whole(start + offset as u64, part, self.time);
+            self.connection.segment(direction, segment, &mut self.collected);
+        }
+        self.offsets[direction as usize] = start + bytes.len() as u64;
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        self.connection.close(self.time, Closing::Clean, &mut self.collected);
+        assert_eq!(self.collected.lost, 0);
+        let lines = self.collected.exchanges.iter().map(|exchange| {
+            let (request, response) = (exchange.request_bytes, exchange.response_bytes);
+            format!("{} {request}/{response} {:?}", detail(&exchange.detail), exchange.error)
+        });
+        lines.collect()
+    }
+}
+
+fn cut<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<(usize, &'a [u8])> {
+    let (mut parts, mut offset) = (Vec::new(), 0);
+    for size in sizes.iter().cycle() {
+        let part = &bytes[offset..bytes.len().min(offset + size)];
+        if part.is_empty() {
+            return parts;
+        }
+        parts.push((offset, part));
+        offset += part.len();
+    }
+    parts
+}
+
+/// Swaps parts, and repeats some.
+fn shuffle(parts: &mut Vec<(usize, &[u8])>, order: &[u8]) {
+    for (index, choice) in order.iter().enumerate() {
+        let (from, to) = (index % parts.len(), usize::from(*choice) % parts.len());
+        if choice % 5 == 0 {
+            parts.insert(to, parts[from]);
+        } else {
+            parts.swap(from, to);
+        }
+    }
+}
+
+fn play(talk: &[Said], pipelined: bool, delivery: Option<&Delivery>) -> Vec<String> {
+    let mut player = Player::new();
+    if pipelined {
+        let asked: Vec<u8> = talk.iter().flat_map(Said::request).collect();
+        let answered: Vec<u8> = talk.iter().flat_map(Said::answer).collect();
+        player.say(Direction::Request, &asked, delivery);
+        player.say(Direction::Response, &answered, delivery);
+    } else {
+        for said in talk {
+            player.say(Direction::Request, &said.request(), delivery);
+            player.say(Direction::Response, &said.answer(), delivery);
+        }
+    }
+    player.finish()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn the_same_exchanges(talk in proptest::collection::vec(said(), 1..8), delivery in delivery()) {
+        let whole = play(&talk, false, None);
+        prop_assert_eq!(whole.len(), talk.len());
+        for (line, said) in whole.iter().zip(&talk) {
+            let expected = format!("{} /p/{} shop -> {}", said.method, said.path, said.status);
+            prop_assert!(line.starts_with(&expected), "{} is not {}", line, expected);
+        }
+        prop_assert_eq!(&play(&talk, delivery.pipelined, Some(&delivery)), &whole);
+    }
+
+    /// Whatever is lost of a conversation, nothing is counted twice, and no status is invented.
+    #[test]
+    fn losses_invent_nothing(
+        talk in proptest::collection::vec(said(), 1..20),
+        seen in proptest::collection::vec((0..6_u8, 0..6_u8), 20),
+        pipelined: bool,
+    ) {
+        let mut player = Player::new();
+        let asked = talk.iter().map(|said| (Direction::Request, said.request()));
+        let answered = talk.iter().map(|said| (Direction::Response, said.answer()));
+        let phases: Vec<_> = if pipelined {
+            asked.chain(answered).collect()
+        } else {
+            asked.zip(answered).flat_map(|(asked, answered)| [asked, answered]).collect()
+        };
+        let mut places = [0; 2];
+        for (direction, bytes) in &phases {
+            let place = &mut places[*direction as usize];
+            let chances = seen[*place];
+            let chance = if *direction == Direction::Request { chances.0 } else { chances.1 };
+            *place += 1;
+            if chance == 0 {
+                player.offsets[*direction as usize] += bytes.len() as u64;
+            } else {
+                player.say(*direction, bytes, None);
+            }
+        }
+        for direction in [Direction::Request, Direction::Response] {
+            player.connection.ended_at(direction, player.offsets[direction as usize], player.time, &mut player.collected);
+        }
+        player.connection.close(player.time, Closing::Clean, &mut player.collected);
+        let Collected { exchanges, lost, .. } = &player.collected;
+        prop_assert!(exchanges.len() as u64 + lost <= talk.len() as u64, "{}", player.collected.lines());
+        for exchange in exchanges {
+            let line = detail(&exchange.detail);
+            let is_said = talk.iter().any(|said| line.ends_with(&format!("-> {}", said.status)));
+            prop_assert!(is_said || line.ends_with("-> ?"), "{}", line);
+            // A pairing is right or left open.
+            if let Some(said) = talk.iter().find(|said| line.starts_with(&format!("{} /p/{} ", said.method, said.path))) {
+                let all_alike = talk.iter().filter(|other| other.path == said.path && other.method == said.method);
+                let mut statuses = all_alike.map(|said| format!("-> {}", said.status)).chain(["-> ?".to_owned()]);
+                prop_assert!(statuses.any(|status| line.ends_with(&status)), "{} is not of {:?}", line, said);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! UDP.
+
+use goldwire_model::record::{FlowEvent, Protocol, Reporter};
+use insta::assert_snapshot;
+
+use super::scenario::{Scenario, address};
+use crate::decode::{Conversation, ConversationOpened, ConversationReport, Cookie, Datagram, Direction, Event};
+
+const QUERY: &[u8] = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02no\x07example\x00\x00\x01\x00\x01";
+const NXDOMAIN: &[u8] = b"\x00\x01\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00\x02no\x07example\x00\x00\x01\x00\x01";
+
+fn conversation(cookie: u64, remote: &str) -> Conversation {
+    Conversation { cookie: Cookie(cookie), remote: address(remote) }
+}
+
+impl Scenario {
+    fn opens(&mut self, conversation: Conversation, local: &str, first: Direction, pid: u32) -> &mut Self {
+        let (time, local) = (self.now(), address(local));
+        let opened = ConversationOpened { time, conversation, first, local, owner_pid: Some(pid) };
+        self.event(&Event::ConversationOpened(opened))
+    }
+
+    fn says(&mut self, conversation: Conversation, local: &str, direction: Direction, payload: &[u8]) -> &mut Self {
+        let (time, local, length) = (self.now(), address(local), payload.len() as u32);
+        self.event(&Event::Datagram(Datagram { time, conversation, local, direction, length, payload }))
+    }
+
+    fn report(&self, conversation: Conversation, sent: u64, received: u64) -> ConversationReport {
+        ConversationReport {
+            time: self.now(),
+            conversation,
+            datagrams_sent: sent,
+            datagrams_received: received,
+            bytes_sent: sent * 100,
+            bytes_received: received * 100,
+            last: self.now(),
+        }
+    }
+}
+
+#[test]
+fn a_query_at_both_ends() {
+    let mut scenario = Scenario::new();
+    let (client, server) = (conversation(1, "10.0.0.2:53"), conversation(2, "10.0.0.1:5000"));
+    scenario.opens(client, "10.0.0.1:5000", Direction::Egress, 10).says(client, "10.0.0.1:5000", Direction::Egress, QUERY);
+    scenario.opens(server, "10.0.0.2:53", Direction::Ingress, 20).says(server, "10.0.0.2:53", Direction::Ingress, QUERY);
+    scenario.says(server, "10.0.0.2:53", Direction::Egress, NXDOMAIN);
+    scenario.says(client, "10.0.0.1:5000", Direction::Ingress, NXDOMAIN).wait(100);
+    let report = scenario.report(client, 1, 1);
+    scenario.event(&Event::ConversationClosed(report));
+    assert_snapshot!(scenario.lines());
+    assert!(scenario.flows().iter().all(|flow| flow.protocol == Some(Protocol::Dns) && flow.ends.joined));
+}
+
+#[test]
+fn counters_become_differences() {
+    let mut scenario = Scenario::new();
+    let client = conversation(1, "10.0.0.2:4000");
+    scenario.opens(client, "10.0.0.1:5000", Direction::Egress, 10);
+    for (sent, received) in [(5, 3), (5, 3), (4, 3), (9, 8)] {
+        let report = scenario.report(client, sent, received);
+        scenario.event(&Event::ConversationCounters(report));
+    }
+    let report = scenario.report(client, 10, 8);
+    scenario.event(&Event::ConversationClosed(report));
+    let sums = scenario.flows().iter().map(|flow| (flow.event, flow.packets_sent, flow.packets_received)).collect::<Vec<_>>();
+    let expected =
+        [(FlowEvent::Start, 0, 0), (FlowEvent::Update, 5, 3), (FlowEvent::Update, 4, 5), (FlowEvent::End, 1, 0)];
+    assert_eq!(sums, expected);
+}
+
+#[test]
+fn a_query_without_answer_ends_by_time_or_with_its_socket() {
+    let mut scenario = Scenario::new();
+    let first = conversation(1, "10.0.0.2:53");
+    scenario.says(first, "10.0.0.1:5000", Direction::Egress, QUERY).wait(4_000).expect_requests(0);
+    scenario.wait(2_000).expect_requests(1);
+    let second = conversation(2, "10.0.0.2:53");
+    scenario.says(second, "10.0.0.1:5001", Direction::Egress, QUERY);
+    let report = scenario.report(second, 1, 0);
+    scenario.event(&Event::ConversationClosed(report)).expect_requests(2);
+    assert!(scenario.requests().iter().all(|request| request.error.is_some()));
+}
+
+#[test]
+fn dns_is_found_on_any_port_and_nothing_else_is() {
+    let mut scenario = Scenario::new();
+    let (odd, other) = (conversation(1, "10.0.0.2:5353"), conversation(2, "10.0.0.2:9999"));
+    scenario.says(odd, "10.0.0.1:5000", Direction::Egress, QUERY);
+    scenario.says(odd, "10.0.0.1:5000", Direction::Ingress, NXDOMAIN).expect_requests(1);
+    scenario.says(other, "10.0.0.1:5000", Direction::Egress, b"\x01\x02\x03\x04hello");
+    scenario.wait(10_000).expect_requests(1);
+    scenario.expect_flows(&[(Reporter::Client, FlowEvent::Start), (Reporter::Client, FlowEvent::Start)]);
+}

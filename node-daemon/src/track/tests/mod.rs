@@ -1,0 +1,9 @@
+//! Events in, records out, in a small language of its own.
+
+mod conversations;
+mod drops;
+mod endings;
+mod exchanges;
+mod joining;
+mod properties;
+mod scenario;
