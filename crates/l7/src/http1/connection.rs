@@ -98,9 +98,9 @@ impl Connection {
         }
     }
 
-    /// An answer begins though nothing is asked: what the request stream waits for was lost.
+    /// There is an answer though nothing is asked: what the request stream waits for was lost.
     fn stop_waiting_for_request(&mut self, sink: &mut dyn Sink) {
-        while self.pairing.is_idle() && self.request_order.waits() {
+        while self.pairing.answers_the_unseen() && self.request_order.waits() {
             self.ask(sink, |order, reading| order.give_up(reading));
         }
     }

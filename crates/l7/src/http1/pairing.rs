@@ -106,6 +106,11 @@ impl Pairing {
         self.pending.is_empty() && self.answer.is_none()
     }
 
+    /// Whatever is answered now, or next, was asked in bytes that were not seen.
+    pub(super) fn answers_the_unseen(&self) -> bool {
+        self.pending.is_empty() && self.answer.as_ref().is_none_or(|answer| answer.asked.is_none())
+    }
+
     /// An answer is under way, nothing else is asked, and never more than one thing was.
     pub(super) fn answers_one_at_a_time(&self) -> bool {
         self.pending.is_empty() && self.answer.is_some() && !self.pipelined
@@ -161,8 +166,12 @@ impl Pairing {
         self.unpaired += u64::from(certain);
     }
 
-    /// Answers may have passed unread.
-    pub(super) fn gap_in_answers(&mut self) {
+    /// Answers may have passed unread; `certain` where one has, which was for the first that waits, as far as that is known.
+    pub(super) fn gap_in_answers(&mut self, certain: bool) {
+        let front_is_first = self.aligned || self.trusted > 0;
+        if certain && front_is_first && self.pending.pop_front().is_some() {
+            self.unpaired += 1;
+        }
         self.aligned = false;
         self.trusted = 0;
         self.answers_missed = true;
@@ -172,7 +181,8 @@ impl Pairing {
     pub(super) fn answer_begins(&mut self, status: u16, first: Place) {
         self.pipelined |= self.pending.len() > 1 && !self.answers_missed;
         let asked = match (self.aligned || self.trusted > 0, self.pipelined) {
-            (true, _) => self.pending.pop_front(),
+            // Nothing is answered before it is asked.
+            (true, _) => self.pending.pop_front_if(|asked| asked.start.time <= first.time),
             (false, false) => self.last_asked_before(first.time),
             (false, true) => None,
         };

@@ -120,7 +120,7 @@ impl Role for Answering<'_> {
     fn broken_head(&mut self, seen: &[u8], start: Place) -> Body {
         match salvage_status(seen) {
             Some(status) => self.answer(status, start),
-            None => self.pairing.gap_in_answers(),
+            None => self.pairing.gap_in_answers(true),
         }
         Body::BLIND
     }
@@ -138,7 +138,7 @@ impl Role for Answering<'_> {
         self.end(AnswerEnd::Unseen(end));
     }
 
-    fn gap(&mut self, _: bool) {
-        self.pairing.gap_in_answers();
+    fn gap(&mut self, certain: bool) {
+        self.pairing.gap_in_answers(certain);
     }
 }

@@ -203,11 +203,12 @@ proptest! {
         prop_assert_eq!(&play(&talk, delivery.pipelined, Some(&delivery)), &whole);
     }
 
-    /// Whatever is lost of a conversation, nothing is counted twice, and no status is invented.
+    /// Whatever is lost of a conversation, nothing is counted twice, and no status is invented. Pairings are right, or left
+    /// open, as long as losses have whole exchanges between them and pipelining was seen before the first.
     #[test]
     fn losses_invent_nothing(
-        talk in proptest::collection::vec(said(), 1..20),
-        seen in proptest::collection::vec((0..6_u8, 0..6_u8), 20),
+        talk in proptest::collection::vec(said(), 1..30),
+        seen in proptest::collection::vec((0..6_u8, 0..6_u8), 30),
         pipelined: bool,
     ) {
         let mut player = Player::new();
@@ -221,10 +222,10 @@ proptest! {
         let mut places = [0; 2];
         for (direction, bytes) in &phases {
             let place = &mut places[*direction as usize];
-            let chances = seen[*place];
+            let chances = if *place < 2 || *place % 2 == 0 { (1, 1) } else { seen[*place] };
             let chance = if *direction == Direction::Request { chances.0 } else { chances.1 };
             *place += 1;
-            if chance == 0 {
+            if chance <= 2 && chance != 1 {
                 player.offsets[*direction as usize] += bytes.len() as u64;
             } else {
                 player.say(*direction, bytes, None);
