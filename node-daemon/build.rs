@@ -90,7 +90,9 @@ fn has_sources(compiler: &mut Command) -> bool {
 
 /// The search path, with the folder where `cargo install` puts `bpf-linker`.
 fn path_with_linker() -> Result<std::ffi::OsString, String> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
     let mut folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
     folders.extend(home.map(|home| home.join("bin")));
     if !folders.iter().any(|folder| folder.join("bpf-linker").is_file()) {

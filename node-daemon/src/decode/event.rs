@@ -8,9 +8,7 @@
 
 use std::net::SocketAddr;
 
-use super::{
-    Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SocketState, TcpCounters,
-};
+use super::{Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SocketState, TcpCounters};
 
 /// One thing that happened in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,4 +6,4 @@ mod wire;
 
 pub use event::*;
 pub use parts::*;
-pub use wire::{decode, socket_address, time_of};
+pub use wire::{decode, released_socket, socket_address, time_of};

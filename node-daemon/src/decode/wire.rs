@@ -21,6 +21,14 @@ pub fn time_of(record: &[u8]) -> KernelTime {
     KernelTime(wire::Header::ref_from_prefix(record).map_or(u64::MAX, |(header, _)| header.time))
 }
 
+/// The cookie of a UDP socket that was closed, if that is what a record tells. No event is made of it: the receiver ends the
+/// socket's conversations.
+#[must_use]
+pub fn released_socket(record: &[u8]) -> Option<u64> {
+    let (event, _) = wire::SocketReleased::ref_from_prefix(record).ok()?;
+    (event.header.kind == kind::SOCKET_RELEASED).then_some(event.cookie)
+}
+
 /// Reads one record of either ring. `None` for what no probe of this version writes.
 #[must_use]
 pub fn decode(record: &[u8]) -> Option<Event<'_>> {
@@ -233,7 +241,8 @@ fn counters(counters: &wire::TcpCounters) -> TcpCounters {
         data_segments_received: counters.data_segments_received,
         retransmits: counters.retransmits,
         rtt: (counters.srtt_us_by_8 != 0).then(|| microseconds(counters.srtt_us_by_8 >> 3)),
-        rtt_min: (counters.rtt_min_us != u32::MAX && counters.rtt_min_us != 0).then(|| microseconds(counters.rtt_min_us)),
+        rtt_min: (counters.rtt_min_us != u32::MAX && counters.rtt_min_us != 0)
+            .then(|| microseconds(counters.rtt_min_us)),
     }
 }
 

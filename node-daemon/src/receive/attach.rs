@@ -73,7 +73,9 @@ fn reason(error: &ProgramError) -> String {
     match error {
         ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();
-            if std::env::var_os("DUMPLOG").is_some() { eprintln!("{log}"); }
+            if std::env::var_os("DUMPLOG").is_some() {
+                eprintln!("{log}");
+            }
             let last = log.lines().rev().find(|line| !is_statistics(line));
             last.map_or_else(|| io_error.to_string(), |line| format!("{io_error}: {line}"))
         }
@@ -85,5 +87,7 @@ fn reason(error: &ProgramError) -> String {
 /// What the verifier writes after the cause.
 fn is_statistics(line: &str) -> bool {
     line.trim().is_empty()
-        || ["processed ", "stack depth ", "verification time ", "mark_precise"].iter().any(|start| line.starts_with(start))
+        || ["processed ", "stack depth ", "verification time ", "mark_precise"]
+            .iter()
+            .any(|start| line.starts_with(start))
 }

@@ -2,7 +2,7 @@
 //!
 //! rustc emits no relocations that a loader could adjust, so the offsets are found here and handed to the probes as constants.
 
-use std::{collections::HashMap, fs, io, path::Path};
+use std::{fs, io, path::Path};
 
 use thiserror::Error;
 
@@ -35,8 +35,7 @@ pub(super) struct KernelTypes {
     bytes: Vec<u8>,
     strings: usize,
     /// Where each type begins; the first is void.
-    types: Vec<usize>,
-    structs: HashMap<String, u32>,
+    types: Vec<u32>,
 }
 
 /// A field: where it is, in bits, and of what type.
@@ -66,9 +65,10 @@ impl KernelTypes {
     /// Offset in bytes of a field such as `__sk_common.skc_family`; array elements are named by an enumerator, as in
     /// `subsys[pids_cgrp_id]`.
     pub(super) fn offset(&self, structure: &str, path: &str) -> Option<u32> {
-        let mut at = Field { bits: 0, of: *self.structs.get(structure)? };
+        let mut at = Field { bits: 0, of: self.named(KIND_STRUCT, structure)? };
         for part in path.split('.') {
-            let (name, index) = part.split_once('[').map_or((part, None), |(name, rest)| (name, rest.strip_suffix(']')));
+            let (name, index) =
+                part.split_once('[').map_or((part, None), |(name, rest)| (name, rest.strip_suffix(']')));
             let field = self.field(at.of, name, 0)?;
             at = Field { bits: at.bits + field.bits, of: field.of };
             if let Some(enumerator) = index {
@@ -80,17 +80,24 @@ impl KernelTypes {
 
     /// Names and values of an enum.
     pub(super) fn enumerators(&self, name: &str) -> Vec<(String, u32)> {
-        let Some(index) = (1..self.types.len()).find(|index| self.is_enum(*index, name)) else { return Vec::new() };
-        self.enumerators_at(index).collect()
+        let Some(at) = self.named(KIND_ENUM, name).and_then(|index| self.start(index)) else { return Vec::new() };
+        self.enumerators_at(at).collect()
     }
 
-    fn is_enum(&self, index: usize, name: &str) -> bool {
-        let at = self.types[index];
-        self.kind(at) == Some(KIND_ENUM) && self.word(at).and_then(|offset| self.text(offset)) == Some(name)
+    /// The first type of a kind with a name.
+    fn named(&self, kind: u32, name: &str) -> Option<u32> {
+        let is_it =
+            |at: usize| self.kind(at) == Some(kind) && self.word(at).and_then(|offset| self.text(offset)) == Some(name);
+        let index = self.types.iter().skip(1).position(|at| is_it(*at as usize))? + 1;
+        u32::try_from(index).ok()
     }
 
-    fn enumerators_at(&self, index: usize) -> impl Iterator<Item = (String, u32)> + '_ {
-        let at = self.types[index];
+    /// Where a type begins.
+    fn start(&self, index: u32) -> Option<usize> {
+        self.types.get(index as usize).map(|at| *at as usize)
+    }
+
+    fn enumerators_at(&self, at: usize) -> impl Iterator<Item = (String, u32)> + '_ {
         let count = self.count(at).unwrap_or(0) as usize;
         (0..count).filter_map(move |member| {
             let member = at + 12 + member * 8;
@@ -100,15 +107,16 @@ impl KernelTypes {
 
     /// The value of an enumerator of any enum.
     fn enumerator(&self, name: &str) -> Option<u32> {
-        (1..self.types.len())
-            .filter(|index| self.kind(self.types[*index]) == Some(KIND_ENUM))
-            .flat_map(|index| self.enumerators_at(index))
+        let starts = self.types.iter().skip(1).map(|at| *at as usize);
+        starts
+            .filter(|at| self.kind(*at) == Some(KIND_ENUM))
+            .flat_map(|at| self.enumerators_at(at))
             .find_map(|(found, value)| (found == name).then_some(value))
     }
 
     fn parse(bytes: Vec<u8>) -> Option<Self> {
         let magic = u16::from_ne_bytes(bytes.get(..2)?.try_into().ok()?);
-        let mut this = Self { bytes, strings: 0, types: vec![0], structs: HashMap::new() };
+        let mut this = Self { bytes, strings: 0, types: vec![0] };
         if magic != MAGIC {
             return None;
         }
@@ -118,12 +126,7 @@ impl KernelTypes {
         let end = header + types + length;
         let mut at = header + types;
         while at < end {
-            if this.kind(at)? == KIND_STRUCT {
-                let name = this.text(this.word(at)?)?.to_owned();
-                let index = u32::try_from(this.types.len()).ok()?;
-                this.structs.entry(name).or_insert(index);
-            }
-            this.types.push(at);
+            this.types.push(u32::try_from(at).ok()?);
             at += this.length_of_type(at)?;
         }
         Some(this)
@@ -131,7 +134,7 @@ impl KernelTypes {
 
     /// Finds a member by name, also in anonymous structs and unions inside.
     fn field(&self, of: u32, name: &str, depth: u32) -> Option<Field> {
-        let at = *self.types.get(self.bare(of)? as usize)?;
+        let at = self.start(self.bare(of)?)?;
         if depth > DEEPEST || !matches!(self.kind(at)?, KIND_STRUCT | KIND_UNION) {
             return None;
         }
@@ -155,9 +158,11 @@ impl KernelTypes {
     /// The type without typedefs and qualifiers; an array's is that of its elements.
     fn bare(&self, mut index: u32) -> Option<u32> {
         for _ in 0..DEEPEST {
-            let at = *self.types.get(index as usize)?;
+            let at = self.start(index)?;
             match self.kind(at)? {
-                KIND_TYPEDEF | KIND_VOLATILE | KIND_CONST | KIND_RESTRICT | KIND_TYPE_TAG => index = self.word(at + 8)?,
+                KIND_TYPEDEF | KIND_VOLATILE | KIND_CONST | KIND_RESTRICT | KIND_TYPE_TAG => {
+                    index = self.word(at + 8)?
+                }
                 KIND_ARRAY => index = self.word(at + 12)?,
                 _ => return Some(index),
             }

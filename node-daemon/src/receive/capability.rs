@@ -18,7 +18,12 @@ pub const CAPABILITIES: &[Capability] = &[
     capability("CAP_BPF", 39, true, "to load probes and make their maps"),
     capability("CAP_PERFMON", 38, true, "to attach to tracepoints and read the kernel's structs"),
     capability("CAP_NET_ADMIN", 12, true, "to attach to the sockets of a cgroup, and to list sockets"),
-    capability("CAP_SYS_ADMIN", 21, false, "to find sockets in other network namespaces that are older than the daemon"),
+    capability(
+        "CAP_SYS_ADMIN",
+        21,
+        false,
+        "to find sockets in other network namespaces that are older than the daemon",
+    ),
     capability("CAP_SYS_PTRACE", 19, false, "to find which process holds a socket that is older than the daemon"),
     capability("CAP_DAC_READ_SEARCH", 2, false, "to read /proc of other users' processes"),
     capability("CAP_SYSLOG", 34, false, "to name the kernel function that dropped a packet"),

@@ -52,7 +52,13 @@ impl Trial {
     fn begin(cgroup: Option<&Path>) -> Result<Self, OpenError> {
         let cgroup = Cgroup::open(cgroup)?;
         // The least memory: nothing is going to be read.
-        let least = Options { control_ring_bytes: 1 << 16, data_ring_bytes: 1 << 16, most_sockets: 64, most_conversations: 64, ..Options::default() };
+        let least = Options {
+            control_ring_bytes: 1 << 16,
+            data_ring_bytes: 1 << 16,
+            most_sockets: 64,
+            most_conversations: 64,
+            ..Options::default()
+        };
         let types = KernelTypes::of_running_kernel().ok();
         let object = object::load(&least, &cgroup, types.as_ref())?;
         Ok(Self { object, cgroup, btf: Btf::from_sys_fs().ok() })
@@ -106,7 +112,9 @@ fn check_types() -> SignalCheck {
         signal: "types of the kernel, which tracepoints need",
         hook: "/sys/kernel/btf/vmlinux",
         available: problem.is_none(),
-        how_to_fix: problem.as_ref().map_or_else(String::new, |_| "use a kernel built with CONFIG_DEBUG_INFO_BTF".into()),
+        how_to_fix: problem
+            .as_ref()
+            .map_or_else(String::new, |_| "use a kernel built with CONFIG_DEBUG_INFO_BTF".into()),
         reason: problem.map_or_else(String::new, |problem| problem.to_string()),
         cost_if_missing: "only payload and UDP counters are seen, no connections, drops or processes",
     }

@@ -7,6 +7,8 @@ mod btf;
 mod capability;
 mod cgroup;
 mod check;
+mod conversations;
+mod doorbell;
 mod drops;
 mod error;
 mod hook;
@@ -23,7 +25,6 @@ mod socket_list;
 mod socket_sweep;
 mod statistics;
 mod steering;
-mod udp_sweep;
 
 pub use capability::{Capability, missing_capabilities};
 pub use check::{SignalCheck, check};

@@ -4,7 +4,7 @@ use aya::{Ebpf, EbpfLoader, include_bytes_aligned};
 use goldwire_probe_events::{Offsets, Settings};
 use zerocopy::IntoBytes;
 
-use super::{Options, OpenError, btf::KernelTypes, cgroup::Cgroup, namespace};
+use super::{OpenError, Options, btf::KernelTypes, cgroup::Cgroup, namespace};
 
 /// Built by the build script.
 static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/goldwire-probes"));

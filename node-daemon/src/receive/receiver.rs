@@ -1,8 +1,6 @@
 //! The receiver: opens the probes, and hands out what they tell as one stream of events.
 
 use std::{
-    collections::HashSet,
-    os::fd::AsFd,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,25 +10,25 @@ use aya::{
     Btf, Ebpf,
     maps::{Map, MapData, PerCpuArray},
 };
-use goldwire_probe_events::Socket;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::{
-    Losses, OpenError, ProbeStatistics, Steering, attach, batch,
+    Losses, OpenError, ProbeStatistics, Steering, attach,
     btf::KernelTypes,
     capability::missing_capabilities,
     cgroup::Cgroup,
+    conversations::{Conversations, key_of},
+    doorbell::Doorbell,
     drops::DropSweep,
     hook::{HOOKS, Hook},
-    mapping::{Mapping, page_size},
+    mapping::page_size,
     object,
     ring::Ring,
     saturation::SaturationSweep,
     socket_sweep::{SocketSweep, now},
     statistics,
-    udp_sweep::UdpSweep,
 };
-use crate::decode::{Event, decode, time_of};
+use crate::decode::{Event, decode, released_socket, time_of};
 
 /// What shall be observed, and how much memory it may take.
 #[derive(Clone, Debug)]
@@ -50,16 +48,16 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             cgroup: None,
-            control_ring_bytes: 4 << 20,
-            data_ring_bytes: 32 << 20,
+            control_ring_bytes: 2 << 20,
+            data_ring_bytes: 16 << 20,
             most_sockets: 131_072,
-            most_conversations: 131_072,
+            most_conversations: 65_536,
             report_interval: Duration::from_secs(10),
         }
     }
 }
 
-/// How often the maps of conversations and drops are read.
+/// How often drops and saturation are looked at.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often the rings are looked at while there is traffic.
 const TICK: Duration = Duration::from_millis(5);
@@ -72,18 +70,19 @@ const MOST_EVENTS: usize = 65_536;
 pub struct Receiver {
     // Fields are dropped in this order: the thread before the maps that it reads.
     socket_sweep: SocketSweep,
-    udp_sweep: UdpSweep,
+    conversations: Conversations,
     drop_sweep: Option<DropSweep>,
     saturation: SaturationSweep,
     control: Ring,
     data: Ring,
-    asleep: Mapping,
+    doorbell: Doorbell,
     steering: Steering,
-    sockets: MapData,
     losses: PerCpuArray<MapData, u64>,
     undecodable: u64,
     refused: Vec<(&'static Hook, String)>,
     next_sweep: Instant,
+    next_conversations: Instant,
+    drops_told: u32,
     empty_looks: u32,
     object: Ebpf,
 }
@@ -102,26 +101,30 @@ impl Receiver {
         let mut object = object::load(options, &cgroup, types.as_ref())?;
         let refused = attach::attach_all(&mut object, btf.as_ref(), &cgroup.directory, cgroup.is_confined())?;
         let drop_sweep = types
-            .map(|types| DropSweep::new(map(&mut object, "DROPS")?, map(&mut object, "REPORTED_REASONS")?, &types).map_err(|source| OpenError::Map { map: "REPORTED_REASONS", source }))
+            .map(|types| {
+                DropSweep::new(map(&mut object, "DROPS")?, map(&mut object, "REPORTED_REASONS")?, &types)
+                    .map_err(|source| OpenError::Map { map: "REPORTED_REASONS", source })
+            })
             .transpose()?;
         let sockets = map(&mut object, "SOCKETS")?;
         let steering = map(&mut object, "STEERING")?;
-        let asleep = map(&mut object, "READER_ASLEEP")?;
+        let doorbell = map(&mut object, "DOORBELL")?;
         let losses = object.take_map("LOSSES").ok_or(OpenError::NoMap("LOSSES"))?;
         Ok(Self {
             control: Ring::new(map(&mut object, "CONTROL")?, options.control_ring_bytes).map_err(OpenError::Mapping)?,
             data: Ring::new(map(&mut object, "DATA")?, options.data_ring_bytes).map_err(OpenError::Mapping)?,
-            asleep: Mapping::new(asleep.fd().as_fd(), 0, page_size(), true).map_err(OpenError::Mapping)?,
+            doorbell: Doorbell::new(&doorbell).map_err(OpenError::Mapping)?,
             steering: Steering::new(&steering).map_err(OpenError::Mapping)?,
             losses: PerCpuArray::try_from(losses).map_err(|source| OpenError::Map { map: "LOSSES", source })?,
-            udp_sweep: UdpSweep::new(map(&mut object, "CONVERSATIONS")?, options.most_conversations),
+            conversations: Conversations::new(map(&mut object, "CONVERSATIONS")?, options.most_conversations),
             socket_sweep: SocketSweep::start(&sockets, cgroup, options.report_interval)?,
             drop_sweep,
             saturation: SaturationSweep::default(),
-            sockets,
             undecodable: 0,
             refused,
             next_sweep: Instant::now(),
+            next_conversations: Instant::now(),
+            drops_told: 0,
             empty_looks: 0,
             object,
         })
@@ -135,10 +138,7 @@ impl Receiver {
     pub fn poll(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
         let mut count = self.socket_sweep.tell(visit);
         count += self.drain(visit);
-        if Instant::now() >= self.next_sweep {
-            self.next_sweep = Instant::now() + SWEEP;
-            count += self.sweep(visit);
-        }
+        count += self.sweep(Instant::now(), visit);
         self.empty_looks = if count == 0 { self.empty_looks.saturating_add(1) } else { 0 };
         count
     }
@@ -150,14 +150,14 @@ impl Receiver {
             std::thread::sleep(TICK.min(longest));
             return;
         }
-        self.set_asleep(1);
+        self.doorbell.set_asleep(true);
         if self.control.is_empty() && self.data.is_empty() {
             let mut descriptors =
                 [PollFd::new(self.control.fd(), PollFlags::POLLIN), PollFd::new(self.data.fd(), PollFlags::POLLIN)];
             let timeout = PollTimeout::try_from(longest.min(SWEEP)).unwrap_or(PollTimeout::ZERO);
             let _ = poll(&mut descriptors, timeout);
         }
-        self.set_asleep(0);
+        self.doorbell.set_asleep(false);
     }
 
     /// The way to tell the probes what is wanted of a socket.
@@ -206,9 +206,15 @@ impl Receiver {
                 (Some(lifecycle), _) => (control, lifecycle),
                 (None, Some(segment)) => (data, segment),
             };
-            match decode(record) {
-                Some(event) => visit(event),
-                None => self.undecodable += 1,
+            if let Some(released) = released_socket(record) {
+                self.conversations.released(time_of(record), released, visit);
+            } else if let Some(event) = decode(record) {
+                if let Event::ConversationOpened(opened) = &event {
+                    self.conversations.opened(opened.time, key_of(opened.conversation));
+                }
+                visit(event);
+            } else {
+                self.undecodable += 1;
             }
             ring.advance(record.len());
             count += 1;
@@ -219,34 +225,33 @@ impl Receiver {
     }
 
     /// What comes by maps rather than by rings.
-    fn sweep(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
-        let now = now();
-        let mut open = HashSet::new();
-        let has_all = batch::for_each(self.sockets.fd().as_fd(), |cookie: &u64, _: &Socket| {
-            open.insert(*cookie);
-        });
-        let mut count = self.saturation.sweep(visit);
-        if has_all.is_ok() {
-            count += self.udp_sweep.sweep(now, &open, visit).unwrap_or(0);
+    fn sweep(&mut self, at: Instant, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        let mut count = 0;
+        if let Some(pause) = self.conversations.pause()
+            && at >= self.next_conversations
+        {
+            self.next_conversations = at + pause;
+            count += self.conversations.sweep(now(), visit).unwrap_or(0);
         }
-        if let Some(drops) = &mut self.drop_sweep {
-            count += drops.sweep(now, visit).unwrap_or(0);
+        if at < self.next_sweep {
+            return count;
         }
-        count
-    }
-
-    fn set_asleep(&self, value: u32) {
-        if let Some(word) = self.asleep.at(0, 4) {
-            // SAFETY: aligned to a page, mapped as long as `self` lives, and accessed atomically here.
-            unsafe { std::sync::atomic::AtomicU32::from_ptr(word.as_ptr().cast()) }
-                .store(value, std::sync::atomic::Ordering::SeqCst);
+        self.next_sweep = at + SWEEP;
+        let drops = self.doorbell.drops();
+        if drops != self.drops_told
+            && let Some(sweep) = &mut self.drop_sweep
+        {
+            self.drops_told = drops;
+            count += sweep.sweep(now(), visit).unwrap_or(0);
         }
+        count + self.saturation.sweep(visit)
     }
 }
 
 fn check_sizes(options: &Options) -> Result<(), OpenError> {
     let least = page_size();
-    for (what, given) in [("the control ring", options.control_ring_bytes), ("the data ring", options.data_ring_bytes)] {
+    for (what, given) in [("the control ring", options.control_ring_bytes), ("the data ring", options.data_ring_bytes)]
+    {
         if !given.is_power_of_two() || given < least {
             return Err(OpenError::Size { what, least, given });
         }

@@ -19,6 +19,8 @@ const HEADER: usize = 8;
 const BUSY: u32 = 1 << 31;
 /// Set in the length of a record that was given up.
 const DISCARDED: u32 = 1 << 30;
+/// Above all that the probes write at once; a multiple of every page size.
+const LARGEST_RECORD: usize = 64 << 10;
 /// How many consumed bytes the kernel may wait for.
 const BATCH: u64 = 64 << 10;
 
@@ -26,7 +28,8 @@ const BATCH: u64 = 64 << 10;
 pub(super) struct Ring {
     map: MapData,
     consumer: Mapping,
-    /// The producer's page, then the data twice, so that records that wrap are whole.
+    /// The producer's page, then the data, then its beginning again, so that a record that wraps is whole. The kernel would map
+    /// all data twice, which would count twice as memory of the daemon.
     producer: Mapping,
     page: usize,
     size: usize,
@@ -40,7 +43,7 @@ impl Ring {
         let page = page_size();
         let fd = map.fd().as_fd();
         let consumer = Mapping::new(fd, 0, page, true)?;
-        let producer = Mapping::new(fd, page, page + 2 * size, false)?;
+        let producer = Mapping::new(fd, page, page + size + size.min(LARGEST_RECORD), false)?;
         let ring = Self { map, consumer, producer, page, size, position: Cell::new(0), released: Cell::new(0) };
         let position = ring.word(&ring.consumer)?.load(Ordering::Acquire);
         ring.position.set(position);

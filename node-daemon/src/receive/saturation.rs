@@ -20,7 +20,8 @@ struct Counters {
 impl SaturationSweep {
     /// Tells what was added since the last sweep, if anything was.
     pub(super) fn sweep(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
-        let Some(current) = fs::read_to_string("/proc/thread-self/net/netstat").ok().and_then(|text| read(&text)) else {
+        let Some(current) = fs::read_to_string("/proc/thread-self/net/netstat").ok().and_then(|text| read(&text))
+        else {
             return 0;
         };
         let Some(last) = self.last.replace(current) else { return 0 };
@@ -42,9 +43,16 @@ fn read(text: &str) -> Option<Counters> {
     let mut lines = text.lines().filter(|line| line.starts_with("TcpExt:"));
     let (names, values) = (lines.next()?, lines.next()?);
     let value = |wanted: &str| {
-        names.split(' ').zip(values.split(' ')).find(|(name, _)| *name == wanted).and_then(|(_, value)| value.parse().ok())
+        names
+            .split(' ')
+            .zip(values.split(' '))
+            .find(|(name, _)| *name == wanted)
+            .and_then(|(_, value)| value.parse().ok())
     };
-    Some(Counters { listen_overflows: value("ListenOverflows")?, zero_windows: value("TCPToZeroWindowAdv").unwrap_or(0) })
+    Some(Counters {
+        listen_overflows: value("ListenOverflows")?,
+        zero_windows: value("TCPToZeroWindowAdv").unwrap_or(0),
+    })
 }
 
 #[cfg(test)]

@@ -38,7 +38,9 @@ impl SocketHolders {
     fn read_process(&mut self, pid: u32) {
         let folder: PathBuf = Path::new("/proc").join(pid.to_string()).join("fd");
         for descriptor in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Some(inode) = fs::read_link(descriptor.path()).ok().and_then(|target| inode_of(&target)) else { continue };
+            let Some(inode) = fs::read_link(descriptor.path()).ok().and_then(|target| inode_of(&target)) else {
+                continue;
+            };
             let holders = self.by_inode.entry(inode).or_default();
             if holders.last() != Some(&pid) {
                 holders.push(pid);

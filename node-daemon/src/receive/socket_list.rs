@@ -140,7 +140,8 @@ fn check(result: isize) -> io::Result<usize> {
 fn read_messages(mut rest: &[u8], visit: &mut impl FnMut(ListedSocket)) -> io::Result<bool> {
     while let Ok((header, _)) = MessageHeader::read_from_prefix(rest) {
         let length = header.length as usize;
-        let body = rest.get(size_of::<MessageHeader>()..length).ok_or_else(|| io::Error::other("a message cut short"))?;
+        let body =
+            rest.get(size_of::<MessageHeader>()..length).ok_or_else(|| io::Error::other("a message cut short"))?;
         match i32::from(header.kind) {
             libc::NLMSG_DONE => return Ok(true),
             libc::NLMSG_ERROR => return Err(error(body)),

@@ -17,7 +17,9 @@ use std::{
 use aya::maps::{HashMap as KernelMap, Map, MapData};
 use goldwire_probe_events::{Socket, role, socket_flag, transport};
 
-use super::{OpenError, batch, cgroup::Cgroup, namespace, socket_holder::SocketHolders, socket_list, socket_list::ListedSocket};
+use super::{
+    OpenError, batch, cgroup::Cgroup, namespace, socket_holder::SocketHolders, socket_list, socket_list::ListedSocket,
+};
 use crate::decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpListening, TcpReport};
 
 /// At most this part of one core goes into sweeps: where they take long, they come more seldom.
@@ -151,11 +153,8 @@ impl Sweeper {
         listeners: &HashSet<SocketAddr>,
         holders: &SocketHolders,
     ) -> Option<Event<'static>> {
-        let owner_pid = if socket.is_listening {
-            holders.of_listener(socket.inode)
-        } else {
-            holders.of_connection(socket.inode)
-        };
+        let owner_pid =
+            if socket.is_listening { holders.of_listener(socket.inode) } else { holders.of_connection(socket.inode) };
         if !self.is_wanted(owner_pid) {
             return None;
         }

@@ -6,13 +6,7 @@ use goldwire_model::record::{DropRecord, Ends, Record, Reporter, Text, Transport
 
 use crate::{decode::PacketsDropped, identity::IdentityLookup};
 
-use super::{
-    endpoints::End,
-    flow::FlowKey,
-    join::Tuple,
-    outlets::Outlets,
-    tracker::Tracker,
-};
+use super::{endpoints::End, flow::FlowKey, join::Tuple, outlets::Outlets, tracker::Tracker};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -23,7 +17,14 @@ impl<I: IdentityLookup> Tracker<I> {
         let place = (!event.place.is_empty()).then(|| self.texts.share(event.place));
         let reason: Text = self.texts.share(event.reason);
         let time = self.wall(event.time);
-        out.records.record(Record::Drop(DropRecord { time, ends, reason, place, count: event.count, bytes: event.bytes }));
+        out.records.record(Record::Drop(DropRecord {
+            time,
+            ends,
+            reason,
+            place,
+            count: event.count,
+            bytes: event.bytes,
+        }));
     }
 
     /// A drop is seen once on a node, so it is never one of two reports.
@@ -42,7 +43,8 @@ impl<I: IdentityLookup> Tracker<I> {
     fn flow_of_dropped(&self, event: &PacketsDropped<'_>) -> Option<FlowKey> {
         let tuple = Tuple { local: event.source, remote: event.destination, udp: event.protocol == UDP };
         let by_tuple = || self.tuples.find(tuple).or_else(|| self.tuples.find(tuple.mirrored()));
-        let attempt = || self.connecting.get(&event.destination).or_else(|| self.connecting.get(&event.source)).copied();
+        let attempt =
+            || self.connecting.get(&event.destination).or_else(|| self.connecting.get(&event.source)).copied();
         match event.protocol {
             TCP => by_tuple().or_else(|| attempt().filter(|key| self.is_attempt_of(*key, event))),
             UDP => by_tuple(),

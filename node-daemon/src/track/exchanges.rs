@@ -51,9 +51,8 @@ impl Sink for Exchanges<'_, '_> {
 
     fn exchange(&mut self, exchange: Exchange) {
         let wall = |time| self.common.anchor.wall(KernelTime(time));
-        let since_request = |time: Option<u64>| {
-            Some(Duration::from_nanos(time?.saturating_sub(exchange.request_start?)))
-        };
+        let since_request =
+            |time: Option<u64>| Some(Duration::from_nanos(time?.saturating_sub(exchange.request_start?)));
         let start = exchange.request_start.or(exchange.answer_first).unwrap_or(exchange.time);
         let record = RequestRecord {
             time: wall(exchange.time),

@@ -23,10 +23,8 @@ impl<I: IdentityLookup> Tracker<I> {
     /// A process that was never seen leaves no record: nothing could be said of it but a number.
     pub(super) fn exited(&mut self, event: &ProcessExited, out: &mut Outlets<'_>) {
         let Some(identity) = self.identity.exited(event.pid, event.time) else { return };
-        let record = ProcessRecord {
-            time: self.wall(event.time),
-            ..record(&identity, ProcessEvent::Exit, Some(event.status))
-        };
+        let record =
+            ProcessRecord { time: self.wall(event.time), ..record(&identity, ProcessEvent::Exit, Some(event.status)) };
         out.records.record(Record::Process(record));
     }
 }

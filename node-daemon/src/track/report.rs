@@ -63,8 +63,12 @@ impl Flow {
         let delta = totals.since(&self.reported);
         self.reported = totals;
         let (sent, received) = match self.about.ends.reporter {
-            Reporter::Client => ((delta.bytes_sent, delta.packets_sent), (delta.bytes_received, delta.packets_received)),
-            Reporter::Server => ((delta.bytes_received, delta.packets_received), (delta.bytes_sent, delta.packets_sent)),
+            Reporter::Client => {
+                ((delta.bytes_sent, delta.packets_sent), (delta.bytes_received, delta.packets_received))
+            }
+            Reporter::Server => {
+                ((delta.bytes_received, delta.packets_received), (delta.bytes_sent, delta.packets_sent))
+            }
         };
         records.record(Record::Flow(FlowRecord {
             time,

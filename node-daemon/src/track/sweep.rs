@@ -60,13 +60,8 @@ impl<I: IdentityLookup> Tracker<I> {
     /// Whether the flow goes on waiting.
     fn expire_flow(&mut self, key: FlowKey, now: KernelTime, out: &mut Outlets<'_>) -> bool {
         let Some(flow) = self.flows.peek_mut(&key) else { return false };
-        let mut common = Common {
-            anchor: self.anchor,
-            now,
-            texts: &mut self.texts,
-            names: &mut self.names,
-            records: out.records,
-        };
+        let mut common =
+            Common { anchor: self.anchor, now, texts: &mut self.texts, names: &mut self.names, records: out.records };
         let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
         flow.traffic.expire(now.0.saturating_sub(MISSING), now.0, &mut exchanges);
         flow.waits = flow.traffic.waits();

@@ -12,7 +12,11 @@ pub(super) enum Traffic {
     #[default]
     Unseen,
     /// HTTP, or not decided yet.
-    Http { connection: Box<http1::Connection>, decided: bool, whole: bool },
+    Http {
+        connection: Box<http1::Connection>,
+        decided: bool,
+        whole: bool,
+    },
     DnsStream(Box<dns::tcp::Connection>),
     DnsDatagrams(Box<dns::udp::Conversation>),
     /// Nothing that is followed.

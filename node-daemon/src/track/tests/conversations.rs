@@ -42,8 +42,18 @@ impl Scenario {
 fn a_query_at_both_ends() {
     let mut scenario = Scenario::new();
     let (client, server) = (conversation(1, "10.0.0.2:53"), conversation(2, "10.0.0.1:5000"));
-    scenario.opens(client, "10.0.0.1:5000", Direction::Egress, 10).says(client, "10.0.0.1:5000", Direction::Egress, QUERY);
-    scenario.opens(server, "10.0.0.2:53", Direction::Ingress, 20).says(server, "10.0.0.2:53", Direction::Ingress, QUERY);
+    scenario.opens(client, "10.0.0.1:5000", Direction::Egress, 10).says(
+        client,
+        "10.0.0.1:5000",
+        Direction::Egress,
+        QUERY,
+    );
+    scenario.opens(server, "10.0.0.2:53", Direction::Ingress, 20).says(
+        server,
+        "10.0.0.2:53",
+        Direction::Ingress,
+        QUERY,
+    );
     scenario.says(server, "10.0.0.2:53", Direction::Egress, NXDOMAIN);
     scenario.says(client, "10.0.0.1:5000", Direction::Ingress, NXDOMAIN).wait(100);
     let report = scenario.report(client, 1, 1);
@@ -63,7 +73,8 @@ fn counters_become_differences() {
     }
     let report = scenario.report(client, 10, 8);
     scenario.event(&Event::ConversationClosed(report));
-    let sums = scenario.flows().iter().map(|flow| (flow.event, flow.packets_sent, flow.packets_received)).collect::<Vec<_>>();
+    let sums =
+        scenario.flows().iter().map(|flow| (flow.event, flow.packets_sent, flow.packets_received)).collect::<Vec<_>>();
     let expected =
         [(FlowEvent::Start, 0, 0), (FlowEvent::Update, 5, 3), (FlowEvent::Update, 4, 5), (FlowEvent::End, 1, 0)];
     assert_eq!(sums, expected);

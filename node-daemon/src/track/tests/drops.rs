@@ -27,7 +27,8 @@ fn ends_come_from_the_flow_the_attempt_or_the_listener() {
     let mut attempt = Socket::client(2, 11, "10.0.0.1:0", "10.0.0.9:81");
     attempt.addresses.local.set_port(0);
     scenario.connecting(&attempt);
-    let listening = TcpListening { time: scenario.now(), cookie: Cookie(9), local: address("0.0.0.0:90"), owner_pid: Some(30) };
+    let listening =
+        TcpListening { time: scenario.now(), cookie: Cookie(9), local: address("0.0.0.0:90"), owner_pid: Some(30) };
     scenario.event(&Event::TcpListening(listening));
     for (source, destination, protocol) in [
         ("10.0.0.1:40000", "10.0.0.2:80", 6),

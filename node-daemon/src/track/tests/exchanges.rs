@@ -19,7 +19,11 @@ fn server() -> Socket {
 #[test]
 fn a_client_alone() {
     let (mut scenario, mut socket) = (Scenario::new(), client());
-    scenario.connect(&socket).sends(&mut socket, get("/a?x=1")).receives(&mut socket, answer(200, "hello")).close(&socket);
+    scenario
+        .connect(&socket)
+        .sends(&mut socket, get("/a?x=1"))
+        .receives(&mut socket, answer(200, "hello"))
+        .close(&socket);
     assert_snapshot!(scenario.lines());
     assert_eq!(scenario.findings.wishes, ["1: follow 1024/4096"]);
 }
@@ -126,7 +130,10 @@ fn no_answer_is_an_error_without_status() {
 #[test]
 fn a_lost_event_is_no_truncated_answer() {
     let (mut scenario, mut socket) = (Scenario::new(), server());
-    scenario.accept(&socket).receives(&mut socket, get("/a")).sends(&mut socket, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    scenario
+        .accept(&socket)
+        .receives(&mut socket, get("/a"))
+        .sends(&mut socket, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
     scenario.sends_unseen(&mut socket, "body").close(&socket).expect_requests(1);
     assert_eq!((scenario.requests()[0].error, scenario.requests()[0].latency), (None, None));
 }

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 
 use super::scenario::{Scenario, Socket, address, answer, get};
 use crate::{
-    decode::{ConversationOpened, Conversation, Cookie, Event, Role, TcpListening, TcpTranslated, Datagram, Direction},
+    decode::{Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, Role, TcpListening, TcpTranslated},
     track::Options,
 };
 
@@ -77,7 +77,8 @@ fn reused_ports_do_not_mix_connections_up() {
     let (client, server) = pair();
     scenario.connect(&client).accept(&server).close(&client);
     // The server's old socket lingers while the client's port is used again.
-    let (again, served) = (Socket { cookie: Cookie(3), pid: 11, ..client }, Socket { cookie: Cookie(4), pid: 21, ..server.clone() });
+    let (again, served) =
+        (Socket { cookie: Cookie(3), pid: 11, ..client }, Socket { cookie: Cookie(4), pid: 21, ..server.clone() });
     scenario.connect(&again).accept(&served).close(&again).close(&served).close(&server);
     let of = |cookie_pid: &str| -> Vec<u64> {
         let flows = scenario.flows();
@@ -86,7 +87,9 @@ fn reused_ports_do_not_mix_connections_up() {
     };
     let (first, second) = (of("w10"), of("w11"));
     assert_eq!((first.len(), second.len()), (4, 4));
-    assert!(first.iter().all(|id| *id == first[0]) && second.iter().all(|id| *id == second[0]) && first[0] != second[0]);
+    assert!(
+        first.iter().all(|id| *id == first[0]) && second.iter().all(|id| *id == second[0]) && first[0] != second[0]
+    );
 }
 
 #[test]
@@ -109,7 +112,9 @@ fn a_late_translation_joins_all_the_same() {
     let server = Socket::server(2, 20, "10.77.0.2:8080", "10.77.0.1:40000");
     scenario.adopt(&client, Role::Client).adopt(&server, Role::Server);
     let remote = address("10.77.0.2:8080");
-    scenario.event(&Event::TcpTranslated(TcpTranslated { time: scenario.now(), cookie: client.cookie, remote })).wait(100);
+    scenario
+        .event(&Event::TcpTranslated(TcpTranslated { time: scenario.now(), cookie: client.cookie, remote }))
+        .wait(100);
     assert!(scenario.flows().iter().all(|flow| flow.ends.joined));
 }
 
@@ -137,7 +142,8 @@ fn the_name_asked_for_is_on_the_connection_that_follows() {
     let mut scenario = Scenario::new();
     let conversation = Conversation { cookie: Cookie(5), remote: address("10.0.0.53:53") };
     let local = address("10.0.0.1:50000");
-    let opened = ConversationOpened { time: scenario.now(), conversation, first: Direction::Egress, local, owner_pid: Some(10) };
+    let opened =
+        ConversationOpened { time: scenario.now(), conversation, first: Direction::Egress, local, owner_pid: Some(10) };
     scenario.event(&Event::ConversationOpened(opened));
     let query = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04shop\x07example\x00\x00\x01\x00\x01";
     let answer = [
@@ -147,7 +153,14 @@ fn the_name_asked_for_is_on_the_connection_that_follows() {
     .concat();
     for (direction, payload) in [(Direction::Egress, &query[..]), (Direction::Ingress, &answer)] {
         let length = payload.len() as u32;
-        scenario.event(&Event::Datagram(Datagram { time: scenario.now(), conversation, local, direction, length, payload }));
+        scenario.event(&Event::Datagram(Datagram {
+            time: scenario.now(),
+            conversation,
+            local,
+            direction,
+            length,
+            payload,
+        }));
     }
     scenario.connect(&Socket::client(1, 10, "10.0.0.1:40000", "10.0.0.2:80")).wait(100);
     assert_snapshot!(scenario.lines());

@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use goldwire_answer::coverage::LossStage;
 use goldwire_model::{
-    record::{Detail, Ending, FlowEvent, FlowRecord, Record, RequestRecord, Reporter, Text},
+    record::{Detail, Ending, FlowEvent, FlowRecord, Record, Reporter, RequestRecord, Text},
     time::Timestamp,
 };
 

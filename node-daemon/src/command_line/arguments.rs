@@ -1,0 +1,232 @@
+//! What can be typed after `goldwire`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::units::{ByteSize, Moment};
+
+/// Golden signals, service maps and flows, straight from the kernel.
+#[derive(Debug, Parser)]
+#[command(name = "goldwire", version, about, propagate_version = true, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Load the probes, keep history in memory and serve it. Needs root, or the capabilities that `check` lists.
+    Daemon(DaemonArguments),
+    /// Show flows, requests, drops or processes, past or live.
+    Observe(ObserveArguments),
+    /// Ask any query, as JSON or by options.
+    Query(QueryArguments),
+    /// Show who talks to whom, with golden signals on each edge.
+    Map(MapArguments),
+    /// Watch the golden signals live in the terminal.
+    Top(TopArguments),
+    /// Show what each node records, how far back, and what it lost.
+    Status(StatusArguments),
+    /// Say what this kernel lets us see, and what to do about what it does not.
+    Check(CheckArguments),
+    /// Print a completion script for a shell.
+    Completion {
+        /// The shell to complete for.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DaemonArguments {
+    /// Address to serve on. Any but a loopback address needs TLS and a token.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4270", env = "GOLDWIRE_LISTEN")]
+    pub listen: SocketAddr,
+    /// Name of this node in every record and answer; the host's name by default.
+    #[arg(long, value_name = "NAME", env = "GOLDWIRE_NODE_NAME")]
+    pub node_name: Option<String>,
+    /// Watch this cgroup v2 subtree only, so that several daemons on one kernel can each be a node.
+    #[arg(long, value_name = "PATH")]
+    pub cgroup: Option<PathBuf>,
+    /// Memory for history, shared by raw records and rollups.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", env = "GOLDWIRE_MEMORY")]
+    pub memory: ByteSize,
+    /// Size of the kernel's ring buffer for payload events, rounded up to a power of two.
+    #[arg(long, value_name = "SIZE", default_value = "32MiB")]
+    pub ring: ByteSize,
+    /// Certificate chain (PEM) to serve TLS with.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the certificate.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Accept only clients with a certificate signed by this authority (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_client_ca: Option<PathBuf>,
+    /// File with the tokens to accept, one a line; a client sends one as `authorization: Bearer`.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Which nodes to ask, and how.
+#[derive(Args, Clone, Debug)]
+pub struct NodeArguments {
+    /// Node to ask; repeat for more. `https://HOST:PORT` speaks TLS.
+    #[arg(
+        long = "node",
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:4270",
+        env = "GOLDWIRE_NODES",
+        value_delimiter = ','
+    )]
+    pub nodes: Vec<String>,
+    /// Authority (PEM) that signed the nodes' certificates; the system's by default.
+    #[arg(long, value_name = "FILE")]
+    pub tls_ca: Option<PathBuf>,
+    /// Own certificate (PEM), for nodes that ask for one.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the own certificate.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Name to expect in the nodes' certificates, where it is not the address.
+    #[arg(long, value_name = "NAME")]
+    pub tls_server_name: Option<String>,
+    /// File whose first line is the token to send.
+    #[arg(long, value_name = "FILE", env = "GOLDWIRE_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+    /// How long to wait for a node, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub timeout: u64,
+}
+
+/// The window of time to look at.
+#[derive(Args, Clone, Debug)]
+pub struct WindowArguments {
+    /// Start: how long ago (`5m`, `90s`, `2h`), or a time (`2026-01-31T12:00:00Z`).
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    pub since: Moment,
+    /// End, written in the same way; now by default.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// Aligned columns.
+    Text,
+    /// One JSON object a row.
+    Json,
+    Csv,
+    /// An Arrow IPC stream.
+    Arrow,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ObservedTable {
+    Flows,
+    Requests,
+    Drops,
+    Processes,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ObserveArguments {
+    /// What to show.
+    #[arg(default_value = "requests")]
+    pub table: ObservedTable,
+    /// Keep showing what comes, until interrupted.
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Show the last N only.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub last: usize,
+    /// Show what matches, e.g. 'destination.workload = "shop" and latency > 250ms'.
+    #[arg(short = 'F', long, value_name = "FILTER", default_value = "")]
+    pub filter: String,
+    /// Columns to show, in this order.
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: OutputFormat,
+    #[command(flatten)]
+    pub window: WindowArguments,
+    #[command(flatten)]
+    pub nodes: NodeArguments,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct QueryArguments {
+    /// The query as JSON, `@FILE`, or `-` for standard input. Without it, the options below make the query.
+    pub json: Option<String>,
+    /// Signals over time, e.g. request_rate,latency_p95.
+    #[arg(long, value_name = "SIGNAL,…", value_delimiter = ',', conflicts_with = "json")]
+    pub signals: Vec<String>,
+    /// Table to aggregate: flows, requests, drops or processes.
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["json", "signals"])]
+    pub table: Option<String>,
+    /// Aggregates of the table, e.g. 'count(),p99(latency)'.
+    #[arg(long, value_name = "AGGREGATE,…", value_delimiter = ',', requires = "table")]
+    pub aggregates: Vec<String>,
+    /// Fields to group by.
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',', conflicts_with = "json")]
+    pub group_by: Vec<String>,
+    #[arg(short = 'F', long, value_name = "FILTER", conflicts_with = "json")]
+    pub filter: Option<String>,
+    /// Width of a step, e.g. 10s.
+    #[arg(long, value_name = "DURATION", requires = "signals")]
+    pub step: Option<String>,
+    /// Most groups or series to answer.
+    #[arg(long, value_name = "N", conflicts_with = "json")]
+    pub limit: Option<usize>,
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: OutputFormat,
+    #[command(flatten)]
+    pub window: WindowArguments,
+    #[command(flatten)]
+    pub nodes: NodeArguments,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct MapArguments {
+    /// What a node of the map is: workload, namespace, pod, process, address, node …
+    #[arg(long, value_name = "FIELD", default_value = "workload")]
+    pub by: String,
+    #[arg(short = 'F', long, value_name = "FILTER", default_value = "")]
+    pub filter: String,
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: OutputFormat,
+    #[command(flatten)]
+    pub window: WindowArguments,
+    #[command(flatten)]
+    pub nodes: NodeArguments,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct TopArguments {
+    #[arg(short = 'F', long, value_name = "FILTER", default_value = "")]
+    pub filter: String,
+    /// Seconds between two looks.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    pub interval: u64,
+    /// Print one look as text and end, for scripts and for terminals that can't be drawn on.
+    #[arg(long)]
+    pub once: bool,
+    #[command(flatten)]
+    pub nodes: NodeArguments,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct StatusArguments {
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: OutputFormat,
+    #[command(flatten)]
+    pub nodes: NodeArguments,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CheckArguments {
+    /// Text or JSON.
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: OutputFormat,
+}

@@ -1,0 +1,181 @@
+//! Who may ask: the rules for listening, TLS and tokens.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use subtle::{Choice, ConstantTimeEq};
+use thiserror::Error;
+use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+
+use crate::command_line::arguments::DaemonArguments;
+
+/// Why the daemon will not serve as asked.
+#[derive(Debug, Error)]
+pub enum AccessError {
+    #[error(
+        "listening on {listen} would let others on the network read this node, so it also needs {missing}; \
+         or listen on a loopback address such as 127.0.0.1:{port}",
+        port = listen.port()
+    )]
+    Unprotected { listen: SocketAddr, missing: String },
+    #[error("failed to read {path}: {source}", path = path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path} holds no token; write one a line, at least 16 characters each", path = path.display())]
+    NoToken { path: PathBuf },
+    #[error("{path} holds a token of fewer than 16 characters in line {line}", path = path.display())]
+    ShortToken { path: PathBuf, line: usize },
+}
+
+/// How the service is protected.
+#[derive(Debug, Default)]
+pub struct Access {
+    pub tls: Option<ServerTlsConfig>,
+    pub tokens: Option<Tokens>,
+}
+
+impl Access {
+    /// Reads certificate, key and tokens, and refuses an open door.
+    pub fn from_arguments(arguments: &DaemonArguments) -> Result<Self, AccessError> {
+        refuse_open_door(arguments)?;
+        let tls = match (&arguments.tls_cert, &arguments.tls_key) {
+            (Some(cert), Some(key)) => Some(server_tls(cert, key, arguments.tls_client_ca.as_deref())?),
+            _ => None,
+        };
+        let tokens = arguments.token_file.as_deref().map(Tokens::read).transpose()?;
+        Ok(Self { tls, tokens })
+    }
+}
+
+fn refuse_open_door(arguments: &DaemonArguments) -> Result<(), AccessError> {
+    if arguments.listen.ip().is_loopback() {
+        return Ok(());
+    }
+    let needed = [
+        ("--tls-cert", arguments.tls_cert.is_some()),
+        ("--tls-key", arguments.tls_key.is_some()),
+        ("--token-file", arguments.token_file.is_some()),
+    ];
+    let missing: Vec<_> = needed.iter().filter(|(_, given)| !given).map(|(flag, _)| *flag).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(AccessError::Unprotected { listen: arguments.listen, missing: missing.join(", ") })
+}
+
+fn server_tls(cert: &Path, key: &Path, client_ca: Option<&Path>) -> Result<ServerTlsConfig, AccessError> {
+    let tls = ServerTlsConfig::new().identity(Identity::from_pem(read(cert)?, read(key)?));
+    Ok(match client_ca {
+        Some(authority) => tls.client_ca_root(Certificate::from_pem(read(authority)?)),
+        None => tls,
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, AccessError> {
+    fs::read(path).map_err(|source| AccessError::Unreadable { path: path.to_owned(), source })
+}
+
+/// The tokens that open the door. Never printed.
+#[derive(Clone)]
+pub struct Tokens(Vec<String>);
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} tokens", self.0.len())
+    }
+}
+
+impl Tokens {
+    /// Shorter ones could be guessed.
+    const SHORTEST: usize = 16;
+
+    fn read(path: &Path) -> Result<Self, AccessError> {
+        let text = String::from_utf8_lossy(&read(path)?).into_owned();
+        let mut tokens = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let token = line.trim();
+            if token.is_empty() {
+                continue;
+            }
+            if token.len() < Self::SHORTEST {
+                return Err(AccessError::ShortToken { path: path.to_owned(), line: index + 1 });
+            }
+            tokens.push(token.to_owned());
+        }
+        if tokens.is_empty() {
+            return Err(AccessError::NoToken { path: path.to_owned() });
+        }
+        Ok(Self(tokens))
+    }
+
+    /// True where `authorization` is `Bearer` and one of the tokens. Takes the same time whichever byte differs and
+    /// whichever token it is.
+    #[must_use]
+    pub fn accept(&self, authorization: Option<&str>) -> bool {
+        let Some(given) = authorization.and_then(|value| value.strip_prefix("Bearer ")) else { return false };
+        let given = given.trim().as_bytes();
+        let found = self.0.iter().fold(Choice::from(0), |found, token| found | token.as_bytes().ct_eq(given));
+        found.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(extra: &[&str]) -> DaemonArguments {
+        use clap::Parser as _;
+        let typed = ["goldwire", "daemon"].iter().chain(extra);
+        match crate::command_line::arguments::Arguments::parse_from(typed).command {
+            crate::command_line::arguments::Command::Daemon(arguments) => arguments,
+            other => panic!("not a daemon: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn loopback_needs_nothing() {
+        for listen in ["127.0.0.1:4270", "[::1]:4270", "127.9.9.9:1"] {
+            assert!(Access::from_arguments(&arguments(&["--listen", listen])).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_open_door_is_refused_and_says_what_it_needs() {
+        let refused = Access::from_arguments(&arguments(&["--listen", "0.0.0.0:4270"])).expect_err("an open door");
+        assert_eq!(
+            refused.to_string(),
+            "listening on 0.0.0.0:4270 would let others on the network read this node, so it also needs --tls-cert, \
+             --tls-key, --token-file; or listen on a loopback address such as 127.0.0.1:4270"
+        );
+    }
+
+    #[test]
+    fn only_a_whole_token_opens() {
+        let tokens = Tokens(vec!["correct-horse-battery".to_owned(), "second-token-of-two".to_owned()]);
+        assert!(tokens.accept(Some("Bearer correct-horse-battery")));
+        assert!(tokens.accept(Some("Bearer second-token-of-two")));
+        for wrong in
+            [None, Some(""), Some("Bearer "), Some("Bearer correct-horse"), Some("Basic correct-horse-battery")]
+        {
+            assert!(!tokens.accept(wrong), "{wrong:?}");
+        }
+        assert_eq!(format!("{tokens:?}"), "2 tokens");
+    }
+
+    #[test]
+    fn a_token_file_without_a_token_is_an_error() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let path = file.path().to_str().expect("a path");
+        assert!(matches!(
+            Access::from_arguments(&arguments(&["--token-file", path])),
+            Err(AccessError::NoToken { .. })
+        ));
+        fs::write(file.path(), "\nshort\n").expect("written");
+        assert!(matches!(
+            Access::from_arguments(&arguments(&["--token-file", path])),
+            Err(AccessError::ShortToken { line: 2, .. })
+        ));
+    }
+}

@@ -1,0 +1,44 @@
+//! Numbers that the pipeline keeps and the service shows.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use goldwire_answer::coverage::{Loss, LossStage};
+
+/// Written by the pipeline's thread only.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    connections: AtomicU64,
+    lost: Mutex<Vec<Loss>>,
+}
+
+impl Gauges {
+    /// Connections that are open and followed.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Events lost since the start, by stage.
+    #[must_use]
+    pub fn lost(&self) -> Vec<Loss> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_connections(&self, connections: u64) {
+        self.connections.store(connections, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_lost(&self, stage: LossStage, events: u64) {
+        if events == 0 {
+            return;
+        }
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        match lost.iter_mut().find(|loss| loss.stage == stage) {
+            Some(loss) => loss.events += events,
+            None => lost.push(Loss { stage, events }),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The daemon: loads the probes, gives up the rights it no longer needs, then keeps history and serves it.
+
+pub mod access;
+pub mod clock;
+pub mod gauges;
+mod pipeline;
+mod privileges;
+
+use std::{
+    io::IsTerminal,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::{Context, Result};
+use goldwire_history::History;
+use goldwire_protocol::status::SignalState;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::{
+    command_line::arguments::DaemonArguments,
+    receive::{self, Receiver},
+    service::{self, Node},
+};
+
+/// Runs until a signal ends it.
+pub fn run(arguments: &DaemonArguments) -> Result<()> {
+    start_log();
+    let access = access::Access::from_arguments(arguments)?;
+    let listener = service::bind(arguments.listen)?;
+    let name: Arc<str> = node_name(arguments)?.into();
+    let receiver = Receiver::open(&receive::Options {
+        cgroup: arguments.cgroup.clone(),
+        data_ring_bytes: arguments.ring.0,
+        ..receive::Options::default()
+    })?;
+    // Capabilities are a thread's own: from here on every thread that is started has only these.
+    match privileges::drop_unneeded() {
+        Ok(kept) => info!(kept = kept.join(","), "gave up all other capabilities"),
+        Err(error) => warn!(%error, "failed to give up capabilities; going on with all of them"),
+    }
+    let started = clock::now();
+    let history = Arc::new(History::new(goldwire_history::Options {
+        memory: arguments.memory.0,
+        node: name.to_string(),
+        recording_since: started,
+    }));
+    let node = Node {
+        name: Arc::clone(&name),
+        history: Arc::clone(&history),
+        started: started.as_millis(),
+        signals: receiver.signals().map(signal_state).collect(),
+        gauges: Arc::default(),
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone() };
+    let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
+        .context("failed to start the pipeline")?;
+    let address = listener.local_addr()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    info!(%address, node = %node.name, tls = access.tls.is_some(), token = access.tokens.is_some(), "serving");
+    let served = runtime.block_on(service::serve(node, listener, access, ended()));
+    // A query that still runs is not worth waiting for.
+    runtime.shutdown_background();
+    stop.store(true, Ordering::Relaxed);
+    pipeline.join().map_err(|_| anyhow::anyhow!("the pipeline broke off"))?;
+    Ok(served?)
+}
+
+fn signal_state((signal, refused): (&'static str, Option<&str>)) -> SignalState {
+    SignalState { signal: signal.to_owned(), available: refused.is_none(), reason: refused.map(str::to_owned) }
+}
+
+/// Resolves at SIGTERM or SIGINT.
+async fn ended() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        warn!("signals can't be caught here; the daemon ends only when killed");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => info!("ending: SIGTERM"),
+        _ = interrupt.recv() => info!("ending: SIGINT"),
+    }
+}
+
+/// Log lines go to standard error; `RUST_LOG` chooses which.
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+}
+
+fn node_name(arguments: &DaemonArguments) -> Result<String> {
+    if let Some(name) = &arguments.node_name {
+        return Ok(name.clone());
+    }
+    let name = nix::unistd::gethostname().context("failed to read the host's name; give one with --node-name")?;
+    Ok(name.to_string_lossy().into_owned())
+}

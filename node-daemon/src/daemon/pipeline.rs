@@ -1,0 +1,194 @@
+//! The one thread that reads the probes' rings, tracks what they tell, and writes history.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use goldwire_answer::coverage::LossStage;
+use goldwire_history::History;
+use goldwire_model::{record::Record, time::Timestamp};
+
+use super::{clock, gauges::Gauges};
+use crate::{
+    decode::{Cookie, Direction, KernelTime, SequenceNumber},
+    identity::{self, Processes},
+    receive::{CaptureLimit, Losses, Receiver, Steering, Verdict},
+    track::{self, CaptureControl, CaptureLimits, Outlets, RecordSink, Tracker},
+};
+
+/// Records are handed to history in batches of about this many, so that its lock is taken rarely.
+const BATCH: usize = 512;
+
+/// Longest sleep while nothing happens.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
+/// How often losses are read and the clocks compared.
+const HOUSEKEEPING: u64 = 1_000_000_000;
+
+/// What the pipeline needs to know beside its receiver.
+pub(super) struct Settings {
+    pub(super) node: Arc<str>,
+    /// Confines names to this part of the cgroup hierarchy.
+    pub(super) cgroup: Option<PathBuf>,
+}
+
+/// Starts the thread. It ends after `stop` is set, when it has read what the rings still hold.
+pub(super) fn spawn(
+    receiver: Receiver,
+    history: Arc<History>,
+    settings: Settings,
+    gauges: Arc<Gauges>,
+    stop: Arc<AtomicBool>,
+) -> io::Result<JoinHandle<()>> {
+    let pipeline = Pipeline::new(receiver, history, settings, gauges);
+    thread::Builder::new().name("pipeline".to_owned()).spawn(move || pipeline.run(&stop))
+}
+
+struct Pipeline {
+    receiver: Receiver,
+    tracker: Tracker<Processes>,
+    capture: Kernel,
+    history: Arc<History>,
+    gauges: Arc<Gauges>,
+    batch: Vec<Record>,
+    losses: Losses,
+    next_housekeeping: KernelTime,
+}
+
+impl Pipeline {
+    fn new(receiver: Receiver, history: Arc<History>, settings: Settings, gauges: Arc<Gauges>) -> Self {
+        let anchor = clock::anchor();
+        let options = track::Options {
+            whole_node: settings.cgroup.is_none(),
+            ..track::Options::whole_node(anchor.wall.0.unsigned_abs())
+        };
+        let identity = Processes::new(identity::Options::new(&*settings.node, settings.cgroup));
+        Self {
+            capture: Kernel(receiver.steering()),
+            tracker: Tracker::new(identity, options, anchor),
+            receiver,
+            history,
+            gauges,
+            batch: Vec::with_capacity(2 * BATCH),
+            losses: Losses::default(),
+            next_housekeeping: KernelTime(0),
+        }
+    }
+
+    fn run(mut self, stop: &AtomicBool) {
+        while !stop.load(Ordering::Relaxed) {
+            self.turn();
+            self.receiver.wait(LONGEST_WAIT);
+        }
+        self.turn();
+        let mut sink = Sink { history: &self.history, gauges: &self.gauges, batch: &mut self.batch };
+        self.tracker.flush(&mut Outlets { records: &mut sink, capture: &mut self.capture });
+        sink.flush();
+    }
+
+    /// Reads what there is, and does what is due.
+    fn turn(&mut self) {
+        let Self { receiver, tracker, capture, history, gauges, batch, .. } = self;
+        let mut sink = Sink { history, gauges, batch };
+        receiver.poll(&mut |event| {
+            tracker.handle(&event, &mut Outlets { records: &mut sink, capture });
+        });
+        let now = clock::kernel_now();
+        tracker.sweep(now, &mut Outlets { records: &mut sink, capture });
+        sink.flush();
+        if now >= self.next_housekeeping {
+            self.next_housekeeping = KernelTime(now.0 + HOUSEKEEPING);
+            self.keep_house();
+        }
+    }
+
+    fn keep_house(&mut self) {
+        // Wall clocks are set and slewed; the kernel's is not.
+        let anchor = clock::anchor();
+        self.tracker.set_anchor(anchor);
+        self.gauges.set_connections(self.tracker.open_flows() as u64);
+        let losses = self.receiver.losses();
+        for (stage, events) in by_stage(losses - self.losses) {
+            self.history.record_loss(stage, anchor.wall, events);
+            self.gauges.add_lost(stage, events);
+        }
+        self.losses = losses;
+    }
+}
+
+fn by_stage(losses: Losses) -> [(LossStage, u64); 4] {
+    [
+        (LossStage::KernelRing, losses.control_ring + losses.data_ring),
+        (LossStage::KernelMap, losses.sockets_full + losses.conversations_full + losses.drops_full),
+        (LossStage::Decoder, losses.read_fault + losses.undecodable),
+        (LossStage::Tracker, losses.undecided),
+    ]
+}
+
+/// Gathers records, and hands them to history a batch at a time.
+struct Sink<'a> {
+    history: &'a History,
+    gauges: &'a Gauges,
+    batch: &'a mut Vec<Record>,
+}
+
+impl Sink<'_> {
+    fn flush(&mut self) {
+        if !self.batch.is_empty() {
+            self.history.append_all(self.batch);
+            self.batch.clear();
+        }
+    }
+}
+
+impl RecordSink for Sink<'_> {
+    fn record(&mut self, record: Record) {
+        self.batch.push(record);
+        if self.batch.len() >= BATCH {
+            self.flush();
+        }
+    }
+
+    fn loss(&mut self, stage: LossStage, time: Timestamp, events: u64) {
+        self.history.record_loss(stage, time, events);
+        self.gauges.add_lost(stage, events);
+    }
+}
+
+/// The tracker's wishes, as the probes take them.
+struct Kernel(Steering);
+
+impl CaptureControl for Kernel {
+    fn follow(&mut self, cookie: Cookie, limits: CaptureLimits) {
+        let verdict = Verdict::Tell { ingress: limit(limits.ingress), egress: limit(limits.egress) };
+        self.0.set(cookie, verdict);
+    }
+
+    fn ignore(&mut self, cookie: Cookie) {
+        self.0.set(cookie, Verdict::Ignore);
+    }
+
+    fn skip_until(&mut self, cookie: Cookie, direction: Direction, until: SequenceNumber) {
+        self.0.skip_until(cookie, direction, until);
+    }
+}
+
+/// The smallest limit that is not below `bytes`, or the largest there is.
+fn limit(bytes: u32) -> CaptureLimit {
+    match bytes {
+        0..=256 => CaptureLimit::Bytes256,
+        257..=512 => CaptureLimit::Bytes512,
+        513..=1024 => CaptureLimit::KiB1,
+        1025..=2048 => CaptureLimit::KiB2,
+        2049..=4096 => CaptureLimit::KiB4,
+        4097..=8192 => CaptureLimit::KiB8,
+        _ => CaptureLimit::KiB16,
+    }
+}

@@ -1,0 +1,195 @@
+//! UDP conversations: the kernel counts them in a map; from there they are reported, and taken out when they end.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, SocketAddr},
+    os::fd::{AsFd, BorrowedFd},
+    time::Duration,
+};
+
+use aya::maps::MapData;
+use goldwire_probe_events::{ConversationCounters, ConversationKey};
+
+use super::batch;
+use crate::decode::{Conversation, ConversationReport, Cookie, Event, KernelTime, socket_address};
+
+/// How long a conversation may be silent.
+const IDLE: Duration = Duration::from_secs(30);
+/// The same while the map is more than half full.
+const IDLE_WHEN_CROWDED: Duration = Duration::from_secs(1);
+/// The same where both sides said one thing: a question and its answer.
+const IDLE_AFTER_ANSWER: Duration = Duration::from_secs(5);
+/// How often a conversation that moves is reported.
+const REPORT: Duration = Duration::from_secs(10);
+/// How often the kernel's map is read.
+const SWEEP: Duration = Duration::from_secs(2);
+const SWEEP_WHEN_CROWDED: Duration = Duration::from_millis(500);
+
+/// The conversations that are open.
+pub(super) struct Conversations {
+    counters: MapData,
+    most: usize,
+    /// By socket, so that those of a socket that is closed can be ended at once.
+    open: HashMap<u64, HashMap<ConversationKey, Reported>>,
+    count: usize,
+}
+
+/// When a conversation was last reported, and how many datagrams it had.
+#[derive(Clone, Copy)]
+struct Reported {
+    time: KernelTime,
+    datagrams: u64,
+}
+
+impl Conversations {
+    pub(super) fn new(counters: MapData, most: u32) -> Self {
+        Self { counters, most: most as usize, open: HashMap::new(), count: 0 }
+    }
+
+    /// How long to wait for the next sweep; `None` while there is nothing to sweep.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        (self.count > 0).then_some(if self.is_crowded() { SWEEP_WHEN_CROWDED } else { SWEEP })
+    }
+
+    /// The probes told a conversation for the first time.
+    pub(super) fn opened(&mut self, time: KernelTime, key: ConversationKey) {
+        let first = Reported { time, datagrams: 0 };
+        if self.open.entry(key.cookie).or_default().insert(key, first).is_none() {
+            self.count += 1;
+        }
+    }
+
+    /// A socket was closed, and its conversations with it.
+    pub(super) fn released(&mut self, now: KernelTime, cookie: u64, visit: &mut impl FnMut(Event<'_>)) {
+        for key in self.open.remove(&cookie).unwrap_or_default().into_keys() {
+            self.count -= 1;
+            self.end(now, &key, visit);
+        }
+    }
+
+    /// Tells what moved and what went silent.
+    pub(super) fn sweep(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> io::Result<usize> {
+        let mut entries: Vec<(ConversationKey, ConversationCounters)> = Vec::new();
+        batch::for_each(self.map(), |key: &ConversationKey, value: &ConversationCounters| {
+            entries.push((*key, *value))
+        })?;
+        let is_crowded = self.is_crowded();
+        let mut count = 0;
+        for (key, counters) in entries {
+            if now.since(KernelTime(counters.last)) > patience(&counters, is_crowded) {
+                self.forget(&key);
+                self.end(now, &key, visit);
+                count += 1;
+            } else {
+                count += usize::from(self.report(now, &key, &counters, visit));
+            }
+        }
+        Ok(count)
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.count > self.most / 2
+    }
+
+    fn forget(&mut self, key: &ConversationKey) {
+        let Some(of_socket) = self.open.get_mut(&key.cookie) else { return };
+        self.count -= usize::from(of_socket.remove(key).is_some());
+        if of_socket.is_empty() {
+            self.open.remove(&key.cookie);
+        }
+    }
+
+    /// Takes it out of the kernel's map with its last counters, so that nothing that came meanwhile is lost.
+    fn end(&self, now: KernelTime, key: &ConversationKey, visit: &mut impl FnMut(Event<'_>)) {
+        if let Ok(counters) = batch::take::<_, ConversationCounters>(self.map(), key) {
+            visit(Event::ConversationClosed(report(now, key, &counters)));
+        }
+    }
+
+    fn report(
+        &mut self,
+        now: KernelTime,
+        key: &ConversationKey,
+        counters: &ConversationCounters,
+        visit: &mut impl FnMut(Event<'_>),
+    ) -> bool {
+        let datagrams = counters.datagrams_received + counters.datagrams_sent;
+        let told = self.open.entry(key.cookie).or_default().entry(*key).or_insert_with(|| {
+            self.count += 1;
+            Reported { time: now, datagrams: 0 }
+        });
+        if datagrams == told.datagrams || now.since(told.time) < REPORT {
+            return false;
+        }
+        *told = Reported { time: now, datagrams };
+        visit(Event::ConversationCounters(report(now, key, counters)));
+        true
+    }
+
+    fn map(&self) -> BorrowedFd<'_> {
+        self.counters.fd().as_fd()
+    }
+}
+
+fn patience(counters: &ConversationCounters, is_crowded: bool) -> Duration {
+    if is_crowded {
+        IDLE_WHEN_CROWDED
+    } else if counters.datagrams_received == 1 && counters.datagrams_sent == 1 {
+        IDLE_AFTER_ANSWER
+    } else {
+        IDLE
+    }
+}
+
+fn report(now: KernelTime, key: &ConversationKey, counters: &ConversationCounters) -> ConversationReport {
+    let remote: SocketAddr = socket_address(key.remote, key.remote_port);
+    ConversationReport {
+        time: now,
+        conversation: Conversation { cookie: Cookie(key.cookie), remote },
+        datagrams_sent: counters.datagrams_sent,
+        datagrams_received: counters.datagrams_received,
+        bytes_sent: counters.bytes_sent,
+        bytes_received: counters.bytes_received,
+        last: KernelTime(counters.last),
+    }
+}
+
+/// The kernel's name of a conversation.
+pub(super) fn key_of(conversation: Conversation) -> ConversationKey {
+    let remote = match conversation.remote.ip() {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    ConversationKey {
+        cookie: conversation.cookie.0,
+        remote: remote.octets(),
+        remote_port: conversation.remote.port(),
+        unused: [0; 6],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counters(received: u64, sent: u64) -> ConversationCounters {
+        ConversationCounters {
+            datagrams_received: received,
+            datagrams_sent: sent,
+            bytes_received: 0,
+            bytes_sent: 0,
+            last: 0,
+            local: [0; 16],
+            local_port: 0,
+            unused: [0; 6],
+        }
+    }
+
+    #[test]
+    fn an_answered_question_ends_sooner_than_a_stream() {
+        assert_eq!(patience(&counters(1, 1), false), IDLE_AFTER_ANSWER);
+        assert_eq!(patience(&counters(2, 1), false), IDLE);
+        assert_eq!(patience(&counters(2, 1), true), IDLE_WHEN_CROWDED);
+    }
+}

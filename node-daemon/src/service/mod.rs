@@ -1,0 +1,112 @@
+//! The door to a node's history: Arrow Flight, gRPC health and reflection.
+
+mod actions;
+mod flight;
+mod live;
+mod reflection;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use goldwire_history::History;
+use goldwire_protocol::{MAX_MESSAGE_BYTES, status::SignalState};
+use thiserror::Error;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Server};
+
+use crate::daemon::access::{Access, Tokens};
+
+/// What the service answers from.
+#[derive(Clone)]
+pub struct Node {
+    pub name: Arc<str>,
+    pub history: Arc<History>,
+    /// When the daemon began to record, milliseconds since the epoch.
+    pub started: i64,
+    /// Which signals this kernel lets the daemon see.
+    pub signals: Arc<[SignalState]>,
+    /// Counts that the pipeline keeps.
+    pub gauges: Arc<crate::daemon::gauges::Gauges>,
+}
+
+/// Why the service could not start or go on.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    #[error("failed to listen on {address}: {source}{}", hint(source))]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("failed to use the socket: {0}")]
+    Adopt(std::io::Error),
+    #[error("failed to set up TLS: {0}; the certificate and key must be PEM and belong together")]
+    Tls(tonic::transport::Error),
+    #[error("failed to describe the service: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    #[error("the service ended: {0}")]
+    Serve(tonic::transport::Error),
+}
+
+fn hint(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "; another daemon may run already (`goldwire status` asks it), or choose another --listen"
+        }
+        std::io::ErrorKind::AddrNotAvailable => "; no interface of this machine has that address",
+        _ => "",
+    }
+}
+
+/// A socket that is bound before the probes are loaded, so that a port in use is told at once.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, ServiceError> {
+    let failed = |source| ServiceError::Listen { address, source };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Serves until `stop` comes; then takes no new call and gives the open ones a moment to end.
+pub async fn serve(
+    node: Node,
+    listener: TcpListener,
+    access: Access,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), ServiceError> {
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(ServiceError::Adopt)?;
+    let (health_reporter, health) = tonic_health::server::health_reporter();
+    let flight =
+        flight::service(node).max_decoding_message_size(MAX_MESSAGE_BYTES).max_encoding_message_size(MAX_MESSAGE_BYTES);
+    let guard = Guard(access.tokens);
+    let mut server = Server::builder();
+    if let Some(tls) = access.tls {
+        server = server.tls_config(tls).map_err(ServiceError::Tls)?;
+    }
+    health_reporter
+        .set_service_status("arrow.flight.protocol.FlightService", tonic_health::ServingStatus::Serving)
+        .await;
+    server
+        .add_service(InterceptedService::new(flight, guard.clone()))
+        .add_service(health)
+        .add_service(InterceptedService::new(reflection::service()?, guard))
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
+        .await
+        .map_err(ServiceError::Serve)
+}
+
+/// Lets calls in that bring a token, where tokens are asked for.
+#[derive(Clone)]
+struct Guard(Option<Tokens>);
+
+impl tonic::service::Interceptor for Guard {
+    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
+        let Some(tokens) = &self.0 else { return Ok(request) };
+        let given = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
+        if tokens.accept(given) {
+            return Ok(request);
+        }
+        Err(Status::unauthenticated(if given.is_some() {
+            "this token is not accepted here"
+        } else {
+            "this node asks for a token: send `authorization: Bearer …`"
+        }))
+    }
+}

@@ -1,0 +1,173 @@
+//! A daemon and a plugin process that watch one control group, asked as Grafana asks.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use goldwire_demo::nodes::{Cgroup, Launch, Process};
+use goldwire_protocol::client::{Connection, NodeClient};
+use goldwire_workbench::plugin_host::{Answer, DataSource, PluginHost};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::programs::{built_program, free_port};
+
+/// How long an answer may take to be final after its traffic ended.
+const SETTLED_WITHIN: Duration = Duration::from_secs(20);
+
+/// Between two looks at an answer that may still grow.
+const LOOK_AGAIN: Duration = Duration::from_millis(400);
+
+/// A row of an answer, by the names of its columns.
+pub type Row = Map<String, Value>;
+
+/// What is watched and who watches.
+#[derive(Debug)]
+pub struct Watch {
+    plugin: PluginHost,
+    daemon: Option<Process>,
+    /// Programs started in here are seen; the daemon and the plugin are not in here.
+    pub cgroup: Cgroup,
+    /// Where the daemon listens.
+    pub address: SocketAddr,
+    since: i64,
+    options: Vec<String>,
+    folder: TempDir,
+}
+
+impl Watch {
+    /// Starts a daemon on a new control group, and a plugin that asks it.
+    pub async fn start(name: &str) -> Result<Self> {
+        Self::with_options(name, &[]).await
+    }
+
+    /// The same with more options for the daemon.
+    pub async fn with_options(name: &str, options: &[&str]) -> Result<Self> {
+        let mut watch = Self::without_daemon(name, options).await?;
+        watch.start_daemon().await?;
+        Ok(watch)
+    }
+
+    /// A control group and a plugin; the daemon comes with [`Watch::start_daemon`].
+    pub async fn without_daemon(name: &str, options: &[&str]) -> Result<Self> {
+        let cgroup = Cgroup::create(&format!("goldwire-test-{name}"))?;
+        let plugin = PluginHost::start(built_program("gpx_goldwire")?).await?;
+        Ok(Self {
+            plugin,
+            daemon: None,
+            cgroup,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
+            since: now_millis(),
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            folder: TempDir::new()?,
+        })
+    }
+
+    /// Starts the daemon and waits until it answers.
+    pub async fn start_daemon(&mut self) -> Result<()> {
+        let log = self.log_file();
+        let mut daemon = Launch::new("goldwire daemon", built_program("goldwire")?)
+            .args(["daemon", "--node-name", "under-test", "--listen", &self.address.to_string(), "--cgroup"])
+            .args([self.cgroup.path()])
+            .args(&self.options)
+            .log(&log)?
+            .spawn()?;
+        let client = NodeClient::new(self.address.to_string().parse()?, &Connection::default())?;
+        for _ in 0..200 {
+            if let Some(status) = daemon.ended()? {
+                bail!("the daemon ended at its start: {status}\n{}", fs::read_to_string(&log)?);
+            }
+            if client.status(Duration::from_secs(1)).await.is_ok() {
+                self.daemon = Some(daemon);
+                return Ok(());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        bail!("the daemon does not answer\n{}", fs::read_to_string(&log)?)
+    }
+
+    /// Kills the daemon, as a crash would.
+    pub fn kill_daemon(&mut self) -> Result<()> {
+        let mut daemon = self.daemon.take().context("no daemon runs")?;
+        daemon.signal(nix::sys::signal::Signal::SIGKILL)?;
+        ensure!(daemon.wait(Duration::from_secs(5))?.is_some(), "the daemon survived SIGKILL");
+        Ok(())
+    }
+
+    /// What the daemon wrote.
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.path().join("daemon.log")
+    }
+
+    /// Asks one query through the plugin, over all time since the watch began.
+    pub async fn ask(&self, query: Value) -> Result<Answer> {
+        let source = DataSource::with_nodes(&[self.address.to_string()]);
+        // The step in which "now" lies is to be in the answer.
+        let answers = self.plugin.query(&source, &[query], self.since, now_millis() + 1).await?;
+        let answer = answers.into_values().next().context("the plugin gave no answer")?;
+        if let Some(error) = &answer.error {
+            bail!("the plugin answered with an error: {error}");
+        }
+        let problems = answer.problems();
+        ensure!(problems.is_empty(), "Grafana would refuse these frames: {problems:?}");
+        Ok(answer)
+    }
+
+    /// The rows of a query with one frame, once two looks in a row saw the same and `complete` holds; after
+    /// [`SETTLED_WITHIN`] whatever is there, for the test to say what is wrong with it.
+    pub async fn settled(&self, query: Value, complete: impl Fn(&[Row]) -> bool) -> Result<Vec<Row>> {
+        let start = SystemTime::now();
+        let mut last = None;
+        loop {
+            let rows = self.rows(query.clone()).await?;
+            let is_same = last.as_ref() == Some(&rows);
+            if (is_same && complete(&rows)) || start.elapsed()? > SETTLED_WITHIN {
+                return Ok(rows);
+            }
+            last = Some(rows);
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// The rows of a query with one frame.
+    pub async fn rows(&self, query: Value) -> Result<Vec<Row>> {
+        Ok(self.ask(query).await?.frames.first().map(|frame| frame.rows()).unwrap_or_default())
+    }
+
+    /// Requests counted by the reporter and the given fields, once the two reporters together have `total`.
+    pub async fn requests_by(&self, filter: &str, fields: &[&str], total: u64) -> Result<Vec<Row>> {
+        let group_by: Vec<_> = ["reporter"].iter().chain(fields).collect();
+        let query = json!({
+            "queryType": "table", "table": "requests", "filter": filter, "groupBy": group_by,
+            "aggregates": ["count()", "p50(latency)", "p99(latency)"], "limit": 1000,
+        });
+        self.settled(query, |rows| rows.iter().map(|row| count(row, "count()")).sum::<u64>() >= total).await
+    }
+
+    /// Events that the daemon says it lost since its start.
+    pub async fn lost(&self) -> Result<u64> {
+        let client = NodeClient::new(self.address.to_string().parse()?, &Connection::default())?;
+        Ok(client.status(Duration::from_secs(5)).await?.lost.iter().map(|loss| loss.events).sum())
+    }
+}
+
+/// A whole number of a row; 0 where it is absent.
+#[must_use]
+pub fn count(row: &Row, column: &str) -> u64 {
+    row.get(column).and_then(Value::as_f64).map_or(0, |value| value as u64)
+}
+
+/// A text of a row; empty where it is absent.
+#[must_use]
+pub fn text<'a>(row: &'a Row, column: &str) -> &'a str {
+    row.get(column).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn now_millis() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as i64)
+}
