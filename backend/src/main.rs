@@ -1,3 +1,8 @@
-//! Goldwire's backend data source for Grafana.
+//! The program that Grafana starts.
 
-fn main() {}
+use gpx_goldwire::plugin;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    plugin::serve().await
+}

@@ -18,11 +18,21 @@ mod steps;
 
 use goldwire_answer::{
     Body, PartialAnswer,
-    table::{Answer, Finished},
+    rows::Rows,
+    table::{Answer, Finished, Table},
 };
 use goldwire_model::query::{Query, QueryKind};
 
 pub use asked::{Asked, MergeError};
+
+/// Joins what came of a live query at about the same time, and names its ends. Also gives what a reader must know of it,
+/// as sentences.
+#[must_use]
+pub fn merge_live(query: &Query, parts: Vec<Rows>) -> (Table, Vec<String>) {
+    let mut joined = coverage::Joined::new(Asked::default());
+    let table = rows::merge(query, parts, &mut joined);
+    (table, joined.finish().notes)
+}
 
 /// Joins what the nodes answered to this query and finishes it.
 ///

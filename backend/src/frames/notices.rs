@@ -1,0 +1,178 @@
+//! What a reader must know of an answer, on the panel itself.
+
+use chrono::{DateTime, SecondsFormat};
+use goldwire_answer::coverage::{Coverage, LossStage, NodeCoverage};
+use goldwire_model::query::Window;
+
+use super::{Notice, Severity, numbers::whole};
+use crate::fan_out::missing;
+
+pub(super) fn notices(coverage: &Coverage, window: Option<Window>) -> Vec<Notice> {
+    let warning = |text| Notice { severity: Severity::Warning, text };
+    let info = |text| Notice { severity: Severity::Info, text };
+    let mut notices = Vec::new();
+    notices.extend(missing_nodes(coverage).map(warning));
+    notices.extend(lost_events(&coverage.nodes).map(warning));
+    notices.extend(folded_groups(&coverage.nodes).map(info));
+    notices.extend(window.and_then(|window| reach(&coverage.nodes, window)).map(info));
+    notices.extend(coverage.notes.iter().cloned().map(info));
+    notices.extend(node_notes(&coverage.nodes).into_iter().map(info));
+    notices
+}
+
+fn missing_nodes(coverage: &Coverage) -> Option<String> {
+    let missing = missing(&coverage.late, &coverage.unreachable)?;
+    Some(format!("{} of {} nodes answered. Missing: {missing}", coverage.nodes_answered, coverage.nodes_asked))
+}
+
+/// By stage, over all nodes.
+fn lost_events(nodes: &[NodeCoverage]) -> Option<String> {
+    let mut by_stage: Vec<(LossStage, u64)> = Vec::new();
+    for loss in nodes.iter().flat_map(|node| &node.lost) {
+        match by_stage.iter_mut().find(|(stage, _)| *stage == loss.stage) {
+            Some((_, events)) => *events += loss.events,
+            None => by_stage.push((loss.stage, loss.events)),
+        }
+    }
+    by_stage.retain(|(_, events)| *events > 0);
+    if by_stage.is_empty() {
+        return None;
+    }
+    by_stage.sort_by_key(|(stage, _)| *stage);
+    let total: u64 = by_stage.iter().map(|(_, events)| events).sum();
+    let stages: Vec<String> =
+        by_stage.iter().map(|(stage, events)| format!("{} {}", stage_name(*stage), whole(*events))).collect();
+    Some(format!("Numbers may be low: {} events were lost in this range ({})", whole(total), stages.join(", ")))
+}
+
+const fn stage_name(stage: LossStage) -> &'static str {
+    match stage {
+        LossStage::KernelRing => "kernel ring full:",
+        LossStage::KernelMap => "kernel map full:",
+        LossStage::Decoder => "not decoded:",
+        LossStage::Tracker => "not followed:",
+        LossStage::Queue => "queue full:",
+        LossStage::Budget => "memory budget reached:",
+    }
+}
+
+fn folded_groups(nodes: &[NodeCoverage]) -> Option<String> {
+    let folded: u64 = nodes.iter().map(|node| node.folded_groups).sum();
+    (folded > 0).then(|| format!("{} groups did not fit on their nodes and are counted under `other`", whole(folded)))
+}
+
+/// Where the range begins before any node's memory does.
+fn reach(nodes: &[NodeCoverage], window: Window) -> Option<String> {
+    let since = |node: &NodeCoverage| node.oldest.unwrap_or(node.recording_since).max(node.recording_since);
+    let earliest = nodes.iter().map(since).min()?;
+    // A second is nothing that a reader would miss.
+    if earliest <= window.from.saturating_add(1_000) {
+        return None;
+    }
+    if earliest >= window.to {
+        return Some(format!("Nothing is known of this range: history begins at {}", moment(earliest)));
+    }
+    Some(format!("History begins at {}: nothing before it is known", moment(earliest)))
+}
+
+fn moment(millis: i64) -> String {
+    DateTime::from_timestamp_millis(millis)
+        .map_or_else(|| millis.to_string(), |moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// Each note once, with its node where it is one node's alone.
+fn node_notes(nodes: &[NodeCoverage]) -> Vec<String> {
+    let mut notes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for node in nodes {
+        for note in &node.notes {
+            match notes.iter_mut().find(|(text, _)| text == note) {
+                Some((_, of)) => of.push(&node.node),
+                None => notes.push((note, vec![&node.node])),
+            }
+        }
+    }
+    notes
+        .into_iter()
+        .map(|(note, of)| match of.as_slice() {
+            [one] => format!("{one}: {note}"),
+            several => format!("{} nodes: {note}", several.len()),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use goldwire_answer::coverage::{Exactness, Loss, Tier, Unreachable};
+
+    use super::*;
+
+    fn node(name: &str) -> NodeCoverage {
+        NodeCoverage {
+            node: name.into(),
+            tier: Tier::Raw,
+            oldest: Some(1_000_000),
+            recording_since: 0,
+            lost: Vec::new(),
+            quantiles: Exactness::Exact,
+            folded_groups: 0,
+            notes: Vec::new(),
+        }
+    }
+
+    fn coverage(nodes: Vec<NodeCoverage>) -> Coverage {
+        Coverage {
+            nodes_asked: nodes.len(),
+            nodes_answered: nodes.len(),
+            late: Vec::new(),
+            unreachable: Vec::new(),
+            tier: Some(Tier::Raw),
+            quantiles: Exactness::Exact,
+            relative_error: None,
+            nodes,
+            notes: Vec::new(),
+        }
+    }
+
+    fn texts(coverage: &Coverage, from: i64) -> Vec<String> {
+        let window = Window { from, to: 10_000_000 };
+        notices(coverage, Some(window)).into_iter().map(|notice| notice.text).collect()
+    }
+
+    #[test]
+    fn a_whole_answer_says_nothing() {
+        assert!(texts(&coverage(vec![node("a")]), 2_000_000).is_empty());
+    }
+
+    #[test]
+    fn missing_nodes_are_named_with_the_reason() {
+        let mut part = coverage(vec![node("a")]);
+        part.nodes_asked = 3;
+        part.late.push("b:1".into());
+        part.unreachable.push(Unreachable { node: "c:1".into(), reason: "connection refused".into() });
+        assert_eq!(
+            texts(&part, 2_000_000),
+            ["1 of 3 nodes answered. Missing: c:1 (connection refused), b:1 (no answer in time)"]
+        );
+    }
+
+    #[test]
+    fn losses_are_added_by_stage() {
+        let loss = |stage, events| Loss { stage, events };
+        let mut a = node("a");
+        a.lost = vec![loss(LossStage::Decoder, 34), loss(LossStage::KernelRing, 1_000)];
+        let mut b = node("b");
+        b.lost = vec![loss(LossStage::KernelRing, 200)];
+        assert_eq!(
+            texts(&coverage(vec![a, b]), 2_000_000),
+            ["Numbers may be low: 1,234 events were lost in this range (kernel ring full: 1,200, not decoded: 34)"]
+        );
+    }
+
+    #[test]
+    fn the_begin_of_history_is_told_where_it_is_in_the_range() {
+        assert_eq!(
+            texts(&coverage(vec![node("a")]), 0),
+            ["History begins at 1970-01-01T00:16:40Z: nothing before it is known"]
+        );
+    }
+}

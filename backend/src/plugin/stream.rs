@@ -1,0 +1,74 @@
+//! Live channels: `live/<hash of the query>`, with the query itself as the data of the subscription.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, stream::BoxStream};
+use goldwire_model::query::Query;
+use grafana_plugin_sdk::pluginv2::{
+    PluginContext, PublishStreamRequest, PublishStreamResponse, RunStreamRequest, StreamPacket, SubscribeStreamRequest,
+    SubscribeStreamResponse, publish_stream_response, stream_server::Stream, subscribe_stream_response,
+};
+use tonic_0_12::{Request, Response, Status};
+
+use super::Door;
+use crate::{
+    live,
+    nodes::Instance,
+    question::{self, Panel},
+};
+
+const PREFIX: &str = "live/";
+
+impl Door {
+    fn live_query(&self, context: Option<PluginContext>, data: &[u8]) -> Result<(Arc<Instance>, Query), Status> {
+        let instance = self.instance(context)?;
+        let panel = Panel { ref_id: "live".to_owned(), ..Panel::default() };
+        let refused = |error: &dyn std::error::Error| Status::invalid_argument(error.to_string());
+        let mut query = question::read(data, &panel, &instance.settings.enforced).map_err(|error| refused(&error))?;
+        live::follow(&mut query).map_err(|error| refused(&error))?;
+        Ok((instance, query))
+    }
+}
+
+#[tonic_0_12::async_trait]
+impl Stream for Door {
+    type RunStreamStream = BoxStream<'static, Result<StreamPacket, Status>>;
+
+    async fn subscribe_stream(
+        &self,
+        request: Request<SubscribeStreamRequest>,
+    ) -> Result<Response<SubscribeStreamResponse>, Status> {
+        let request = request.into_inner();
+        let status = if request.path.starts_with(PREFIX) {
+            self.live_query(request.plugin_context, &request.data)?;
+            subscribe_stream_response::Status::Ok
+        } else {
+            subscribe_stream_response::Status::NotFound
+        };
+        Ok(Response::new(SubscribeStreamResponse { status: status.into(), data: Vec::new() }))
+    }
+
+    async fn run_stream(&self, request: Request<RunStreamRequest>) -> Result<Response<Self::RunStreamStream>, Status> {
+        let request = request.into_inner();
+        if !request.path.starts_with(PREFIX) {
+            return Err(Status::not_found("there is no such channel"));
+        }
+        let (instance, query) = self.live_query(request.plugin_context, &request.data)?;
+        let guard = self.0.metrics.live();
+        let packets = live::frames(instance, query).map(move |frame| {
+            let _counted = &guard;
+            let frame = frame.map_err(|error| Status::internal(error.to_string()))?;
+            Ok(StreamPacket { data: frame.to_json().to_string().into_bytes() })
+        });
+        Ok(Response::new(packets.boxed()))
+    }
+
+    /// Nothing is ever published to a node.
+    async fn publish_stream(
+        &self,
+        _: Request<PublishStreamRequest>,
+    ) -> Result<Response<PublishStreamResponse>, Status> {
+        let status = publish_stream_response::Status::PermissionDenied;
+        Ok(Response::new(PublishStreamResponse { status: status.into(), data: Vec::new() }))
+    }
+}
