@@ -1,6 +1,6 @@
 //! The workbench: the plugin in a browser, where no Grafana is.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{fs, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
@@ -30,10 +30,19 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("goldwire-workbench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let arguments = Arguments::parse();
     check_places(&arguments)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
@@ -50,7 +59,10 @@ fn check_places(arguments: &Arguments) -> anyhow::Result<()> {
         "the workbench asks nobody to sign in, so it listens on loopback only"
     );
     if !arguments.page_dir.join("index.html").is_file() {
-        bail!("the page is not built in {}: run npm ci and npm run build in workbench/page", arguments.page_dir.display());
+        bail!(
+            "the page is not built in {}: run npm ci and npm run build in workbench/page",
+            arguments.page_dir.display()
+        );
     }
     Ok(())
 }

@@ -2,6 +2,8 @@ import type { ScopedVars, TypedVariableModel } from '@grafana/data';
 import type { TemplateSrv } from '@grafana/runtime';
 import { get } from 'lodash';
 
+import { macroValue } from './macros';
+
 /** The value of a variable for which all values are chosen. */
 export const ALL = '$__all';
 
@@ -58,6 +60,10 @@ export class TemplateService implements TemplateSrv {
       const scoped = scopedVars?.[name];
       if (scoped) {
         return write(path ? get(scoped.value, path) : scoped.value, {}, wanted);
+      }
+      const macro = macroValue(name, path, scopedVars);
+      if (macro !== undefined) {
+        return write(macro, {}, wanted);
       }
       const variable = this.variables.find((candidate) => candidate.name === name);
       return variable ? this.writeVariable(variable, wanted) : match;

@@ -9,6 +9,7 @@ mod services;
 
 use std::{env, sync::Arc};
 
+use futures::StreamExt;
 use grafana_plugin_sdk::pluginv2::{
     data_server::DataServer, diagnostics_server::DiagnosticsServer, resource_server::ResourceServer,
     stream_server::StreamServer,
@@ -38,10 +39,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         return tokio::select! { served = router.serve_with_incoming(connections) => Ok(served?), () = end => Ok(()) };
     }
     let path = env::temp_dir().join(format!("echo-plugin-{}.sock", std::process::id()));
-    let connections = UnixListenerStream::new(UnixListener::bind(&path)?);
+    let listener = UnixListener::bind(&path)?;
     announce(&format!("1|2|unix|{}|grpc", path.display()));
-    tokio::select! { served = router.serve_with_incoming(connections) => served?, () = end => {} }
-    Ok(std::fs::remove_file(path)?)
+    // A host connects once, so nothing is left behind even where it kills the plugin.
+    let connections = UnixListenerStream::new(listener).inspect(move |_| drop(std::fs::remove_file(&path)));
+    tokio::select! { served = router.serve_with_incoming(connections) => Ok(served?), () = end => Ok(()) }
 }
 
 fn services(shutdown: Arc<Notify>) -> Router {

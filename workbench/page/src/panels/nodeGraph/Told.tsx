@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { locationService } from '@grafana/runtime';
 import { LinkButton, useStyles2 } from '@grafana/ui';
 
-import type { Detail, GraphEdge, GraphNode, Link } from './readGraph';
+import type { GraphEdge, GraphNode, Link } from './readGraph';
 
 /** What there is to tell of the node or edge that was clicked, with the links that lead on from it. */
 export function Told({ node, edge }: { node?: GraphNode; edge?: GraphEdge }) {
@@ -13,15 +13,11 @@ export function Told({ node, edge }: { node?: GraphNode; edge?: GraphEdge }) {
     return null;
   }
   const title = node ? node.title || node.id : `${edge?.source} → ${edge?.target}`;
-  const stats: Detail[] = [
-    { name: 'Main', value: told.mainStat },
-    { name: 'Secondary', value: told.secondaryStat },
-  ];
   return (
     <div className={styles.told} role="region" aria-label="Details">
       <h6>{title}</h6>
       <dl>
-        {[...stats, ...told.details]
+        {told.details
           .filter(({ value }) => value)
           .map(({ name, value }) => (
             <div key={name}>

@@ -50,6 +50,7 @@ export interface Graph {
 }
 
 const RADIUS = 40;
+const STATS = ['mainstat', 'secondarystat'];
 
 /** Reads the two frames of a node graph by the names that Grafana gives their fields. */
 export function readGraph(frames: DataFrame[]): Graph {
@@ -62,6 +63,7 @@ export function readGraph(frames: DataFrame[]): Graph {
 interface Reader {
   raw(name: string): unknown;
   text(name: string): string;
+  /** The numbers by the names that the frame gives them, then what else it tells. */
   details(): Detail[];
   links(): Link[];
   arcs(): Arc[];
@@ -110,7 +112,7 @@ function readerOf(frame: DataFrame, row: number): Reader {
     text: (name) => text(field(name)),
     details: () =>
       frame.fields
-        .filter(({ name }) => name.startsWith('detail__'))
+        .filter(({ name }) => STATS.includes(name) || name.startsWith('detail__'))
         .map((from) => ({ name: from.config.displayName ?? getFieldDisplayName(from, frame), value: text(from) })),
     links: () =>
       frame.fields.flatMap((from) =>
