@@ -41,22 +41,33 @@ struct First {
     time: KernelTime,
 }
 
+/// Ports below this belong to services.
+const SERVICE_PORTS: u16 = 1_024;
+
+/// The end at a service's port is the server; where both or none is, whoever sends first is the client. What is heard first
+/// of a conversation that had gone silent, or is older than the daemon, may be the server.
+fn reporter(first: &First) -> Reporter {
+    let is_service = |address: SocketAddr| address.port() < SERVICE_PORTS;
+    match (is_service(first.local), is_service(first.conversation.remote), first.direction) {
+        (true, false, _) => Reporter::Server,
+        (false, true, _) => Reporter::Client,
+        (_, _, Direction::Egress) => Reporter::Client,
+        (_, _, Direction::Ingress) => Reporter::Server,
+    }
+}
+
 impl<I: IdentityLookup> Tracker<I> {
     pub(super) fn conversation_opened(&mut self, event: &ConversationOpened, out: &mut Outlets<'_>) {
         let ConversationOpened { time, conversation, first: direction, local, owner_pid } = *event;
         self.begin_conversation(&First { conversation, local, direction, owner_pid, time }, out);
     }
 
-    /// Whoever sends first is the client.
     fn begin_conversation(&mut self, first: &First, out: &mut Outlets<'_>) {
         let key = FlowKey::Udp(first.conversation);
         if self.flows.contains(&key) {
             return;
         }
-        let reporter = match first.direction {
-            Direction::Egress => Reporter::Client,
-            Direction::Ingress => Reporter::Server,
-        };
+        let reporter = reporter(first);
         let identity = first.owner_pid.and_then(|pid| self.identity.process(pid, first.time));
         let (local, remote) = (first.local, first.conversation.remote);
         let flow = self.open(Opening { key, reporter, local, remote, identity, time: first.time });

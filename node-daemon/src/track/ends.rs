@@ -60,6 +60,7 @@ impl<I: IdentityLookup> Tracker<I> {
             streams: [StreamOffset::default(); 2],
             skip_told: [0; 2],
             traffic: Traffic::default(),
+            since_wish: 0,
             waits: false,
             protocol: None,
             tls_sni: None,

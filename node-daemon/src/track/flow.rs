@@ -101,6 +101,8 @@ pub(super) struct Flow {
     /// Up to where the kernel was told to skip, by direction.
     pub(super) skip_told: [u64; 2],
     pub(super) traffic: Traffic,
+    /// Segments since the kernel was last told what is wanted.
+    pub(super) since_wish: u8,
     /// It is in the list of flows that wait for something.
     pub(super) waits: bool,
     pub(super) protocol: Option<Protocol>,

@@ -17,7 +17,7 @@ use super::{
     outlets::{CaptureControl, CaptureLimits, Outlets},
     texts::Texts,
     tracker::Tracker,
-    traffic::{Opening, Turn},
+    traffic::{Interest, Opening, Turn},
 };
 
 /// Requests carry cookies and tokens; responses begin with little. Buffers are seldom that long anyway.
@@ -25,6 +25,9 @@ const REQUEST_BYTES: u32 = 4_096;
 const RESPONSE_BYTES: u32 = 1_024;
 /// Where messages begin in the middle of buffers (pipelining), or heads are long.
 const WHOLE_BYTES: u32 = 16_384;
+/// A wish may be overwritten by one for another socket, whose cookie is a multiple of some power of two away. So it is
+/// repeated every so many segments, well before the kernel gives up on a socket that nobody decided about.
+const REPEAT_WISH: u8 = 16;
 
 impl<I: IdentityLookup> Tracker<I> {
     pub(super) fn segment(&mut self, event: &TcpSegment<'_>, out: &mut Outlets<'_>) {
@@ -88,9 +91,11 @@ impl<I: IdentityLookup> Tracker<I> {
         };
         let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
         let turn = flow.traffic.segment(way, Segment { offset, ..segment }, opening, &mut exchanges);
-        if turn != Turn::None {
-            flow.turn(key.cookie(), &turn, out.capture, &mut self.texts);
+        let has_changed = turn != Turn::None;
+        if has_changed {
+            flow.turn(turn, &mut self.texts);
         }
+        flow.wish(key.cookie(), has_changed, out.capture);
         flow.skip_body(key.cookie(), direction, out.capture);
         if !flow.waits && flow.traffic.waits() {
             flow.waits = true;
@@ -101,24 +106,30 @@ impl<I: IdentityLookup> Tracker<I> {
 }
 
 impl Flow {
-    /// It became clear what runs on the flow: the kernel is told what is wanted of it.
-    fn turn(&mut self, cookie: Cookie, turn: &Turn, capture: &mut dyn CaptureControl, texts: &mut Texts) {
+    /// It became clear what runs on the flow.
+    fn turn(&mut self, turn: Turn, texts: &mut Texts) {
         match turn {
-            Turn::None => {}
-            Turn::Follow(protocol) => {
-                self.protocol = Some(*protocol);
-                capture.follow(cookie, self.limits(REQUEST_BYTES, RESPONSE_BYTES));
-            }
-            Turn::FollowWhole(protocol) => {
-                self.protocol = Some(*protocol);
-                capture.follow(cookie, self.limits(WHOLE_BYTES, WHOLE_BYTES));
-            }
-            Turn::Ignore => capture.ignore(cookie),
+            Turn::None | Turn::Ignore => {}
+            Turn::Follow(protocol) | Turn::FollowWhole(protocol) => self.protocol = Some(protocol),
             Turn::Tls(name) => {
                 self.protocol = Some(Protocol::Tls);
-                self.tls_sni = name.as_deref().map(|name| texts.share(name));
-                capture.ignore(cookie);
+                self.tls_sni = name.map(|name| texts.share(&name));
             }
+        }
+    }
+
+    /// Tells the kernel what is wanted of the flow: when that changed, and again now and then.
+    fn wish(&mut self, cookie: Cookie, has_changed: bool, capture: &mut dyn CaptureControl) {
+        self.since_wish = self.since_wish.saturating_add(1);
+        if !has_changed && self.since_wish < REPEAT_WISH {
+            return;
+        }
+        self.since_wish = 0;
+        match self.traffic.interest() {
+            Interest::Undecided => {}
+            Interest::None => capture.ignore(cookie),
+            Interest::Starts => capture.follow(cookie, self.limits(REQUEST_BYTES, RESPONSE_BYTES)),
+            Interest::Whole => capture.follow(cookie, self.limits(WHOLE_BYTES, WHOLE_BYTES)),
         }
     }
 

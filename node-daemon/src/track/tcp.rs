@@ -1,6 +1,6 @@
 //! The life of a TCP connection.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::{Closing, Direction};
 use goldwire_model::record::{FlowEvent, Reporter, TcpState};
@@ -10,7 +10,7 @@ use crate::{
         KernelTime, Role, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpEstablished, TcpReport,
         TcpTranslated,
     },
-    identity::IdentityLookup,
+    identity::{Identity, IdentityLookup},
 };
 
 use super::{
@@ -118,23 +118,40 @@ impl<I: IdentityLookup> Tracker<I> {
         }
     }
 
+    /// A socket that is older than the daemon. It may be told twice: first by its traffic, then from the kernel's list, which
+    /// knows its process and its role. Counters begin with the first.
     pub(super) fn adopted(&mut self, event: &TcpAdopted, out: &mut Outlets<'_>) {
         let key = FlowKey::Tcp(event.cookie);
-        if self.flows.contains(&key) {
-            return;
+        let identity = event.owner_pid.and_then(|pid| self.identity.process(pid, event.time));
+        let before = self.flows.peek(&key).map(|flow| flow.reported);
+        if before.is_some() && !self.may_begin_afresh(key, event.role) {
+            return self.name_adopted(key, identity);
         }
         let (local, remote) = (event.addresses.local, event.addresses.remote);
         let reporter = self.reporter(event.role, local, remote);
-        let identity = event.owner_pid.and_then(|pid| self.identity.process(pid, event.time));
         let mut flow = self.open(Opening { key, reporter, local, remote, identity, time: event.time });
         flow.adopted = true;
         flow.state = Some(TcpState::Established);
-        flow.reported = Totals::from(&event.base);
+        flow.reported = before.unwrap_or_else(|| Totals::from(&event.base));
         flow.take_measures(&event.base);
         self.insert(key, flow, event.time, out);
         self.index(key, event.time);
         self.fresh.push_back((key, event.time));
         self.deliver_held(key, Owner::Socket(event.cookie), out);
+    }
+
+    /// Whether nothing was said of an adopted flow yet, so that its role may still be put right.
+    fn may_begin_afresh(&self, key: FlowKey, role: Role) -> bool {
+        self.flows.peek(&key).is_some_and(|flow| {
+            let is_wrong = role != Role::Unknown && flow.is_client() != (role == Role::Client);
+            flow.adopted && flow.stage == Stage::Established && is_wrong && flow.traffic.is_unseen()
+        })
+    }
+
+    fn name_adopted(&mut self, key: FlowKey, identity: Option<Arc<Identity>>) {
+        let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.identity.is_none()) else { return };
+        flow.identity = identity;
+        self.rename(key);
     }
 
     pub(super) fn owned(&mut self, event: &SocketOwned) {

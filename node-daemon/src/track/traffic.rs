@@ -23,6 +23,18 @@ pub(super) enum Traffic {
     Other,
 }
 
+/// How much of a flow's payload is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interest {
+    /// It is not known yet what runs there.
+    Undecided,
+    None,
+    /// The starts of buffers.
+    Starts,
+    /// As much of every buffer as there is.
+    Whole,
+}
+
 /// What a segment changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -46,18 +58,13 @@ impl Traffic {
         opening: Opening,
         sink: &mut dyn Sink,
     ) -> Turn {
-        if let Self::Unseen = self {
-            let turn = self.begin(direction, &segment, opening);
-            if turn != Turn::None {
-                return turn;
-            }
-        }
+        let first = if self.is_unseen() { self.begin(direction, &segment, opening) } else { Turn::None };
         match self {
             Self::Http { connection, .. } => connection.segment(direction, segment, sink),
             Self::DnsStream(connection) => connection.segment(direction, segment, sink),
             Self::Unseen | Self::DnsDatagrams(_) | Self::Other => {}
         }
-        self.turn()
+        if first == Turn::None { self.turn() } else { first }
     }
 
     /// The first bytes choose who reads them.
@@ -72,7 +79,7 @@ impl Traffic {
             (_, true) => Self::http(http1::Connection::adopted()),
             (_, false) => Self::http(http1::Connection::from_start()),
         };
-        Turn::None
+        if let Self::DnsStream(_) = self { Turn::FollowWhole(Protocol::Dns) } else { Turn::None }
     }
 
     fn http(connection: http1::Connection) -> Self {
@@ -94,6 +101,19 @@ impl Traffic {
             *self = Self::Other;
         }
         turn
+    }
+
+    pub(super) fn interest(&self) -> Interest {
+        match self {
+            Self::Http { whole: true, .. } | Self::DnsStream(_) => Interest::Whole,
+            Self::Http { decided: true, .. } => Interest::Starts,
+            Self::Http { .. } | Self::Unseen | Self::DnsDatagrams(_) => Interest::Undecided,
+            Self::Other => Interest::None,
+        }
+    }
+
+    pub(super) fn is_unseen(&self) -> bool {
+        matches!(self, Self::Unseen)
     }
 
     /// A stream that is read whatever it holds.

@@ -98,8 +98,13 @@ impl Connection {
         }
     }
 
-    /// There is an answer though nothing is asked: what the request stream waits for was lost.
-    fn stop_waiting_for_request(&mut self, sink: &mut dyn Sink) {
+    /// Where events of answers were lost, those of requests were lost too, and are not under way any more. And where there is
+    /// an answer though nothing is asked, what the request stream waits for was lost.
+    fn stop_waiting_for_request(&mut self, answer: &Segment<'_>, sink: &mut dyn Sink) {
+        let expected = self.response_order.position().max(self.response.needless_until());
+        if answer.sent_here && answer.offset > expected {
+            self.ask(sink, |order, reading| order.flush(reading));
+        }
         while self.pairing.answers_the_unseen() && self.request_order.waits() {
             self.ask(sink, |order, reading| order.give_up(reading));
         }
@@ -114,7 +119,7 @@ impl StreamProtocol for Connection {
                 self.ask(sink, |order, reading| order.push(segment, reading));
             }
             Direction::Response => {
-                self.stop_waiting_for_request(sink);
+                self.stop_waiting_for_request(&segment, sink);
                 self.answer(sink, |order, reading| order.push(segment, reading));
             }
         }

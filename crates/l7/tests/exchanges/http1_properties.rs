@@ -49,7 +49,8 @@ impl Framed {
 
 impl Said {
     fn request(&self) -> Vec<u8> {
-        let mut head = format!("{} /p/{} HTTP/1.1\r\nHost: shop\r\nX-Filler: {}\r\n", self.method, self.path, self.path);
+        let mut head =
+            format!("{} /p/{} HTTP/1.1\r\nHost: shop\r\nX-Filler: {}\r\n", self.method, self.path, self.path);
         match &self.request_body {
             Some(body) => {
                 let body = body.write(&mut head);

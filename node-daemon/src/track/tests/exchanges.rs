@@ -120,6 +120,28 @@ fn other_protocols_are_let_go() {
 }
 
 #[test]
+fn wishes_are_repeated_now_and_then() {
+    let (mut scenario, mut socket) = (Scenario::new(), client());
+    scenario.connect(&socket);
+    for _ in 0..100 {
+        scenario.sends(&mut socket, get("/a")).receives(&mut socket, answer(200, ""));
+    }
+    assert!((2..=20).contains(&scenario.findings.wishes.len()));
+    assert!(scenario.findings.wishes.iter().all(|wish| wish == "1: follow 1024/4096"));
+}
+
+#[test]
+fn dns_over_tcp_is_wanted_whole() {
+    let (mut scenario, mut socket) = (Scenario::new(), Socket::client(1, 10, "10.0.0.1:40000", "10.0.0.2:53"));
+    let message = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02no\x07example\x00\x00\x01\x00\x01";
+    let asked = [&[0, message.len() as u8], &message[..]].concat();
+    let mut answered = asked.clone();
+    (answered[4], answered[5]) = (0x81, 0x83);
+    scenario.connect(&socket).sends(&mut socket, asked).receives(&mut socket, answered).expect_requests(1);
+    assert_eq!(scenario.findings.wishes, ["1: follow 16384/16384"]);
+}
+
+#[test]
 fn no_answer_is_an_error_without_status() {
     let (mut scenario, mut socket) = (Scenario::new(), client());
     scenario.connect(&socket).sends(&mut socket, get("/a"));

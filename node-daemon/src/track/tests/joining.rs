@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 
 use super::scenario::{Scenario, Socket, address, answer, get};
 use crate::{
-    decode::{Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, Role, TcpListening, TcpTranslated},
+    decode::{Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, Role, TcpAdopted, TcpListening, TcpTranslated},
     track::Options,
 };
 
@@ -125,6 +125,27 @@ fn adopted_ends_are_joined() {
     scenario.adopt(&server, Role::Unknown).adopt(&client, Role::Unknown).wait(100);
     scenario.expect_flows(&[(Reporter::Server, FlowEvent::Adopted), (Reporter::Client, FlowEvent::Adopted)]);
     assert!(scenario.flows().iter().all(|flow| flow.ends.joined));
+}
+
+#[test]
+fn a_socket_that_is_adopted_twice_takes_the_better_knowledge() {
+    let mut scenario = Scenario::new();
+    let mut server = Socket::server(2, 20, "10.0.0.1:40000", "10.0.0.2:30000");
+    server.counters.bytes_sent = 500;
+    let nameless = TcpAdopted {
+        time: scenario.now(),
+        cookie: server.cookie,
+        addresses: server.addresses,
+        role: Role::Unknown,
+        base: server.counters,
+        owner_pid: None,
+    };
+    scenario.event(&Event::TcpAdopted(nameless));
+    server.counters.bytes_sent = 800;
+    scenario.adopt(&server, Role::Server).close(&server);
+    scenario.expect_flows(&[(Reporter::Server, FlowEvent::Adopted), (Reporter::Server, FlowEvent::End)]);
+    let flows = scenario.flows();
+    assert_eq!((flows[1].bytes_received, flows[1].ends.destination.workload.as_deref()), (300, Some("w20")));
 }
 
 #[test]
