@@ -114,7 +114,7 @@ pub fn dns(input: &[u8]) {
     for (time, step) in steps(input).enumerate() {
         let direction = if step.choice & 1 == 0 { Direction::Request } else { Direction::Response };
         let (payload, length) = (step.bytes, step.bytes.len() as u32);
-        dns::looks_like_query(payload);
+        let _ = dns::looks_like_query(payload);
         conversation.datagram(udp::Datagram { direction, payload, length, time: time as u64 }, &mut sink);
     }
     conversation.close(u64::MAX, &mut sink);
@@ -124,7 +124,7 @@ pub fn dns(input: &[u8]) {
 
 /// The beginning of TLS.
 pub fn tls(input: &[u8]) {
-    tls_parser::is_client_hello(input);
+    let _ = tls_parser::is_client_hello(input);
     if let Some(name) = tls_parser::server_name(input) {
         assert!(!name.is_empty() && name.len() <= 255);
     }

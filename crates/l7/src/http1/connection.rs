@@ -6,8 +6,11 @@ use crate::{
 };
 
 use super::{
+    body::Body,
+    head::ResponseHead,
+    known::Known,
     lane::{Lane, Reading},
-    pairing::{AnswerEnd, Pairing},
+    pairing::{AnswerEnd, Pairing, Said},
     roles::{Answering, Asking},
 };
 
@@ -24,6 +27,8 @@ pub struct Connection {
     response: Lane,
     response_order: Reassembler,
     pairing: Pairing,
+    known_request: Known<(Said, Body)>,
+    known_response: Known<ResponseHead>,
 }
 
 impl Connection {
@@ -48,6 +53,8 @@ impl Connection {
             response: Lane::new(adopted),
             response_order: order(),
             pairing: Pairing::new(adopted),
+            known_request: Known::default(),
+            known_response: Known::default(),
         }
     }
 
@@ -72,14 +79,15 @@ impl Connection {
     }
 
     fn ask(&mut self, sink: &mut dyn Sink, push: impl FnOnce(&mut Reassembler, &mut Reading<'_, Asking<'_>>)) {
-        let role = Asking { pairing: &mut self.pairing, sink };
+        let role = Asking { pairing: &mut self.pairing, known: &mut self.known_request, sink };
         push(&mut self.request_order, &mut Reading { lane: &mut self.request, role });
         self.pairing.request_position = self.request.last().offset;
     }
 
     fn answer(&mut self, sink: &mut dyn Sink, push: impl FnOnce(&mut Reassembler, &mut Reading<'_, Answering<'_>>)) {
         let begun = self.request.begun_head();
-        let role = Answering { pairing: &mut self.pairing, sink, begun, begun_was_taken: false };
+        let known = &mut self.known_response;
+        let role = Answering { pairing: &mut self.pairing, known, sink, begun, begun_was_taken: false };
         let mut reading = Reading { lane: &mut self.response, role };
         push(&mut self.response_order, &mut reading);
         if reading.role.begun_was_taken {

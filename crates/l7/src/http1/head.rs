@@ -36,7 +36,7 @@ pub(super) struct RequestHead<'a> {
     pub(super) body: Body,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ResponseHead {
     pub(super) status: u16,
     /// Without regard to the request: see [`Body::of_response`].
@@ -112,6 +112,9 @@ fn request_head<'a>(method: &'a str, target: &'a str, headers: &[Header<'a>]) ->
 fn split_target<'a>(method: &str, target: &'a str) -> (Option<&'a str>, Option<&'a str>) {
     if method == "CONNECT" {
         return (Some(target), None);
+    }
+    if target.starts_with('/') {
+        return (None, Some(plain_path(target)));
     }
     match target.split_once("://") {
         Some((scheme, rest)) if !scheme.contains(['/', '?']) => {

@@ -8,6 +8,7 @@ mod connection;
 mod detect;
 mod head;
 mod holes;
+mod known;
 mod lane;
 mod pairing;
 mod roles;

@@ -32,6 +32,12 @@ pub(super) struct Asked {
     pub(super) start: Place,
     /// Bytes of the whole message, once it has ended.
     pub(super) bytes: Option<u64>,
+    pub(super) said: Said,
+}
+
+/// What a request's head says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
     pub(super) method: Option<Text>,
     pub(super) path: Option<Text>,
     pub(super) route: Option<Text>,
@@ -118,7 +124,7 @@ impl Pairing {
 
     /// The method that the present answer, or else the next, is for.
     pub(super) fn answered_method(&self) -> Option<&str> {
-        self.answer.as_ref()?.asked.as_ref()?.method.as_deref()
+        self.answer.as_ref()?.asked.as_ref()?.said.method.as_deref()
     }
 
     /// An answer is under way whose request is not known.
@@ -258,9 +264,7 @@ impl Pairing {
         let Seen { first: answer_first, last: answer_last, time, response_bytes, error } = seen;
         let request_start = asked.as_ref().map(|asked| asked.start.time);
         let request_bytes = asked.as_ref().map_or(0, |asked| self.request_bytes(asked));
-        let trace = asked.as_ref().map(|asked| asked.trace).unwrap_or_default();
-        let (method, path, route, host) =
-            asked.map_or((None, None, None, None), |asked| (asked.method, asked.path, asked.route, asked.host));
+        let Said { method, path, route, host, trace } = asked.map(|asked| asked.said).unwrap_or_default();
         Exchange {
             protocol: Protocol::Http,
             request_start,

@@ -5,33 +5,32 @@ use crate::{Detection, Direction, Sink, stream::Place};
 use super::{
     body::Body,
     detect::detect,
-    head::{Parsed, RequestHead, parse_request, parse_response, salvage_request, salvage_status},
+    head::{Parsed, RequestHead, ResponseHead, parse_request, parse_response, salvage_request, salvage_status},
+    known::Known,
     lane::Role,
-    pairing::{AnswerEnd, Asked, Pairing},
+    pairing::{AnswerEnd, Asked, Pairing, Said},
 };
 
 /// Requests go into the queue.
 pub(super) struct Asking<'a> {
     pub(super) pairing: &'a mut Pairing,
+    pub(super) known: &'a mut Known<(Said, Body)>,
     pub(super) sink: &'a mut dyn Sink,
 }
 
-impl Asking<'_> {
-    fn ask(&mut self, head: &RequestHead<'_>, start: Place) {
-        let method = Some(self.sink.text(head.method));
-        let path = head.path.map(|path| self.sink.text(path));
-        let route = path.as_ref().map(|path| self.sink.route(path));
-        let host = head.host.as_deref().map(|host| self.sink.text(host));
-        let asked = Asked { start, bytes: None, method, path, route, host, trace: head.trace };
-        self.pairing.asked(asked, self.sink);
-    }
+fn said(head: &RequestHead<'_>, sink: &mut dyn Sink) -> Said {
+    let method = Some(sink.text(head.method));
+    let path = head.path.map(|path| sink.text(path));
+    let route = path.as_ref().map(|path| sink.route(path));
+    let host = head.host.as_deref().map(|host| sink.text(host));
+    Said { method, path, route, host, trace: head.trace }
+}
 
-    /// A request whose head is not whole, as far as it is there.
-    pub(super) fn ask_salvaged(&mut self, seen: &[u8], start: Place) {
-        let asked = salvage_request(seen, |head| self.ask(&head, start));
-        if asked.is_none() {
-            self.pairing.gap_in_requests(true);
-        }
+/// A request whose head is not whole, as far as it is there.
+fn ask_salvaged(pairing: &mut Pairing, seen: &[u8], start: Place, sink: &mut dyn Sink) {
+    match salvage_request(seen, |head| said(&head, sink)) {
+        Some(said) => pairing.asked(Asked { start, bytes: None, said }, sink),
+        None => pairing.gap_in_requests(true),
     }
 }
 
@@ -39,9 +38,15 @@ impl Role for Asking<'_> {
     const DIRECTION: Direction = Direction::Request;
 
     fn head(&mut self, bytes: &[u8], start: Place) -> Parsed<Body> {
+        if let Some(((said, body), length)) = self.known.again(bytes) {
+            self.pairing.asked(Asked { start, bytes: None, said }, self.sink);
+            return Parsed::Whole(body, length);
+        }
         match parse_request(bytes) {
             Parsed::Whole(head, length) => {
-                self.ask(&head, start);
+                let said = said(&head, self.sink);
+                self.known.remember(&bytes[..length], (said.clone(), head.body));
+                self.pairing.asked(Asked { start, bytes: None, said }, self.sink);
                 Parsed::Whole(head.body, length)
             }
             Parsed::Partial => Parsed::Partial,
@@ -50,7 +55,7 @@ impl Role for Asking<'_> {
     }
 
     fn broken_head(&mut self, seen: &[u8], start: Place) -> Body {
-        self.ask_salvaged(seen, start);
+        ask_salvaged(self.pairing, seen, start, self.sink);
         Body::BLIND
     }
 
@@ -74,6 +79,7 @@ impl Role for Asking<'_> {
 /// Answers take requests out of the queue.
 pub(super) struct Answering<'a> {
     pub(super) pairing: &'a mut Pairing,
+    pub(super) known: &'a mut Known<ResponseHead>,
     pub(super) sink: &'a mut dyn Sink,
     /// The beginning of a request whose head is not whole, in case it is answered all the same (408, 414, 431).
     pub(super) begun: Option<(&'a [u8], Place)>,
@@ -90,10 +96,17 @@ impl Answering<'_> {
         if self.pairing.is_idle()
             && let Some((seen, begun)) = self.begun.take()
         {
-            Asking { pairing: self.pairing, sink: self.sink }.ask_salvaged(seen, begun);
+            ask_salvaged(self.pairing, seen, begun, self.sink);
             self.begun_was_taken = true;
         }
         self.pairing.answer_begins(status, start);
+    }
+
+    fn take(&mut self, head: &ResponseHead, start: Place) -> Body {
+        self.answer(head.status, start);
+        let body = head.body.of_response(head.status, self.pairing.answered_method());
+        self.pairing.tunnel |= body == Body::Tunnel;
+        body
     }
 
     fn end(&mut self, end: AnswerEnd) {
@@ -105,12 +118,13 @@ impl Role for Answering<'_> {
     const DIRECTION: Direction = Direction::Response;
 
     fn head(&mut self, bytes: &[u8], start: Place) -> Parsed<Body> {
+        if let Some((head, length)) = self.known.again(bytes) {
+            return Parsed::Whole(self.take(&head, start), length);
+        }
         match parse_response(bytes) {
             Parsed::Whole(head, length) => {
-                self.answer(head.status, start);
-                let body = head.body.of_response(head.status, self.pairing.answered_method());
-                self.pairing.tunnel |= body == Body::Tunnel;
-                Parsed::Whole(body, length)
+                self.known.remember(&bytes[..length], head.clone());
+                Parsed::Whole(self.take(&head, start), length)
             }
             Parsed::Partial => Parsed::Partial,
             Parsed::Invalid => Parsed::Invalid,
