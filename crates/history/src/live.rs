@@ -50,6 +50,13 @@ impl LiveMatcher {
         any.then_some(rows)
     }
 
+    /// The columns of the query, without a row.
+    #[must_use]
+    pub fn empty(&self) -> Rows {
+        let span = Span { from: i64::MIN, to: i64::MAX };
+        RowPlan::new(&self.query).map(|plan| plan.records(&[], &self.node, span)).unwrap_or_default()
+    }
+
     fn chunks<'r>(&self, records: impl IntoIterator<Item = &'r Record>) -> Vec<Arc<Chunk>> {
         let records = records.into_iter();
         match self.table {

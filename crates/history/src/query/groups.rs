@@ -89,14 +89,26 @@ impl Gathered {
     pub(crate) fn group(self, plan: &Plan<'_>, node: &str) -> Grouped {
         let mut space = Space::new(plan.keys.clone(), plan.steps, plan.deduplicate);
         let mut fillings: Vec<Filling> = plan.states.iter().map(|state| Filling::new(state, plan.exact)).collect();
+        let mut folded_before = 0;
         for part in self.parts {
+            folded_before = folded_before.max(part.held.folded());
             let mut scan = Scan { plan, node, source: part.source, space: &mut space, fillings: &mut fillings };
             match part.held {
                 Held::Raw(copy) => scan.raw(copy.into_chunks(), &self.connections),
                 Held::Rolled(blocks) => scan.rolled(blocks, part.choice.widen(plan.span), &self.connections),
             }
         }
-        finish(plan, &space, fillings)
+        finish(plan, &space, fillings, folded_before)
+    }
+}
+
+impl Held {
+    /// Series that rollups count under `other`, at least.
+    fn folded(&self) -> u64 {
+        match self {
+            Self::Raw(_) => 0,
+            Self::Rolled(blocks) => blocks.iter().map(|block| block.folded).max().unwrap_or_default(),
+        }
     }
 }
 
@@ -147,7 +159,7 @@ fn rolled_state<'a>(source: Source, state: &State, filling: &'a mut Filling) -> 
     Some(RolledState { take, merging: state.merging, filling })
 }
 
-fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>) -> Grouped {
+fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>, folded_before: u64) -> Grouped {
     let folded = fold(space, fillings, plan.asked);
     let keys = plan.keys.iter().enumerate().map(|(place, field)| KeyColumn {
         field: field.clone(),
@@ -160,8 +172,8 @@ fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>) -> Grouped {
     let (keys, steps, pairs) = (keys.collect(), steps(space, &folded), pairs(space, &folded));
     Grouped {
         quantiles: exactness(&folded.states),
-        folded: folded.folded + folded.unpaired,
-        notes: notes(&folded),
+        folded: folded.folded + folded.unpaired + folded_before,
+        notes: notes(&folded, folded_before),
         groups: Groups { steps, keys, pairs, states: folded.states },
     }
 }
@@ -181,8 +193,11 @@ fn pairs(space: &Space, folded: &Folded) -> Vec<Option<Pair>> {
     folded.entries.iter().map(|(group, _)| pairs[*group as usize].clone()).collect()
 }
 
-fn notes(folded: &Folded) -> Vec<String> {
+fn notes(folded: &Folded, folded_before: u64) -> Vec<String> {
     let mut notes = Vec::new();
+    if folded_before > 0 {
+        notes.push(format!("rollups had no room for {folded_before} or more series and count them under `other`"));
+    }
     if folded.folded > 0 {
         notes.push(format!("{} small groups are counted under `other`", folded.folded));
     }

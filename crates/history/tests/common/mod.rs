@@ -3,8 +3,8 @@
 pub mod naive;
 pub mod records;
 
-use goldwire_history::{Execute, History, Options};
 use goldwire_answer::{Body, PartialAnswer, groups::Groups, rows::Rows};
+use goldwire_history::{Execute, History, Options};
 use goldwire_model::{query::Query, record::Record, time::Timestamp};
 
 /// A round moment long after the epoch, in seconds: steps of all tiers begin here.

@@ -92,8 +92,7 @@ const fn protocol(protocol: Protocol) -> &'static str {
 
 impl Lookup for Named<'_> {
     fn value(&self, field: &Field) -> Value<'_> {
-        if let (Some(ends), Some(value)) = (ends(self.0), self.of_ends(field)) {
-            let _ = ends;
+        if let Some(value) = self.of_ends(field) {
             return value;
         }
         match (self.0, field) {
@@ -116,9 +115,7 @@ impl Lookup for Named<'_> {
             (Record::Flow(flow), Field::BytesSent) => Value::Float(flow.bytes_sent as f64),
             (Record::Flow(flow), Field::BytesReceived) => Value::Float(flow.bytes_received as f64),
             (Record::Flow(flow), Field::Retransmits) => Value::Float(flow.retransmits as f64),
-            (Record::Flow(flow), Field::Rtt) => {
-                flow.rtt.map_or(Value::Absent, |rtt| Value::Float(rtt.as_secs_f64()))
-            }
+            (Record::Flow(flow), Field::Rtt) => flow.rtt.map_or(Value::Absent, |rtt| Value::Float(rtt.as_secs_f64())),
             (Record::Flow(flow), Field::NetworkProtocol) => {
                 flow.protocol.map_or(Value::Absent, |known| fixed(protocol(known)))
             }
@@ -210,9 +207,7 @@ fn table(record: &Record) -> Option<Table> {
 fn value(record: &Record, state: &State, of: Option<Table>) -> Option<f64> {
     match &state.quantity {
         Quantity::Rows => (table(record) == of).then_some(1.0),
-        Quantity::Field(field) => {
-            (table(record) == of).then(|| number(&Named(record).value(field))).flatten()
-        }
+        Quantity::Field(field) => (table(record) == of).then(|| number(&Named(record).value(field))).flatten(),
         Quantity::Measure(measure) => measured(record, *measure),
     }
 }
@@ -247,7 +242,7 @@ fn measured(record: &Record, measure: Measure) -> Option<f64> {
             Measure::Rtt => flow.rtt.map(|rtt| rtt.as_secs_f64()),
             Measure::ConnectLatency => flow.connect_latency.map(|latency| latency.as_secs_f64()),
             Measure::Connects => when(flow.event == FlowEvent::Start),
-            Measure::ConnectFailures => when(flow.ending == Some(Ending::Refused)),
+            Measure::ConnectFailures => when(matches!(flow.ending, Some(Ending::Refused | Ending::Unreachable))),
             _ => None,
         },
         Record::Drop(dropped) => (measure == Measure::Drops).then_some(dropped.count as f64),

@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use goldwire_model::{
     record::{
-        ConnectionId, Detail, DropRecord, Ending, Endpoint, Ends, ExchangeError, FlowEvent, FlowRecord, Protocol, Record,
-        Reporter, RequestRecord, SaturationRecord, TcpState, Text, Transport, Verdict,
+        ConnectionId, Detail, DropRecord, Ending, Endpoint, Ends, ExchangeError, FlowEvent, FlowRecord, Protocol,
+        Record, Reporter, RequestRecord, SaturationRecord, TcpState, Text, Transport, Verdict,
     },
     time::Timestamp,
 };
@@ -66,11 +66,19 @@ pub fn endpoint(number: u64) -> Endpoint {
 pub struct World {
     pub random: Random,
     endpoints: Vec<Arc<Endpoint>>,
+    /// Few series: many records in each.
+    narrow: bool,
 }
 
 impl World {
     pub fn new(seed: u64, endpoints: u64) -> Self {
-        Self { random: Random::new(seed), endpoints: (0..endpoints).map(|number| Arc::new(endpoint(number))).collect() }
+        let endpoints = (0..endpoints).map(|number| Arc::new(endpoint(number))).collect();
+        Self { random: Random::new(seed), endpoints, narrow: false }
+    }
+
+    /// Three endpoints, one of them remote, and little that differs between exchanges.
+    pub fn narrow(seed: u64) -> Self {
+        Self { narrow: true, ..Self::new(seed, 3) }
     }
 
     pub fn endpoint(&mut self) -> Arc<Endpoint> {
@@ -80,14 +88,17 @@ impl World {
 
     pub fn ends(&mut self) -> Ends {
         let (source, destination) = (self.endpoint(), self.endpoint());
+        let ports: &[u16] = if self.narrow { &[80] } else { &[80, 443, 5353, 6379] };
+        let transports: &[_] =
+            if self.narrow { &[Transport::Tcp] } else { &[Transport::Tcp, Transport::Tcp, Transport::Udp] };
         let joined = source.local && destination.local && self.random.one_in(2);
         let by_client = if joined { self.random.one_in(2) } else { source.local };
         Ends {
             source,
             source_port: 30_000 + self.random.below(50) as u16,
             destination,
-            destination_port: self.random.pick(&[80, 443, 5353, 6379]),
-            transport: self.random.pick(&[Transport::Tcp, Transport::Tcp, Transport::Udp]),
+            destination_port: self.random.pick(ports),
+            transport: self.random.pick(transports),
             reporter: if by_client { Reporter::Client } else { Reporter::Server },
             joined,
         }
@@ -126,11 +137,13 @@ impl World {
 
     fn detail(&mut self) -> (Protocol, Detail) {
         let text = |prefix: &str, number: u64| Some(Text::from(format!("{prefix}{number}")));
-        match self.random.below(5) {
+        let kinds = if self.narrow { 1 } else { 5 };
+        match self.random.below(kinds) {
             0 => {
-                let code = self.random.pick(&["NOERROR", "NXDOMAIN", "SERVFAIL"]);
+                let codes: &[&str] = if self.narrow { &["NOERROR"] } else { &["NOERROR", "NXDOMAIN", "SERVFAIL"] };
+                let code = self.random.pick(codes);
                 let detail = Detail::Dns {
-                    name: format!("host-{}.example", self.random.below(6)).into(),
+                    name: format!("host-{}.example", self.random.below(kinds)).into(),
                     question_type: "A".into(),
                     code: (!self.random.one_in(5)).then(|| code.into()),
                     answers: None,
@@ -157,7 +170,8 @@ impl World {
 
     pub fn flow(&mut self, time: i64) -> FlowRecord {
         let event = self.random.pick(&[FlowEvent::Start, FlowEvent::Update, FlowEvent::End, FlowEvent::Adopted]);
-        let ending = self.random.pick(&[Ending::Closed, Ending::Refused, Ending::ResetByDestination, Ending::TimedOut]);
+        let ending =
+            self.random.pick(&[Ending::Closed, Ending::Refused, Ending::ResetByDestination, Ending::Unreachable]);
         FlowRecord {
             time: Timestamp(time),
             start: Timestamp(time - self.random.below(20 * SECOND as u64) as i64),
@@ -178,7 +192,11 @@ impl World {
             rtt_min: None,
             connect_latency: self.random.one_in(3).then(|| self.duration()),
             tls_sni: None,
-            protocol: self.random.pick(&[None, Some(Protocol::Http), Some(Protocol::Tls)]),
+            protocol: if self.narrow {
+                None
+            } else {
+                self.random.pick(&[None, Some(Protocol::Http), Some(Protocol::Tls)])
+            },
         }
     }
 
