@@ -34,6 +34,8 @@ struct Verdict {
 /// Which states are taken of a row, by whether its side is the client's and whether that is the counted one.
 struct Masks {
     all: Vec<bool>,
+    /// What both sides should see alike, and so are compared by.
+    either: Vec<bool>,
     counted_server: Vec<bool>,
     other_server: Vec<bool>,
     other_client: Vec<bool>,
@@ -92,7 +94,7 @@ impl Pairs {
 
     fn judge(&mut self, parts: &[Part], sides: &Sides) {
         let number = self.verdicts.len();
-        let [server, client] = [0, 1].map(|side| Seen::of(parts, &sides.0[side]));
+        let [server, client] = [0, 1].map(|side| Seen::of(parts, &sides.0[side], &self.masks.either));
         let client_is_split = distinct(parts, &sides.0[1], Side::Source) > 1;
         let server_is_split = distinct(parts, &sides.0[0], Side::Destination) > 1;
         let client_counts = match (client_is_split, server_is_split) {
@@ -128,6 +130,7 @@ impl Masks {
         let mask = |keeps: fn(Witness) -> bool| plan.states.iter().map(|state| keeps(Witness::of(state))).collect();
         Self {
             all: mask(|_| true),
+            either: mask(|witness| witness == Witness::Either),
             counted_server: mask(|witness| witness != Witness::Client),
             other_server: mask(|witness| witness == Witness::Both),
             other_client: mask(|witness| witness != Witness::Either),
@@ -146,13 +149,13 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(parts: &[Part], rows: &[(usize, usize)]) -> Self {
+    fn of(parts: &[Part], rows: &[(usize, usize)], compared: &[bool]) -> Self {
         let mut weight = Weight::default();
         let mut by_name: FxHashMap<Vec<Option<Arc<str>>>, Weight> = FxHashMap::default();
         for (part, row) in rows {
             let groups = &parts[*part].groups;
             let mut of_row = Weight::default();
-            for column in &groups.states {
+            for (column, _) in groups.states.iter().zip(compared).filter(|(_, compared)| **compared) {
                 of_row += states::weight(column, *row);
             }
             weight += of_row;

@@ -74,7 +74,7 @@ fn a_record_that_two_nodes_saw_is_shown_once_with_both_names() {
 
 #[test]
 fn records_on_one_connection_are_matched_in_their_order() {
-    let records = |reporter, offset| -> Vec<Record> {
+    let records = |reporter, offset: i64| -> Vec<Record> {
         (0..5).map(|number| (number * 2 + offset, reporter, 1, Some("web"), Some("api"), None)).collect()
     };
     // A minute between the clocks.
