@@ -5,7 +5,10 @@ use insta::assert_snapshot;
 
 use super::scenario::{Scenario, Socket, address, answer, get};
 use crate::{
-    decode::{Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, Role, TcpAdopted, TcpListening, TcpTranslated},
+    decode::{
+        Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, Role, TcpAdopted, TcpListening,
+        TcpTranslated,
+    },
     track::Options,
 };
 
