@@ -129,7 +129,9 @@ function useAnswer(source: DataSourceApi, query: DataQuery, clock: Clock, width:
 /** One panel for each form that the answer's frames ask for. */
 function Answers({ data, width, clock }: { data: PanelData; width: number; clock: Clock }) {
   const byType = useMemo(() => Map.groupBy(data.series, typeFor), [data.series]);
-  const forms: Array<[string, DataFrame[]]> = byType.size > 0 ? [...byType] : [['table', []]];
+  // An error is told above; without one, an answer without frames is "No data".
+  const none: Array<[string, DataFrame[]]> = data.error ? [] : [['table', []]];
+  const forms = byType.size > 0 ? [...byType] : none;
   const zoom = (from: number, to: number) => clock.setRange(between(from, to).raw);
   return forms.map(([type, series]) => (
     <PanelFrame

@@ -44,7 +44,7 @@ fn result(answer: &Answer) -> Value {
     let frames: Vec<Value> = answer.frames.iter().map(frame::to_json).collect();
     match &answer.error {
         Some(error) => {
-            json!({ "status": answer.status, "error": error, "errorSource": "plugin", "frames": frames })
+            json!({ "status": answer.status, "error": error, "frames": frames })
         }
         None => json!({ "status": answer.status, "frames": frames }),
     }
