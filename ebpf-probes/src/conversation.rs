@@ -8,7 +8,7 @@ use goldwire_probe_events::{
     Addresses, CONVERSATIONS_FULL, ConversationCounters, ConversationKey, ConversationOpened, DATA_RING,
     DATA_RING_BYTES, DATAGRAM_CAPTURE, Datagram, READ_FAULT, Socket,
     direction::{EGRESS, INGRESS},
-    kind, transport, verdict,
+    kind, socket_flag, transport, verdict,
 };
 
 use crate::{
@@ -132,14 +132,18 @@ unsafe fn add(counters: *mut ConversationCounters, passing: &Passing<'_>) {
 
 #[inline(always)]
 fn tell_opened(passing: &Passing<'_>) {
-    let owner_pid = match SOCKETS.get_ptr(passing.cookie) {
+    let owner_pid = if let Some(socket) = SOCKETS.get_ptr_mut(passing.cookie) {
         // SAFETY: the kernel gave the pointer.
-        Some(socket) => unsafe { (*socket).owner_pid },
-        // Older than the daemon: taken in, so that its first reader or writer is told.
-        None => {
-            let _ = SOCKETS.insert(passing.cookie, Socket::new(transport::UDP), u64::from(BPF_NOEXIST));
-            0
+        unsafe {
+            (*socket).flags |= socket_flag::CONVERSED;
+            (*socket).owner_pid
         }
+    } else {
+        // Older than the daemon: taken in, so that its first reader or writer is told.
+        let mut socket = Socket::new(transport::UDP);
+        socket.flags = socket_flag::CONVERSED;
+        let _ = SOCKETS.insert(passing.cookie, socket, u64::from(BPF_NOEXIST));
+        0
     };
     ring::tell(ConversationOpened {
         header: ring::header(kind::CONVERSATION_OPENED),

@@ -8,7 +8,7 @@ use crate::{
     kernel::{self, Struct, offset},
     loss,
     maps::{DROPS, REPORTED_REASONS, SOCKETS},
-    packet, scope,
+    packet, ring, scope,
 };
 
 const ETH_P_IP: u16 = 0x0800;
@@ -63,6 +63,7 @@ fn on_drop(ctx: &BtfTracePointContext) -> Option<()> {
         unused2: 0,
     };
     count(&key, ip.length);
+    ring::note_drop();
     Some(())
 }
 

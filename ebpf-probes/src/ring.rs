@@ -7,38 +7,44 @@ use aya_ebpf::{
     macros::map,
     maps::{Array, RingBuf, ring_buf::RingBufEntry},
 };
-use goldwire_probe_events::{
-    CONTROL_RING, Header,
-};
+use goldwire_probe_events::{CONTROL_RING, Doorbell, Header};
 
 use crate::{clock, loss};
 
 /// Lifecycle events: few, small, and none may be lost.
 #[map]
-static CONTROL: RingBuf = RingBuf::with_byte_size(4 << 20, 0);
+static CONTROL: RingBuf = RingBuf::with_byte_size(2 << 20, 0);
 
 /// Payload.
 #[map]
-pub static DATA: RingBuf = RingBuf::with_byte_size(32 << 20, 0);
+pub static DATA: RingBuf = RingBuf::with_byte_size(16 << 20, 0);
 
-/// One word in memory that the daemon maps: not 0 while it sleeps and wants to be woken. A wake-up costs more than all else
-/// here, so a reader that polls gets none.
 #[map]
-static READER_ASLEEP: Array<u32> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+static DOORBELL: Array<Doorbell> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// Flags for submitting: wakes the reader if it sleeps, and once only.
+/// Flags for submitting: wakes the reader if it sleeps, and once only. A wake-up costs more than all else here, so a reader
+/// that polls gets none.
 #[inline(always)]
 pub fn wake_flags() -> u64 {
-    if let Some(asleep) = READER_ASLEEP.get_ptr_mut(0) {
+    if let Some(bell) = DOORBELL.get_ptr_mut(0) {
         // SAFETY: the kernel gave the pointer; a lost race costs a wake-up more or a short sleep more.
         unsafe {
-            if *asleep != 0 {
-                *asleep = 0;
+            if (*bell).asleep != 0 {
+                (*bell).asleep = 0;
                 return u64::from(BPF_RB_FORCE_WAKEUP);
             }
         }
     }
     u64::from(BPF_RB_NO_WAKEUP)
+}
+
+/// Says that a drop was counted.
+#[inline(always)]
+pub fn note_drop() {
+    if let Some(bell) = DOORBELL.get_ptr_mut(0) {
+        // SAFETY: the kernel gave the pointer; a lost addition leaves the word changed all the same.
+        unsafe { (*bell).drops = (*bell).drops.wrapping_add(1) };
+    }
 }
 
 /// The first bytes of an event that happens now.

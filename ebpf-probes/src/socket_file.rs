@@ -6,9 +6,9 @@ use aya_ebpf::{
     macros::cgroup_sock,
     programs::SockContext,
 };
-use goldwire_probe_events::{SOCKETS_FULL, Socket, transport};
+use goldwire_probe_events::{SOCKETS_FULL, Socket, SocketReleased, kind, socket_flag, transport};
 
-use crate::{loss, maps::SOCKETS, owner, scope};
+use crate::{loss, maps::SOCKETS, owner, ring, scope};
 
 const PASS: i32 = 1;
 const SOCK_STREAM: u32 = 1;
@@ -48,16 +48,26 @@ pub fn socket_created(ctx: SockContext) -> i32 {
 pub fn socket_released(ctx: SockContext) -> i32 {
     // SAFETY: a field of the context.
     let state = unsafe { (*ctx.sock).state };
-    let ended = match transport_of(ctx.sock) {
-        Some(transport::UDP) => true,
-        Some(_) => scope::is_confined() && state == CLOSE,
-        None => false,
-    };
-    if ended {
-        // SAFETY: the context of this program.
-        let _ = SOCKETS.remove(unsafe { bpf_get_socket_cookie(ctx.sock.cast()) });
+    // SAFETY: the context of this program.
+    let cookie = unsafe { bpf_get_socket_cookie(ctx.sock.cast()) };
+    match transport_of(ctx.sock) {
+        Some(transport::UDP) => forget_datagrams(cookie),
+        Some(_) if scope::is_confined() && state == CLOSE => {
+            let _ = SOCKETS.remove(cookie);
+        }
+        _ => {}
     }
     PASS
+}
+
+#[inline(always)]
+fn forget_datagrams(cookie: u64) {
+    let Some(socket) = SOCKETS.get_ptr(cookie) else { return };
+    // SAFETY: the kernel gave the pointer.
+    if unsafe { (*socket).flags } & socket_flag::CONVERSED != 0 {
+        ring::tell(SocketReleased { header: ring::header(kind::SOCKET_RELEASED), cookie });
+    }
+    let _ = SOCKETS.remove(cookie);
 }
 
 #[inline(always)]

@@ -19,7 +19,7 @@ pub fn read(tcp: Struct) -> TcpCounters {
         bytes_sent: optional!(tcp, tcp_bytes_sent),
         bytes_retransmitted: optional!(tcp, tcp_bytes_retransmitted),
         bytes_acked: tcp.field(offset!(tcp_bytes_acked)),
-        bytes_received: tcp.field(offset!(tcp_bytes_received)),
+        bytes_received: tcp.field::<u64>(offset!(tcp_bytes_received)).wrapping_sub(end_received(tcp)),
         segments_sent: tcp.field(offset!(tcp_segments_sent)),
         segments_received: tcp.field(offset!(tcp_segments_received)),
         data_segments_sent: tcp.field(offset!(tcp_data_segments_sent)),
@@ -29,4 +29,13 @@ pub fn read(tcp: Struct) -> TcpCounters {
         rtt_min_us: optional!(tcp, tcp_rtt_min),
         unused: 0,
     }
+}
+
+/// The kernel counts the other side's FIN as a received byte.
+#[inline(always)]
+fn end_received(tcp: Struct) -> u64 {
+    /// `SOCK_DONE` of `enum sock_flags`, which the FIN sets.
+    const DONE: u64 = 1 << 1;
+    let flags: u64 = optional!(tcp, sock_flags);
+    u64::from(flags & DONE != 0)
 }

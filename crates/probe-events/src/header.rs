@@ -27,6 +27,7 @@ pub mod kind {
     pub const PROCESS_FORKED: u32 = 12;
     pub const PROCESS_EXECUTED: u32 = 13;
     pub const PROCESS_EXITED: u32 = 14;
+    pub const SOCKET_RELEASED: u32 = 15;
 }
 
 /// Values of `direction` fields.

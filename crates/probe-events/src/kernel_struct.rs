@@ -31,7 +31,7 @@ pub enum Need {
     Optional,
 }
 
-offsets! { 176:
+offsets! { 180:
     sock_family = "sock" "__sk_common.skc_family" Required,
     sock_cookie = "sock" "__sk_common.skc_cookie" Required,
     sock_local4 = "sock" "__sk_common.skc_rcv_saddr" Required,
@@ -40,6 +40,7 @@ offsets! { 176:
     sock_remote6 = "sock" "__sk_common.skc_v6_daddr" Optional,
     sock_remote_port = "sock" "__sk_common.skc_dport" Required,
     sock_namespace = "sock" "__sk_common.skc_net.net" Required,
+    sock_flags = "sock" "__sk_common.skc_flags" Optional,
     sock_error = "sock" "sk_err" Required,
     tcp_local_port = "tcp_sock" "inet_conn.icsk_inet.inet_sport" Required,
     tcp_bytes_sent = "tcp_sock" "bytes_sent" Optional,

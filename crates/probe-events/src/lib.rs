@@ -24,6 +24,7 @@ macro_rules! wire {
 
 mod conversation;
 mod datagram;
+mod doorbell;
 mod header;
 mod kernel_struct;
 mod loss;
@@ -43,6 +44,7 @@ mod tcp_translated;
 
 pub use conversation::*;
 pub use datagram::*;
+pub use doorbell::*;
 pub use header::*;
 pub use kernel_struct::*;
 pub use loss::*;

@@ -2,14 +2,6 @@
 use crate::{Header, Process};
 
 wire! {
-    pub struct SocketOwned: 56 {
-        pub header: Header,
-        pub cookie: u64,
-        pub owner: Process,
-    }
-}
-
-wire! {
     pub struct ProcessForked: 56 {
         pub header: Header,
         /// The child, with the parent's name.

@@ -1,4 +1,5 @@
-//! Value of the map of sockets, keyed by cookie: what the probes know of a socket.
+//! Value of the map of sockets, keyed by cookie: what the probes know of a socket; and the events about a socket's processes.
+use crate::{Header, Process};
 
 wire! {
     pub struct Socket: 32 {
@@ -35,6 +36,8 @@ pub mod socket_flag {
     pub const RESET_SENT: u8 = 4;
     /// The packets' remote address was compared with the socket's.
     pub const ADDRESS_COMPARED: u8 = 8;
+    /// Of UDP: a conversation was told.
+    pub const CONVERSED: u8 = 16;
 }
 
 impl Socket {
@@ -56,3 +59,20 @@ impl Socket {
 
 /// How many buffers of each direction are told while the daemon has not decided about a socket.
 pub const UNDECIDED_BUFFERS: u32 = 64;
+
+wire! {
+    /// A process read, wrote or connected first.
+    pub struct SocketOwned: 56 {
+        pub header: Header,
+        pub cookie: u64,
+        pub owner: Process,
+    }
+}
+
+wire! {
+    /// The last process closed a UDP socket that had conversations.
+    pub struct SocketReleased: 24 {
+        pub header: Header,
+        pub cookie: u64,
+    }
+}

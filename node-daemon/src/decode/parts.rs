@@ -142,9 +142,9 @@ impl fmt::Debug for Comm {
 pub struct TcpCounters {
     /// Payload handed to the network, each byte once: retransmissions are not in it.
     pub bytes_sent: u64,
-    /// Payload received in order, each byte once.
+    /// Payload received in order, each byte once. (The kernel's own number has one more once a FIN came.)
     pub bytes_received: u64,
-    /// Payload that the other end acknowledged.
+    /// What the other end acknowledged, as the kernel counts: SYN and FIN are a byte each.
     pub bytes_acked: u64,
     pub segments_sent: u32,
     pub segments_received: u32,

@@ -107,6 +107,8 @@ impl Receiver {
             })
             .transpose()?;
         let sockets = map(&mut object, "SOCKETS")?;
+        drop(btf);
+        give_back_memory();
         let steering = map(&mut object, "STEERING")?;
         let doorbell = map(&mut object, "DOORBELL")?;
         let losses = object.take_map("LOSSES").ok_or(OpenError::NoMap("LOSSES"))?;
@@ -257,6 +259,15 @@ fn check_sizes(options: &Options) -> Result<(), OpenError> {
         }
     }
     Ok(())
+}
+
+/// The kernel's types take some megabytes while the probes are loaded, and are not needed again.
+fn give_back_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes a number, and may be called at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 /// Takes a map out of the object.

@@ -16,7 +16,10 @@ const INET_DIAG_INFO: u8 = 2;
 /// All states but `TIME_WAIT` and `CLOSE`, which hold no socket that could move.
 const TCP_STATES: u32 = 0b1111_0011_1110;
 const ALL_STATES: u32 = u32::MAX;
+const CLOSE_WAIT: u8 = 8;
+const LAST_ACK: u8 = 9;
 const LISTEN: u8 = 10;
+const CLOSING: u8 = 11;
 /// Room for one answer of the kernel, which sends at most 32 KiB at once.
 const ROOM: usize = 64 << 10;
 
@@ -171,7 +174,9 @@ fn read_socket(body: &[u8]) -> Option<ListedSocket> {
         },
         is_listening: message.state == LISTEN,
         inode: message.inode,
-        counters: attribute(attributes, u16::from(INET_DIAG_INFO)).map(read_counters).unwrap_or_default(),
+        counters: attribute(attributes, u16::from(INET_DIAG_INFO))
+            .map(|information| read_counters(information, message.state))
+            .unwrap_or_default(),
     })
 }
 
@@ -198,14 +203,16 @@ fn attribute(mut rest: &[u8], wanted: u16) -> Option<&[u8]> {
 }
 
 /// From `struct tcp_info`, which only ever grows: a field that this kernel lacks is 0.
-fn read_counters(bytes: &[u8]) -> TcpCounters {
+fn read_counters(bytes: &[u8], state: u8) -> TcpCounters {
+    // The kernel counts the other side's FIN as a received byte.
+    let has_ended = matches!(state, CLOSE_WAIT | LAST_ACK | CLOSING);
     let word = |at: usize| bytes.get(at..).and_then(|rest| Some(u32::read_from_prefix(rest).ok()?.0)).unwrap_or(0);
     let long = |at: usize| bytes.get(at..).and_then(|rest| Some(u64::read_from_prefix(rest).ok()?.0)).unwrap_or(0);
     let microseconds = |value: u32| Duration::from_micros(u64::from(value));
     let (rtt, rtt_min) = (word(68), word(148));
     TcpCounters {
         bytes_sent: long(200).saturating_sub(long(208)),
-        bytes_received: long(128),
+        bytes_received: long(128).saturating_sub(u64::from(has_ended)),
         bytes_acked: long(120),
         segments_sent: word(136),
         segments_received: word(140),

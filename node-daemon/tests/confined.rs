@@ -1,0 +1,115 @@
+//! A daemon that is confined to a cgroup sees its own and nothing else.
+
+mod observer;
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::PathBuf,
+    process::Command,
+    time::Duration,
+};
+
+use goldwire::decode::{Event, Role};
+use observer::{Observer, Running};
+
+/// A cgroup of the v2 hierarchy; gone when dropped.
+struct Group(PathBuf);
+
+impl Group {
+    fn new(name: &str) -> Self {
+        let mounts = fs::read_to_string("/proc/mounts").unwrap();
+        let root = mounts.lines().find_map(|line| {
+            let mut words = line.split(' ').skip(1);
+            let place = words.next()?;
+            (words.next()? == "cgroup2").then_some(place)
+        });
+        let path = PathBuf::from(root.unwrap()).join(name);
+        let _ = fs::remove_dir(&path);
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    /// Starts a shell in the group.
+    fn shell(&self, script: &str) -> Running {
+        let script = format!("echo $$ > {}/cgroup.procs; {script}", self.0.display());
+        Running::start(Command::new("/bin/sh").args(["-c", &script]))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for _ in 0..50 {
+            if fs::remove_dir(&self.0).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn only_the_end_inside_is_told() {
+    let group = Group::new("goldwire-confined-client");
+    let mut observer = Observer::of_cgroup(group.0.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut client = group.shell(&format!("exec socat -u OPEN:/etc/hostname TCP:127.0.0.1:{port}"));
+    drop(listener.accept().unwrap());
+    client.0.wait().unwrap();
+    let mut segments = 0;
+    let mut roles = Vec::new();
+    let closed = observer.collect_for(Duration::from_secs(1), |event| match event {
+        Event::TcpEstablished(event) if event.addresses.remote.port() == port || event.addresses.local.port() == port => {
+            roles.push(event.role);
+            None
+        }
+        Event::TcpSegment(segment) => {
+            segments += u32::from(segment.length > 0);
+            None
+        }
+        Event::TcpClosed(event) if event.addresses.remote.port() == port => Some(event.owner_pid),
+        Event::ProcessExecuted(event) => {
+            assert_eq!(event.cgroup_name, "goldwire-confined-client");
+            None
+        }
+        _ => None,
+    });
+    assert_eq!((closed, roles, segments), (vec![Some(client.0.id())], vec![Role::Client], 1));
+}
+
+#[test]
+fn accepted_and_adopted_connections_inside_are_told() {
+    let group = Group::new("goldwire-confined-server");
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = group.shell(&format!("exec socat TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr EXEC:cat"));
+    let connect = || {
+        for _ in 0..100 {
+            if let Ok(stream) = std::net::TcpStream::connect(("127.0.0.1", port)) {
+                return stream;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the server does not listen")
+    };
+    let before = connect();
+    std::thread::sleep(Duration::from_millis(200));
+    let mut observer = Observer::of_cgroup(group.0.clone());
+    let after = connect();
+    let mut established = Vec::new();
+    let mut adopted = Vec::new();
+    let mut listening = Vec::new();
+    observer.collect_for(Duration::from_secs(1), |event| {
+        match event {
+            Event::TcpEstablished(event) => established.push((event.role, event.addresses.remote)),
+            Event::TcpAdopted(event) => adopted.push((event.role, event.addresses.remote)),
+            Event::TcpListening(event) => listening.push(event.local.port()),
+            _ => {}
+        }
+        None::<()>
+    });
+    assert_eq!(established, [(Role::Server, after.local_addr().unwrap())]);
+    assert_eq!(adopted, [(Role::Server, before.local_addr().unwrap())]);
+    assert_eq!(listening, [port]);
+    drop(server);
+}

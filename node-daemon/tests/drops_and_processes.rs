@@ -1,0 +1,141 @@
+//! Dropped packets and processes as the probes tell them, on this kernel.
+
+mod observer;
+
+use std::{
+    net::{TcpListener, TcpStream},
+    process::Command,
+    time::Duration,
+};
+
+use goldwire::decode::Event;
+use observer::{Observer, Pair};
+
+/// Runs a command that must succeed.
+fn run(command: &str) {
+    let mut words = command.split(' ');
+    let output = Command::new(words.next().unwrap()).args(words).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A network namespace with a firewall that drops one port; gone when dropped.
+struct Namespace(&'static str);
+
+impl Namespace {
+    fn with_dropped_port(name: &'static str, port: u16) -> Self {
+        let _ = Command::new("ip").args(["netns", "del", name]).output();
+        run(&format!("ip netns add {name}"));
+        let this = Self(name);
+        this.inside("ip link set lo up");
+        this.inside("nft add table inet filter");
+        this.inside("nft add chain inet filter input { type filter hook input priority 0 ; }");
+        this.inside(&format!("nft add rule inet filter input udp dport {port} drop"));
+        this
+    }
+
+    fn inside(&self, command: &str) {
+        run(&format!("ip netns exec {} {command}", self.0));
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["netns", "del", self.0]).output();
+    }
+}
+
+#[test]
+fn a_firewall_drop_is_told_with_reason_flow_and_place() {
+    let mut observer = Observer::of_node();
+    let namespace = Namespace::with_dropped_port("goldwire-drops", 4242);
+    for _ in 0..5 {
+        namespace.inside("socat -u OPEN:/etc/hostname UDP-SENDTO:127.0.0.1:4242,bind=127.0.0.1");
+    }
+    let mut count = 0;
+    observer.collect(1, |event| {
+        if let Event::PacketsDropped(event) = event
+            && event.destination.to_string() == "127.0.0.1:4242"
+        {
+            assert_eq!(event.reason, "NETFILTER_DROP");
+            assert_eq!((event.protocol, event.source.ip().to_string().as_str()), (17, "127.0.0.1"));
+            assert!(event.place.starts_with("nf"), "the function that dropped: {}", event.place);
+            assert_ne!(event.network_namespace, 0);
+            assert!(event.bytes >= 28 * event.count);
+            count += event.count;
+        }
+        (count >= 5).then_some(())
+    });
+    assert_eq!(count, 5);
+}
+
+#[test]
+fn ten_thousand_clean_connections_drop_nothing() {
+    let mut observer = Observer::of_node();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut dropped = Vec::new();
+    for round in 0..10_000 {
+        let mut pair = Pair::to(&listener);
+        pair.send(b"question");
+        pair.answer(b"answer");
+        drop(pair);
+        if round % 500 == 0 {
+            observer.receiver.poll(&mut |event| note_drop(&event, address.port(), &mut dropped));
+        }
+    }
+    for event in observer.collect_for(Duration::from_secs(3), |event| {
+        note_drop(&event, address.port(), &mut dropped);
+        None::<String>
+    }) {
+        dropped.push(event);
+    }
+    assert_eq!(dropped, Vec::<String>::new());
+    assert_eq!(observer.receiver.losses().control_ring, 0);
+}
+
+fn note_drop(event: &Event<'_>, port: u16, dropped: &mut Vec<String>) {
+    if let Event::PacketsDropped(event) = event
+        && (event.source.port() == port || event.destination.port() == port)
+    {
+        dropped.push(format!("{event:?}"));
+    }
+}
+
+#[test]
+fn a_process_is_told_from_fork_to_exit() {
+    let mut observer = Observer::of_node();
+    observer.skip();
+    let mut child = Command::new("/bin/sh").args(["-c", "exit 7"]).spawn().unwrap();
+    let pid = child.id();
+    child.wait().unwrap();
+    let mut forked = false;
+    let mut executable = String::new();
+    let exits = observer.collect(1, |event| match event {
+        Event::ProcessForked(event) if event.pid == pid => {
+            forked = true;
+            assert_eq!(event.parent, std::process::id());
+            None
+        }
+        Event::ProcessExecuted(event) if event.pid == pid => {
+            assert_eq!(event.parent, std::process::id());
+            event.executable.clone_into(&mut executable);
+            None
+        }
+        Event::ProcessExited(event) if event.pid == pid => Some(event.status),
+        _ => None,
+    });
+    assert!(forked);
+    assert_eq!((executable.as_str(), exits), ("/bin/sh", vec![7 << 8]));
+}
+
+#[test]
+fn refusals_are_no_drops_of_the_firewall() {
+    let mut observer = Observer::of_node();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    TcpStream::connect(unused).unwrap_err();
+    let reasons = observer.collect_for(Duration::from_secs(2), |event| match event {
+        Event::PacketsDropped(event) if event.destination == unused => Some(event.reason.to_owned()),
+        _ => None,
+    });
+    assert_eq!(reasons, ["NO_SOCKET"], "a SYN that nobody wants is dropped, and says why");
+}

@@ -1,0 +1,142 @@
+//! What the tests of the probes share: an observer of this kernel, and small programs to be observed. They need root.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use goldwire::{
+    decode::Event,
+    receive::{Options, Receiver},
+};
+
+/// How long an event may take to arrive on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Probes on this kernel.
+pub struct Observer {
+    pub receiver: Receiver,
+}
+
+impl Observer {
+    /// Observes the whole node.
+    pub fn of_node() -> Self {
+        Self::open(None)
+    }
+
+    /// Observes one cgroup.
+    pub fn of_cgroup(path: PathBuf) -> Self {
+        Self::open(Some(path))
+    }
+
+    fn open(cgroup: Option<PathBuf>) -> Self {
+        let options = Options { cgroup, report_interval: Duration::from_millis(500), ..Options::default() };
+        let receiver = Receiver::open(&options).unwrap_or_else(|error| panic!("failed to open the probes: {error}"));
+        assert_eq!(receiver.refused().collect::<Vec<_>>(), [], "hooks that this kernel refuses");
+        Self { receiver }
+    }
+
+    /// Collects what `pick` makes of events until there are `enough`, or patience ends.
+    pub fn collect<T>(&mut self, enough: usize, mut pick: impl FnMut(Event<'_>) -> Option<T>) -> Vec<T> {
+        let end = Instant::now() + PATIENCE;
+        let mut found = Vec::new();
+        while found.len() < enough && Instant::now() < end {
+            self.receiver.poll(&mut |event| found.extend(pick(event)));
+            if found.len() < enough {
+                self.receiver.wait(Duration::from_millis(20));
+            }
+        }
+        found
+    }
+
+    /// Collects for so long, however much it is.
+    pub fn collect_for<T>(&mut self, time: Duration, mut pick: impl FnMut(Event<'_>) -> Option<T>) -> Vec<T> {
+        let end = Instant::now() + time;
+        let mut found = Vec::new();
+        while Instant::now() < end {
+            self.receiver.poll(&mut |event| found.extend(pick(event)));
+            self.receiver.wait(Duration::from_millis(20));
+        }
+        found
+    }
+
+    /// Drops everything told so far.
+    pub fn skip(&mut self) {
+        self.collect_for(Duration::from_millis(50), |_| None::<()>);
+    }
+}
+
+/// A program that is ended when dropped.
+pub struct Running(pub Child);
+
+impl Running {
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A connection whose both ends are in this process.
+pub struct Pair {
+    pub client: TcpStream,
+    pub server: TcpStream,
+}
+
+impl Pair {
+    pub fn over(address: &str) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
+        Self::to(&listener)
+    }
+
+    pub fn to(listener: &TcpListener) -> Self {
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        client.set_nodelay(true).unwrap();
+        server.set_nodelay(true).unwrap();
+        Self { client, server }
+    }
+
+    pub fn client_address(&self) -> SocketAddr {
+        self.client.local_addr().unwrap()
+    }
+
+    pub fn server_address(&self) -> SocketAddr {
+        self.server.local_addr().unwrap()
+    }
+
+    /// The client says something, and the server hears it whole.
+    pub fn send(&mut self, bytes: &[u8]) {
+        transfer(&mut self.client, &mut self.server, bytes);
+    }
+
+    /// The server says something, and the client hears it whole.
+    pub fn answer(&mut self, bytes: &[u8]) {
+        transfer(&mut self.server, &mut self.client, bytes);
+    }
+}
+
+/// Writes at one end and reads at the other, so much that neither can wait for the other.
+fn transfer(from: &mut TcpStream, to: &mut TcpStream, bytes: &[u8]) {
+    let mut from = from.try_clone().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || from.write_all(bytes).unwrap());
+        let mut heard = vec![0; bytes.len()];
+        to.read_exact(&mut heard).unwrap();
+        assert_eq!(heard, bytes);
+    });
+}
+
+/// Bytes that tell their place.
+pub fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|index| (index / 7 % 251) as u8).collect()
+}

@@ -1,0 +1,227 @@
+//! Payload as the probes tell it, on this kernel.
+
+mod observer;
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    os::fd::AsRawFd,
+};
+
+use goldwire::{
+    decode::{Addresses, Cookie, Direction, Event, SequenceNumber},
+    receive::{CaptureLimit, Verdict},
+};
+use observer::{Observer, Pair, pattern};
+
+/// A segment, kept.
+#[derive(Debug)]
+struct Kept {
+    sequence: SequenceNumber,
+    length: u32,
+    skipped: u32,
+    prefix: Vec<u8>,
+    tail: Vec<u8>,
+}
+
+/// What a socket sent.
+#[derive(Default)]
+struct Sent {
+    /// The stream's first sequence number, where the connection was established while this was collected.
+    first: Option<SequenceNumber>,
+    segments: Vec<Kept>,
+}
+
+/// Collects what a socket sent until `bytes` of payload were told.
+fn sent(observer: &mut Observer, cookie: Cookie, bytes: u32) -> Sent {
+    let mut sent = Sent::default();
+    let mut told = 0;
+    observer.collect(1, |event| {
+        match event {
+            Event::TcpEstablished(event) if event.cookie == cookie => sent.first = Some(event.first_sent),
+            Event::TcpSegment(segment)
+                if (segment.cookie, segment.direction) == (cookie, Direction::Egress) && segment.length > 0 =>
+            {
+                told += segment.length;
+                sent.segments.push(Kept {
+                    sequence: segment.sequence,
+                    length: segment.length,
+                    skipped: segment.skipped,
+                    prefix: segment.prefix.to_vec(),
+                    tail: segment.tail.to_vec(),
+                });
+            }
+            _ => {}
+        }
+        (told >= bytes).then_some(())
+    });
+    sent
+}
+
+/// The kernel's name of a socket.
+fn cookie_of(socket: &TcpStream) -> Cookie {
+    const SO_COOKIE: i32 = 57;
+    let mut cookie = 0_u64;
+    let mut length = size_of::<u64>() as u32;
+    // SAFETY: the kernel writes at most `length` bytes.
+    let result = unsafe {
+        libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, SO_COOKIE, (&raw mut cookie).cast(), &raw mut length)
+    };
+    assert_eq!(result, 0);
+    Cookie(cookie)
+}
+
+/// A connection whose client has said `head`, and its first sequence number.
+fn after_head(observer: &mut Observer) -> (Pair, Cookie, SequenceNumber) {
+    let mut pair = Pair::over("127.0.0.1:0");
+    let cookie = cookie_of(&pair.client);
+    pair.send(b"head");
+    let first = sent(observer, cookie, 4).first.expect("the established event");
+    (pair, cookie, first)
+}
+
+fn tell(limit: CaptureLimit) -> Verdict {
+    Verdict::Tell { ingress: limit, egress: limit }
+}
+
+#[test]
+fn every_byte_of_one_byte_writes_is_told_in_order() {
+    let text = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        let mut observer = Observer::of_node();
+        let mut pair = Pair::over(address);
+        for byte in text {
+            pair.send(&[*byte]);
+        }
+        let Sent { first, segments } = sent(&mut observer, cookie_of(&pair.client), text.len() as u32);
+        let told: Vec<u8> = segments.iter().flat_map(|segment| segment.prefix.clone()).collect();
+        assert_eq!(told, text);
+        assert_eq!(Some(segments[0].sequence), first);
+        assert_eq!(segments.last().unwrap().sequence.distance(segments[0].sequence), text.len() as i32 - 1);
+    }
+}
+
+#[test]
+fn a_long_buffer_is_told_by_its_beginning_and_its_end() {
+    let mut observer = Observer::of_node();
+    let (mut pair, cookie, first) = after_head(&mut observer);
+    let body = pattern(300_000);
+    observer.receiver.steering().set(cookie, tell(CaptureLimit::KiB1));
+    pair.send(&body);
+    let kept = sent(&mut observer, cookie, 300_000).segments;
+    assert!(kept.iter().any(|segment| segment.length > 16_384), "offload makes long buffers: {kept:?}");
+    for segment in kept {
+        let start = usize::try_from(segment.sequence.distance(first)).unwrap() - 4;
+        let whole = &body[start..start + segment.length as usize];
+        assert_eq!(segment.prefix, whole[..whole.len().min(1024)]);
+        let not_captured = whole.len() - segment.prefix.len();
+        assert_eq!(segment.tail, whole[whole.len() - not_captured.min(64)..]);
+    }
+}
+
+#[test]
+fn sixteen_kilobytes_are_told_whole() {
+    let mut observer = Observer::of_node();
+    let mut pair = Pair::over("127.0.0.1:0");
+    let pipeline = pattern(16_000);
+    pair.send(&pipeline);
+    let sent = sent(&mut observer, cookie_of(&pair.client), 16_000);
+    let told: Vec<u8> = sent.segments.into_iter().flat_map(|segment| segment.prefix).collect();
+    assert_eq!(told, pipeline);
+}
+
+#[test]
+fn a_skipped_body_is_silent_until_its_end() {
+    let mut observer = Observer::of_node();
+    let (mut pair, cookie, first) = after_head(&mut observer);
+    let steering = observer.receiver.steering();
+    steering.set(cookie, tell(CaptureLimit::KiB4));
+    steering.skip_until(cookie, Direction::Egress, first.plus(4 + 200_000));
+    let body = pattern(200_000);
+    let next = b"the next head";
+    pair.send(&[body, next.to_vec()].concat());
+    let kept = sent(&mut observer, cookie, 1).segments;
+    let segment = &kept[0];
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(segment.sequence.plus(segment.skipped), first.plus(4 + 200_000));
+    assert_eq!(segment.prefix, next);
+
+    // Reached, it is over: the next segments come by themselves.
+    pair.send(b"more");
+    assert_eq!(sent(&mut observer, cookie, 4).segments[0].prefix, b"more");
+}
+
+#[test]
+fn a_body_that_ends_with_its_buffer_is_told_without_bytes() {
+    let mut observer = Observer::of_node();
+    let (mut pair, cookie, first) = after_head(&mut observer);
+    let steering = observer.receiver.steering();
+    steering.set(cookie, tell(CaptureLimit::KiB4));
+    steering.skip_until(cookie, Direction::Egress, first.plus(4 + 50_000));
+    pair.send(&pattern(50_000));
+    let kept = sent(&mut observer, cookie, 1).segments;
+    assert_eq!((kept.len(), kept[0].prefix.len(), kept[0].skipped), (1, 0, kept[0].length));
+    assert_eq!(kept[0].sequence.plus(kept[0].length), first.plus(50_004));
+}
+
+#[test]
+fn an_ignored_socket_is_silent_and_an_undecided_one_is_bounded() {
+    let mut observer = Observer::of_node();
+    let mut ignored = Pair::over("127.0.0.1:0");
+    let mut undecided = Pair::over("127.0.0.1:0");
+    let (of_ignored, of_undecided) = (cookie_of(&ignored.client), cookie_of(&undecided.client));
+    observer.receiver.steering().set(of_ignored, Verdict::Ignore);
+    for _ in 0..100 {
+        ignored.send(b"nobody listens");
+        undecided.send(b"what is it?");
+    }
+    let mut told = (0, 0);
+    observer.collect_for(std::time::Duration::from_millis(500), |event| {
+        if let Event::TcpSegment(segment) = event
+            && segment.direction == Direction::Egress
+        {
+            told.0 += u32::from(segment.cookie == of_ignored);
+            told.1 += u32::from(segment.cookie == of_undecided);
+        }
+        None::<()>
+    });
+    assert_eq!(told, (0, 64));
+    assert!(observer.receiver.losses().undecided >= 36, "what was not told is counted");
+}
+
+#[test]
+fn data_with_the_last_packet_of_a_handshake_is_told_with_its_addresses() {
+    let mut observer = Observer::of_node();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let seconds: i32 = 5;
+    // SAFETY: passes an initialised integer of that size.
+    let result = unsafe {
+        libc::setsockopt(
+            listener.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_DEFER_ACCEPT,
+            (&raw const seconds).cast(),
+            size_of::<i32>() as u32,
+        )
+    };
+    assert_eq!(result, 0);
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    client.write_all(b"GET /deferred HTTP/1.1\r\n\r\n").unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    server.read_exact(&mut [0; 26]).unwrap();
+
+    let mut early: Vec<(Addresses, SequenceNumber, Vec<u8>)> = Vec::new();
+    let first = observer.collect(1, |event| match event {
+        Event::TcpSegment(segment) => {
+            early.extend(segment.at_listener.map(|addresses| (addresses, segment.sequence, segment.prefix.to_vec())));
+            None
+        }
+        Event::TcpEstablished(event) if event.addresses.remote == client.local_addr().unwrap() => {
+            Some((event.addresses, event.first_received))
+        }
+        _ => None,
+    })[0];
+    let segment = early.iter().find(|segment| segment.0 == first.0).expect("the payload at the listener");
+    assert_eq!(segment.1, first.1);
+    assert_eq!(segment.2, b"GET /deferred HTTP/1.1\r\n\r\n");
+}
