@@ -78,7 +78,8 @@ impl Packet {
 
     #[inline(always)]
     fn write_addresses(&self, sent: bool, to: &mut Addresses) -> Option<()> {
-        let (source, destination) = if sent { (&mut to.local, &mut to.remote) } else { (&mut to.remote, &mut to.local) };
+        let (source, destination) =
+            if sent { (&mut to.local, &mut to.remote) } else { (&mut to.remote, &mut to.local) };
         if self.is_ipv6 {
             let header = bytes(self.skb, 0, 40)?;
             // SAFETY: 40 bytes are there.
@@ -96,8 +97,12 @@ impl Packet {
         }
         let ports = self.transport(4)?;
         // SAFETY: 4 bytes are there.
-        let (source, destination) =
-            unsafe { (u16::from_be(ports.cast::<u16>().read_unaligned()), u16::from_be(ports.add(2).cast::<u16>().read_unaligned())) };
+        let (source, destination) = unsafe {
+            (
+                u16::from_be(ports.cast::<u16>().read_unaligned()),
+                u16::from_be(ports.add(2).cast::<u16>().read_unaligned()),
+            )
+        };
         (to.local_port, to.remote_port) = if sent { (source, destination) } else { (destination, source) };
         Some(())
     }

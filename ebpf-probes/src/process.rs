@@ -1,11 +1,7 @@
 //! Processes: fork, exec, exit. Threads are not told.
 
-use aya_ebpf::{
-    helpers::generated::bpf_probe_read_kernel_str, macros::btf_tracepoint, programs::BtfTracePointContext,
-};
-use goldwire_probe_events::{
-    ABSENT, ProcessExecuted, ProcessExited, ProcessForked, kind,
-};
+use aya_ebpf::{helpers::generated::bpf_probe_read_kernel_str, macros::btf_tracepoint, programs::BtfTracePointContext};
+use goldwire_probe_events::{ABSENT, ProcessExecuted, ProcessExited, ProcessForked, kind};
 
 use crate::{
     kernel::{self, Struct, offset},
@@ -133,8 +129,7 @@ fn next(address: u64, offset: u32) -> u64 {
 unsafe fn text<const ROOM: usize>(to: *mut [u8; ROOM], from: u64) {
     // SAFETY: by the caller; the helper bounds itself and fails on bad addresses.
     unsafe {
-        let length =
-            bpf_probe_read_kernel_str(to.cast(), ROOM as u32, from as *const core::ffi::c_void);
+        let length = bpf_probe_read_kernel_str(to.cast(), ROOM as u32, from as *const core::ffi::c_void);
         if length < 0 {
             (*to)[0] = 0;
         }

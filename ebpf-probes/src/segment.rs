@@ -5,8 +5,8 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    DATA_RING, DATA_RING_BYTES, LARGEST_LIMIT, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED,
-    UNDECIDED_BUFFERS, USUAL_LIMIT,
+    DATA_RING, DATA_RING_BYTES, LARGEST_LIMIT, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment,
+    UNDECIDED, UNDECIDED_BUFFERS, USUAL_LIMIT,
     direction::{EGRESS, INGRESS},
     kind, role, socket_flag,
     tcp_flag::{ACK, FIN, RST, SYN},
@@ -48,6 +48,10 @@ pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
     let wish = steering::of(segment.cookie, direction)?;
     if segment.tcp_flags & (SYN | FIN | RST) != 0 {
         on_flags(packet, &segment);
+        // An end without payload is told; SYN and RST have events of their own.
+        if segment.length == 0 && segment.tcp_flags & FIN == 0 {
+            return None;
+        }
     }
     let limit = match wish.verdict {
         verdict::IGNORE => return None,
@@ -57,10 +61,7 @@ pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
         }
         _ => undecided(packet, &segment)?,
     };
-    // An end without payload is told, a SYN or RST has its own events.
-    if segment.length > 0 || segment.tcp_flags & FIN != 0 {
-        tell(&segment, if limit > LARGEST_LIMIT { LARGEST_LIMIT } else { limit });
-    }
+    tell(&segment, if limit > LARGEST_LIMIT { LARGEST_LIMIT } else { limit });
     Some(())
 }
 
@@ -69,7 +70,11 @@ fn read(packet: &Packet, direction: u8) -> Option<Segment> {
     let header = packet.transport(20)?;
     // SAFETY: 20 bytes are there.
     let (sequence, tcp_flags, length) = unsafe {
-        (u32::from_be(header.add(4).cast::<u32>().read_unaligned()), *header.add(13), u32::from(*header.add(12) >> 4) * 4)
+        (
+            u32::from_be(header.add(4).cast::<u32>().read_unaligned()),
+            *header.add(13),
+            u32::from(*header.add(12) >> 4) * 4,
+        )
     };
     let start = packet.offset + length;
     Some(Segment {

@@ -2,13 +2,7 @@
 
 mod observer;
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::PathBuf,
-    process::Command,
-    time::Duration,
-};
+use std::{fs, net::TcpListener, path::PathBuf, process::Command, time::Duration};
 
 use goldwire::decode::{Event, Role};
 use observer::{Observer, Running};
@@ -60,7 +54,9 @@ fn only_the_end_inside_is_told() {
     let mut segments = 0;
     let mut roles = Vec::new();
     let closed = observer.collect_for(Duration::from_secs(1), |event| match event {
-        Event::TcpEstablished(event) if event.addresses.remote.port() == port || event.addresses.local.port() == port => {
+        Event::TcpEstablished(event)
+            if event.addresses.remote.port() == port || event.addresses.local.port() == port =>
+        {
             roles.push(event.role);
             None
         }
