@@ -3,7 +3,7 @@
 
 use goldwire_model::{
     field::{EndField, Field, Side},
-    query::{Aggregate, Function, MapBy, QueryKind},
+    query::{Aggregate, Function, MapBy, Query, QueryKind},
     signal::{Measure, Recipe, Signal},
 };
 
@@ -61,14 +61,18 @@ pub fn keys(kind: &QueryKind) -> Vec<Field> {
 }
 
 /// Keys that a node adds after those of [`keys`] (once each, before the filter's), by which the merge names an end that
-/// no node knows: its DNS name, where groups are by workload. They are dropped again before anything is shown.
+/// no node knows, where groups are by workload: its DNS name, and its address where no pair tells it. They are dropped
+/// again before anything is shown.
 #[must_use]
-pub fn fallback_keys(keys: &[Field]) -> Vec<Field> {
-    let workloads = keys.iter().filter_map(|key| match key {
-        Field::End(side, EndField::Workload) => Some(Field::End(*side, EndField::Dns)),
+pub fn fallback_keys(query: &Query) -> Vec<Field> {
+    let keys = keys(&query.kind);
+    let stand_ins: &[EndField] =
+        if query.mentions_reporter() { &[EndField::Dns, EndField::Address] } else { &[EndField::Dns] };
+    let of_workloads = keys.iter().filter_map(|key| match key {
+        Field::End(side, EndField::Workload) => Some(stand_ins.iter().map(|end| Field::End(*side, end.clone()))),
         _ => None,
     });
-    workloads.filter(|dns| !keys.contains(dns)).collect()
+    of_workloads.flatten().filter(|stand_in| !keys.contains(stand_in)).collect()
 }
 
 /// Both ends by the map's field, then what titles and edges are told by.

@@ -73,7 +73,7 @@ impl<'q> Plan<'q> {
     pub(crate) fn new(query: &'q Query, span: Span, now: i64, exact: bool) -> Self {
         let asked = plan::keys(&query.kind);
         let mut keys = asked.clone();
-        let beside = plan::fallback_keys(&asked).into_iter().chain(query.filter.end_identity_fields());
+        let beside = plan::fallback_keys(query).into_iter().chain(query.filter.end_identity_fields());
         for key in beside {
             if !keys.contains(&key) {
                 keys.push(key);

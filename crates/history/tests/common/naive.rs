@@ -305,7 +305,7 @@ fn is_about(record: &Record, state: &State, of: Option<Table>) -> bool {
 
 fn keys(query: &Query) -> Vec<Field> {
     let mut keys = plan::keys(&query.kind);
-    let beside: Vec<Field> = plan::fallback_keys(&keys).into_iter().chain(query.filter.end_identity_fields()).collect();
+    let beside: Vec<Field> = plan::fallback_keys(query).into_iter().chain(query.filter.end_identity_fields()).collect();
     for key in beside {
         if !keys.contains(&key) {
             keys.push(key);

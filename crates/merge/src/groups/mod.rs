@@ -79,9 +79,7 @@ impl Merging {
         residual: Option<&Residual<'_>>,
     ) {
         let names = Names::of(part, row, decision);
-        // A row whose both ends are known was decided by its node.
-        let undecided = part.pair(row).is_some();
-        if undecided && residual.is_some_and(|residual| !residual.keeps(&names)) {
+        if names.were_unknown() && residual.is_some_and(|residual| !residual.keeps(&names)) {
             return;
         }
         let group = self.group(names.into_asked(plan.keys.len()));

@@ -14,6 +14,7 @@ use super::{pairs::Decision, plan::Part};
 pub(crate) struct Names<'a> {
     part: &'a Part,
     values: Vec<Arc<str>>,
+    were_unknown: bool,
 }
 
 impl<'a> Names<'a> {
@@ -27,7 +28,14 @@ impl<'a> Names<'a> {
         let values = (0..part.groups.keys.len())
             .map(|number| known(number).cloned().unwrap_or_else(|| stand_in(part, number, pair, known)))
             .collect();
-        Self { part, values }
+        let were_unknown =
+            part.groups.keys.iter().any(|key| key.field.is_end_identity() && key.values[row].is_none());
+        Self { part, values, were_unknown }
+    }
+
+    /// The node did not know all names, so it could not decide a filter on them.
+    pub(crate) const fn were_unknown(&self) -> bool {
+        self.were_unknown
     }
 
     /// The values of the keys that were asked for; the others have served.

@@ -85,6 +85,18 @@ fn a_filter_on_the_other_end_is_decided_by_the_merge() {
 }
 
 #[test]
+fn who_names_the_reporter_gets_no_other_node_s_names() {
+    let json = COUNT.replace(
+        r#""table": "requests","#,
+        r#""table": "requests", "filter": "reporter = client and destination.workload = \"api\"","#,
+    );
+    let unpaired = |exchanges: Vec<Exchange>| -> Vec<Exchange> {
+        exchanges.into_iter().map(|exchange| Exchange { pair: None, ..exchange }).collect()
+    };
+    assert!(counted(&json, &[unpaired(by_client("web", 3))]).is_empty(), "its destination is not known to be api");
+}
+
+#[test]
 fn keys_that_only_the_filter_needed_are_dropped_again() {
     let json = r#"{"queryType": "table", "table": "requests", "from": 0, "to": 60000, "partial": true,
         "filter": "destination.workload = \"a*\"", "groupBy": ["source.workload", "destination.namespace"],
