@@ -14,6 +14,6 @@ mod sketch;
 
 pub use bucket::{LARGEST, RELATIVE_ERROR, SMALLEST};
 pub use codec::DecodeError;
-pub use parts::{Summary, ZERO_PLACE, place_of};
+pub use parts::{Buckets, Summary, ZERO_PLACE, place_of};
 pub use rank::quantile_of;
 pub use sketch::{Bucket, MAX_BUCKETS, Sketch};

@@ -26,28 +26,50 @@ pub struct Summary {
     pub max: f64,
 }
 
-impl Sketch {
-    /// A sketch of the values that were counted in `buckets`: places by [`place_of`], ascending, each once, with the
-    /// number of its values. Empty where the buckets hold nothing, whatever the summary says.
+/// Buckets of a sketch to be: places by [`place_of`], ascending, each once.
+#[derive(Clone, Debug, Default)]
+pub struct Buckets {
+    /// How many values count as zero.
+    pub zeros: u64,
+    places: Vec<i16>,
+    counts: Vec<u64>,
+}
+
+impl Buckets {
+    /// Without values, with room for this many buckets.
     #[must_use]
-    pub fn from_parts(buckets: impl IntoIterator<Item = (i16, u64)>, summary: Summary) -> Self {
-        let mut sketch = Self::new();
-        for (place, count) in buckets {
-            if count == 0 {
-                continue;
-            }
-            sketch.count = sketch.count.saturating_add(count);
-            if place == ZERO_PLACE {
-                sketch.zeros = sketch.zeros.saturating_add(count);
-            } else {
-                sketch.indexes.push(place);
-                sketch.counts.push(count);
-            }
+    pub fn with_capacity(buckets: usize) -> Self {
+        Self { zeros: 0, places: Vec::with_capacity(buckets), counts: Vec::with_capacity(buckets) }
+    }
+
+    /// Adds a bucket above all others. A bucket without values, or one that is not above, is left out.
+    pub fn push(&mut self, place: i16, count: u64) {
+        let is_above = self.places.last().is_none_or(|last| *last < place);
+        if is_above && count > 0 && place != ZERO_PLACE {
+            self.places.push(place);
+            self.counts.push(count);
         }
-        if sketch.count > 0 {
-            (sketch.sum, sketch.min, sketch.max) = (summary.sum, summary.min, summary.max);
-            sketch.collapse();
+    }
+}
+
+impl Sketch {
+    /// A sketch of the values that were counted in `buckets`. Empty where these hold nothing, whatever the summary says.
+    #[must_use]
+    pub fn from_parts(buckets: Buckets, summary: Summary) -> Self {
+        let counted = buckets.counts.iter().copied().fold(buckets.zeros, u64::saturating_add);
+        if counted == 0 {
+            return Self::new();
         }
+        let mut sketch = Self {
+            zeros: buckets.zeros,
+            indexes: buckets.places,
+            counts: buckets.counts,
+            count: counted,
+            sum: summary.sum,
+            min: summary.min,
+            max: summary.max,
+        };
+        sketch.collapse();
         sketch
     }
 }
@@ -61,13 +83,15 @@ mod tests {
     #[test]
     fn the_parts_of_a_sketch_make_the_same_sketch() {
         let values = [0.0, 1e-12, 0.004, 0.0041, 0.2, 3.0, 3.0, 1e19];
-        let mut buckets = BTreeMap::<i16, u64>::new();
+        let mut counts = BTreeMap::<i16, u64>::new();
         for value in values {
-            *buckets.entry(place_of(value)).or_default() += 1;
+            *counts.entry(place_of(value)).or_default() += 1;
         }
+        let mut buckets = Buckets { zeros: counts[&ZERO_PLACE], ..Buckets::default() };
+        counts.iter().for_each(|(place, count)| buckets.push(*place, *count));
         let direct: Sketch = values.into_iter().collect();
         let summary = Summary { sum: direct.sum(), min: 0.0, max: LARGEST };
         assert_eq!(Sketch::from_parts(buckets, summary), direct);
-        assert_eq!(Sketch::from_parts([(3, 0)], summary), Sketch::new());
+        assert_eq!(Sketch::from_parts(Buckets::default(), summary), Sketch::new());
     }
 }

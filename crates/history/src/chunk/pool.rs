@@ -2,33 +2,28 @@
 
 use arrow_array::{Array, StringArray};
 use goldwire_model::record::Text;
-use rustc_hash::FxHashMap;
 
-use super::numbers::ABSENT;
+use super::{interner::Interner, numbers::ABSENT};
 
 /// Collects texts; a text's code is its row in the array.
-#[derive(Debug, Default)]
-pub(crate) struct Pool {
-    codes: FxHashMap<Text, u64>,
-    texts: Vec<Text>,
+#[derive(Debug)]
+pub(crate) struct Pool(Interner<str>);
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self(Interner::of_shared())
+    }
 }
 
 impl Pool {
     /// The row of `text`, or [`ABSENT`].
     pub(crate) fn code(&mut self, text: Option<&Text>) -> u64 {
-        let Some(text) = text else { return ABSENT };
-        if let Some(code) = self.codes.get(text) {
-            return *code;
-        }
-        let code = self.texts.len() as u64;
-        self.codes.insert(text.clone(), code);
-        self.texts.push(text.clone());
-        code
+        text.map_or(ABSENT, |text| u64::from(self.0.intern(text).0) - 1)
     }
 
     /// The texts in the order of their codes.
     pub(crate) fn seal(self) -> StringArray {
-        StringArray::from_iter_values(self.texts)
+        StringArray::from_iter_values(self.0.values())
     }
 }
 

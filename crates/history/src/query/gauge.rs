@@ -131,7 +131,7 @@ fn emit(changes: Changes, space: &mut Space, filling: &mut Filling) {
             if open > 0 {
                 let slot = space.slots.slot(group, step as u32);
                 filling.grow(space.slots.len());
-                filling.take_values(1.0, |each| each(slot, open.cast_unsigned()));
+                filling.take(&[slot], &[open.cast_unsigned()], 1.0);
             }
         }
     }

@@ -134,13 +134,19 @@ impl Combinations {
 
     /// The combination of each in `so_far` with the next key at the same place.
     pub(crate) fn extend(&mut self, so_far: &mut [u32], next: &[u32]) {
-        // Neighbouring rows are often alike.
-        let mut last = (UNSEEN, UNSEEN, 0);
-        for (combination, key) in so_far.iter_mut().zip(next) {
-            if (last.0, last.1) != (*combination, *key) {
-                last = (*combination, *key, self.pair(*combination, *key));
-            }
-            *combination = last.2;
+        let (Some(first), Some(first_next)) = (so_far.first().copied(), next.first().copied()) else { return };
+        if next.iter().all(|key| *key == first_next) {
+            let mut known = Vec::new();
+            so_far.iter_mut().for_each(|so_far| {
+                *so_far = recall(&mut known, *so_far, || self.pair(*so_far, first_next));
+            });
+        } else if so_far.iter().all(|so_far| *so_far == first) {
+            let mut known = Vec::new();
+            so_far.iter_mut().zip(next).for_each(|(so_far, next)| {
+                *so_far = recall(&mut known, *next, || self.pair(first, *next));
+            });
+        } else {
+            so_far.iter_mut().zip(next).for_each(|(so_far, next)| *so_far = self.pair(*so_far, *next));
         }
     }
 
@@ -166,6 +172,22 @@ impl Combinations {
         keys.reverse();
         keys
     }
+}
+
+/// What was found for `id` before, else what `find` finds now.
+#[inline]
+fn recall(known: &mut Vec<u32>, id: u32, find: impl FnOnce() -> u32) -> u32 {
+    let at = id as usize;
+    if at > MOST {
+        return find();
+    }
+    if at >= known.len() {
+        known.resize(at + 1, UNSEEN);
+    }
+    if known[at] == UNSEEN {
+        known[at] = find();
+    }
+    known[at]
 }
 
 #[cfg(test)]

@@ -91,6 +91,6 @@ fn add(entries: NamedChunk<'_>, values: &[(u32, u64)], plan: &Plan<'_>, space: &
         let step = space.steps.index(times.get(*row as usize).cast_signed());
         let slot = space.slots.slot(group, step);
         filling.grow(space.slots.len());
-        filling.take_values(SECOND, |each| each(slot, value));
+        filling.take(&[slot], &[value], SECOND);
     }
 }

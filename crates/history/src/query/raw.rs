@@ -45,12 +45,16 @@ pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, 
     let (times, flags) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Flags));
     let inside = chunk.first_time >= span.from && chunk.last_time < span.to;
     let truths = mask(wanted.filter, &entries);
-    let is_wanted = |row: usize| {
-        truths.as_ref().is_none_or(|truths| truths[row] != FALSE)
-            && (inside || (span.from..span.to).contains(&times.get(row).cast_signed()))
-            && !(wanted.deduplicate && Flags(flags.get(row) as u8).is_second_report())
+    let mut rows: Vec<u32> = match &truths {
+        None => (0..chunk.len() as u32).collect(),
+        Some(truths) => (0..chunk.len() as u32).filter(|row| truths[*row as usize] != FALSE).collect(),
     };
-    let rows = (0..chunk.len()).filter(|row| is_wanted(*row)).map(|row| row as u32).collect();
+    if !inside {
+        rows.retain(|row| (span.from..span.to).contains(&times.get(*row as usize).cast_signed()));
+    }
+    if wanted.deduplicate {
+        rows.retain(|row| !Flags(flags.get(*row as usize) as u8).is_second_report());
+    }
     (rows, truths)
 }
 
@@ -91,26 +95,37 @@ fn slots_of(entries: NamedChunk<'_>, rows: &[u32], source: Source, space: &mut S
 
 fn fill(chunk: &Chunk, rows: &[u32], slots: &[u32], take: RawTake, filling: &mut Filling) {
     let counts = counted(chunk, take.condition);
-    filling.take_values(take.unit, |each| match take.given {
+    match take.given {
+        Given::One if take.condition == Condition::Always => filling.take_ones(slots),
         Given::One => {
             let counting = rows.iter().zip(slots).filter(|(row, _)| counts.holds(**row as usize));
-            counting.for_each(|(_, slot)| each(*slot, 1));
+            filling.take_ones(&counting.map(|(_, slot)| *slot).collect::<Vec<_>>());
         }
-        Given::Column(slot) => add_column(chunk.numbers(slot), rows, slots, &counts, each),
+        Given::Column(slot) => add_column(chunk.numbers(slot), rows, slots, &counts, take.unit, filling),
         Given::Both(first, second) => {
-            add_column(chunk.numbers(first), rows, slots, &counts, each);
-            add_column(chunk.numbers(second), rows, slots, &counts, each);
+            add_column(chunk.numbers(first), rows, slots, &counts, take.unit, filling);
+            add_column(chunk.numbers(second), rows, slots, &counts, take.unit, filling);
         }
         Given::Gauge | Given::NetworkTime => {}
-    });
+    }
 }
 
-fn add_column(column: Numbers<'_>, rows: &[u32], slots: &[u32], counts: &Counted<'_>, each: &mut dyn FnMut(u32, u64)) {
+fn add_column(
+    column: Numbers<'_>,
+    rows: &[u32],
+    slots: &[u32],
+    counts: &Counted<'_>,
+    unit: f64,
+    filling: &mut Filling,
+) {
+    let (mut with_values, mut values) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     column.for_each(rows, |place, value| {
         if counts.holds(rows[place] as usize) {
-            each(slots[place], value);
+            with_values.push(slots[place]);
+            values.push(value);
         }
     });
+    filling.take(&with_values, &values, unit);
 }
 
 /// Which rows count, with the columns that tell.

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     chunk::{names::DNS, numbers::Numbers},
-    rollup::{block::Block, series::NamedSeries},
+    rollup::{
+        block::{Block, Distributions},
+        series::NamedSeries,
+    },
 };
 
 /// A state that is made from rollups.
@@ -108,52 +111,65 @@ fn place(block: &Block, groups: &[u32], (from, to): (i64, i64), space: &mut Spac
 }
 
 fn fill(block: &Block, number: u32, placed: &Placed, state: &mut RolledState<'_>) {
-    let Placed { rows, slots } = placed;
     match state.take {
         RollupTake::Sum { at, dns_only } => {
             let dns = dns_only.then(|| dns_rows(block));
-            state.filling.take_values(1.0, |each| add_sums(block.sums(at), rows, slots, dns.as_deref(), each));
+            add_sums(block.sums(at), placed, dns.as_deref(), state.filling);
         }
-        RollupTake::Sums { first, second } => state.filling.take_values(1.0, |each| {
-            add_sums(block.sums(first), rows, slots, None, each);
-            add_sums(block.sums(second), rows, slots, None, each);
-        }),
+        RollupTake::Sums { first, second } => {
+            add_sums(block.sums(first), placed, None, state.filling);
+            add_sums(block.sums(second), placed, None, state.filling);
+        }
         RollupTake::Distribution { at, dns_only, unit } => {
             let dns = dns_only.then(|| dns_rows(block));
-            let Some(spread) = block.distributions(at) else { return };
-            let has_values =
-                |row: u32| spread.counts.get(row as usize) > 0 && dns.as_ref().is_none_or(|dns| dns[row as usize]);
-            let with_values = rows.iter().zip(slots).filter(|(row, _)| has_values(**row));
-            match &mut *state.filling {
-                Filling::Quantiles(Spread::Rows { rows: kept, .. }) => {
-                    kept.extend(with_values.map(|(row, slot)| (*slot, number, *row)));
-                }
-                Filling::Average { sums, counts } => with_values.for_each(|(row, slot)| {
-                    sums[*slot as usize] += spread.sums.get(*row as usize) as f64 / unit;
-                    counts[*slot as usize] += spread.counts.get(*row as usize);
-                }),
-                filling => {
-                    let column = match filling {
-                        Filling::Min(_) => spread.mins,
-                        Filling::Max(_) => spread.maxes,
-                        _ => spread.sums,
-                    };
-                    filling.take_values(unit, |each| {
-                        with_values.for_each(|(row, slot)| each(*slot, column.get(*row as usize)));
-                    });
-                }
+            if let Some(spread) = block.distributions(at) {
+                add_distributions(spread, number, placed, dns.as_deref(), unit, state.filling);
             }
         }
         RollupTake::Gauge => {}
     }
 }
 
-fn add_sums(column: Numbers<'_>, rows: &[u32], slots: &[u32], only: Option<&[bool]>, each: &mut dyn FnMut(u32, u64)) {
-    column.for_each(rows, |place, value| {
-        if only.is_none_or(|only| only[rows[place] as usize]) {
-            each(slots[place], value);
+fn add_sums(column: Numbers<'_>, placed: &Placed, only: Option<&[bool]>, filling: &mut Filling) {
+    let (mut slots, mut values) = (Vec::with_capacity(placed.rows.len()), Vec::with_capacity(placed.rows.len()));
+    column.for_each(&placed.rows, |place, value| {
+        if only.is_none_or(|only| only[placed.rows[place] as usize]) {
+            slots.push(placed.slots[place]);
+            values.push(value);
         }
     });
+    filling.take(&slots, &values, 1.0);
+}
+
+fn add_distributions(
+    spread: Distributions<'_>,
+    number: u32,
+    placed: &Placed,
+    only: Option<&[bool]>,
+    unit: f64,
+    filling: &mut Filling,
+) {
+    let has_values = |row: u32| spread.counts.get(row as usize) > 0 && only.is_none_or(|only| only[row as usize]);
+    let with_values = placed.rows.iter().zip(&placed.slots).filter(|(row, _)| has_values(**row));
+    let column = match filling {
+        Filling::Quantiles(Spread::Rows { rows, .. }) => {
+            rows.extend(with_values.map(|(row, slot)| (*slot, number, *row)));
+            return;
+        }
+        Filling::Average { sums, counts } => {
+            with_values.for_each(|(row, slot)| {
+                sums[*slot as usize] += spread.sums.get(*row as usize) as f64 / unit;
+                counts[*slot as usize] += spread.counts.get(*row as usize);
+            });
+            return;
+        }
+        Filling::Min(_) => spread.mins,
+        Filling::Max(_) => spread.maxes,
+        _ => spread.sums,
+    };
+    let (slots, values): (Vec<u32>, Vec<u64>) =
+        with_values.map(|(row, slot)| (*slot, column.get(*row as usize))).unzip();
+    filling.take(&slots, &values, unit);
 }
 
 fn dns_rows(block: &Block) -> Vec<bool> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use goldwire_answer::groups::Quantiles;
-use goldwire_sketch::{Sketch, Summary, ZERO_PLACE, place_of};
+use goldwire_sketch::{Buckets, Sketch, Summary, ZERO_PLACE, place_of};
 
 use crate::{chunk::numbers::ABSENT, rollup::block::Block};
 
@@ -24,6 +24,14 @@ impl Spread {
         Self::Values { slots: Vec::new(), values: Vec::new(), exact }
     }
 
+    /// Takes in values of raw records. Rows of blocks are told in another way.
+    pub(crate) fn take(&mut self, places: &[u32], numbers: &[u64], unit: f64) {
+        if let Self::Values { slots, values, .. } = self {
+            slots.extend_from_slice(places);
+            values.extend(numbers.iter().map(|number| *number as f64 / unit));
+        }
+    }
+
     /// Moves everything to other slots.
     pub(crate) fn rearrange(&mut self, moved: &[u32]) {
         match self {
@@ -41,39 +49,38 @@ impl Spread {
     }
 }
 
-/// Order of items by slot: where each slot's begin, and the items' places.
-fn by_slot(slots: usize, slot_of: impl Iterator<Item = u32> + Clone) -> (Vec<u32>, Vec<u32>) {
-    let mut begins = vec![0_u32; slots + 1];
-    for slot in slot_of.clone() {
+/// Items in the order of their slots, and where each slot's begin.
+fn by_slot<T: Copy + Default>(slots: usize, items: impl Iterator<Item = (u32, T)> + Clone) -> (Vec<usize>, Vec<T>) {
+    let mut begins = vec![0; slots + 1];
+    for (slot, _) in items.clone() {
         begins[slot as usize + 1] += 1;
     }
     for slot in 0..slots {
         begins[slot + 1] += begins[slot];
     }
     let mut next = begins.clone();
-    let mut order = vec![0_u32; begins[slots] as usize];
-    for (item, slot) in slot_of.enumerate() {
+    let mut sorted = vec![T::default(); begins[slots]];
+    for (slot, item) in items {
         let place = &mut next[slot as usize];
-        order[*place as usize] = item as u32;
+        sorted[*place] = item;
         *place += 1;
     }
-    (begins, order)
+    (begins, sorted)
 }
 
 fn finish_values(places: &[u32], values: &[f64], exact: bool, slots: usize) -> Vec<Quantiles> {
-    let (begins, order) = by_slot(slots, places.iter().copied());
+    let (begins, sorted) = by_slot(slots, places.iter().copied().zip(values.iter().copied()));
     let mut dense = Dense::default();
     let each = begins.windows(2).map(|range| {
-        let items = &order[range[0] as usize..range[1] as usize];
-        let values = items.iter().map(|item| values[*item as usize]);
-        if exact || items.len() <= MOST_EXACT {
-            return Quantiles::Exact(values.collect());
+        let values = &sorted[range[0]..range[1]];
+        if exact || values.len() <= MOST_EXACT {
+            return Quantiles::Exact(values.to_vec());
         }
         let mut summary = Summary { sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY };
         for value in values {
-            dense.add(place_of(value), 1);
+            dense.add(place_of(*value), 1);
             summary.sum += value;
-            (summary.min, summary.max) = (summary.min.min(value), summary.max.max(value));
+            (summary.min, summary.max) = (summary.min.min(*value), summary.max.max(*value));
         }
         Quantiles::Sketch(dense.take(summary))
     });
@@ -87,14 +94,13 @@ fn finish_rows(
     unit: f64,
     slots: usize,
 ) -> Vec<Quantiles> {
-    let (begins, order) = by_slot(slots, rows.iter().map(|(slot, ..)| *slot));
+    let (begins, sorted) = by_slot(slots, rows.iter().map(|(slot, block, row)| (*slot, (*block, *row))));
     let spreads: Vec<_> = blocks.iter().map(|block| block.distributions(distribution)).collect();
     let mut dense = Dense::default();
     let each = begins.windows(2).map(|range| {
         let (mut sum, mut min, mut max) = (0_u64, ABSENT, 0);
-        for item in &order[range[0] as usize..range[1] as usize] {
-            let (_, block, row) = rows[*item as usize];
-            let (Some(spread), row) = (&spreads[block as usize], row as usize) else { continue };
+        for (block, row) in &sorted[range[0]..range[1]] {
+            let (Some(spread), row) = (&spreads[*block as usize], *row as usize) else { continue };
             sum = sum.saturating_add(spread.sums.get(row));
             min = min.min(spread.mins.get(row));
             max = max.max(spread.maxes.get(row));
@@ -139,16 +145,17 @@ impl Dense {
 
     /// The sketch of what was added, and begins anew.
     fn take(&mut self, summary: Summary) -> Sketch {
-        let zeros = (self.zeros > 0).then_some((ZERO_PLACE, self.zeros));
         let touched = if self.first <= self.last { self.first..self.last + 1 } else { 0..0 };
-        let first = touched.start;
+        let lowest = touched.start as i16 + LOWEST;
         let counts = &mut self.counts[touched];
-        let buckets = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        let buckets = buckets.map(|(at, count)| ((at + first) as i16 + LOWEST, *count));
-        let sketch = Sketch::from_parts(zeros.into_iter().chain(buckets), summary);
-        counts.fill(0);
+        let held = counts.iter().filter(|count| **count > 0).count();
+        let mut buckets = Buckets::with_capacity(held);
+        buckets.zeros = self.zeros;
+        for (at, count) in counts.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+            buckets.push(at as i16 + lowest, std::mem::take(count));
+        }
         (self.zeros, self.first, self.last) = (0, PLACES, 0);
-        sketch
+        Sketch::from_parts(buckets, summary)
     }
 }
 

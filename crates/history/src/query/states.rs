@@ -44,33 +44,29 @@ impl Filling {
         }
     }
 
-    /// Takes in values: `for_each` gives slots and whole numbers, which divided by `unit` are what answers show.
-    #[inline]
-    pub(crate) fn take_values(&mut self, unit: f64, for_each: impl FnOnce(&mut dyn FnMut(u32, u64))) {
+    /// Takes in whole numbers, one a slot, which divided by `unit` are what answers show.
+    pub(crate) fn take(&mut self, slots: &[u32], numbers: &[u64], unit: f64) {
+        let both = slots.iter().map(|slot| *slot as usize).zip(numbers.iter().copied());
+        let shown = both.clone().map(|(slot, number)| (slot, number as f64 / unit));
         match self {
-            Self::Count(counts) => for_each(&mut |slot, value| {
-                let count = &mut counts[slot as usize];
-                *count = count.saturating_add(value);
-            }),
-            Self::Sum(sums) => for_each(&mut |slot, value| sums[slot as usize] += value as f64 / unit),
+            Self::Count(counts) => both.for_each(|(slot, number)| counts[slot] = counts[slot].saturating_add(number)),
+            Self::Sum(sums) => shown.for_each(|(slot, value)| sums[slot] += value),
             // `min` and `max` give the other where one is NaN.
-            Self::Min(values) => for_each(&mut |slot, value| {
-                let least = &mut values[slot as usize];
-                *least = least.min(value as f64 / unit);
+            Self::Min(values) => shown.for_each(|(slot, value)| values[slot] = values[slot].min(value)),
+            Self::Max(values) => shown.for_each(|(slot, value)| values[slot] = values[slot].max(value)),
+            Self::Average { sums, counts } => shown.for_each(|(slot, value)| {
+                sums[slot] += value;
+                counts[slot] += 1;
             }),
-            Self::Max(values) => for_each(&mut |slot, value| {
-                let most = &mut values[slot as usize];
-                *most = most.max(value as f64 / unit);
-            }),
-            Self::Average { sums, counts } => for_each(&mut |slot, value| {
-                sums[slot as usize] += value as f64 / unit;
-                counts[slot as usize] += 1;
-            }),
-            Self::Quantiles(Spread::Values { slots, values, .. }) => for_each(&mut |slot, value| {
-                slots.push(slot);
-                values.push(value as f64 / unit);
-            }),
-            Self::Quantiles(Spread::Rows { .. }) => {}
+            Self::Quantiles(spread) => spread.take(slots, numbers, unit),
+        }
+    }
+
+    /// Takes in a 1 for each slot.
+    pub(crate) fn take_ones(&mut self, slots: &[u32]) {
+        match self {
+            Self::Count(counts) => slots.iter().for_each(|slot| counts[*slot as usize] += 1),
+            other => other.take(slots, &vec![1; slots.len()], 1.0),
         }
     }
 

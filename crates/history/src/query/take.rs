@@ -8,7 +8,7 @@ use goldwire_model::{
 
 use super::plan::Source;
 use crate::{
-    chunk::{flows::event, names::DNS, sealed::Slot},
+    chunk::{flows::event, sealed::Slot},
     rollup::{drops, flows, requests},
 };
 
@@ -159,6 +159,8 @@ pub(crate) fn from_rollup(source: Source, state: &State) -> Option<RollupTake> {
 fn of_field(source: Source, field: &Field) -> Option<RollupTake> {
     let sum = |at| Some(RollupTake::Sum { at, dns_only: false });
     match (source, field) {
+        (Source::Requests, Field::RequestBytes) => sum(requests::REQUEST_BYTES),
+        (Source::Requests, Field::ResponseBytes) => sum(requests::RESPONSE_BYTES),
         (Source::Flows, Field::BytesSent) => sum(flows::BYTES_SENT),
         (Source::Flows, Field::BytesReceived) => sum(flows::BYTES_RECEIVED),
         (Source::Flows, Field::PacketsSent) => sum(flows::PACKETS_SENT),
@@ -173,8 +175,6 @@ fn of_field(source: Source, field: &Field) -> Option<RollupTake> {
 fn spread_field(source: Source, field: &Field) -> Option<(usize, f64)> {
     match (source, field) {
         (Source::Requests, Field::Latency) => Some((requests::LATENCY, SECOND)),
-        (Source::Requests, Field::RequestBytes) => Some((requests::REQUEST_BYTES, 1.0)),
-        (Source::Requests, Field::ResponseBytes) => Some((requests::RESPONSE_BYTES, 1.0)),
         (Source::Flows, Field::Rtt) => Some((flows::RTT, SECOND)),
         (Source::Flows, Field::ConnectLatency) => Some((flows::CONNECT_LATENCY, SECOND)),
         _ => None,

@@ -123,18 +123,18 @@ impl<const S: usize, const D: usize> Accumulator<S, D> {
 
     fn close_before(&mut self, bound: i64) -> Option<Block> {
         let rows = std::mem::take(&mut self.rows);
-        let (mut closed, open): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.step < bound);
+        let (closed, open): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.step < bound);
         self.rows = open;
         self.reindex();
-        let block = self.seal(&mut closed);
+        let block = self.seal(&closed);
         self.folded.clear();
         block
     }
 
     /// Seals everything and forgets all series. Rows that follow for the same steps add to what was sealed.
     pub(crate) fn close_all(&mut self) -> Option<Block> {
-        let mut rows = std::mem::take(&mut self.rows);
-        let block = self.seal(&mut rows);
+        let rows = std::mem::take(&mut self.rows);
+        let block = self.seal(&rows);
         self.registry.clear();
         self.folded.clear();
         self.reindex();
@@ -151,15 +151,16 @@ impl<const S: usize, const D: usize> Accumulator<S, D> {
         }
     }
 
-    fn seal(&self, rows: &mut [StepRow<S, D>]) -> Option<Block> {
-        rows.sort_unstable_by_key(|row| (row.step, row.series));
-        let table = self.registry.table_of(rows.iter_mut().map(|row| &mut row.series));
-        Block::seal(table, rows, self.folded.len() as u64)
+    fn seal(&self, rows: &[StepRow<S, D>]) -> Option<Block> {
+        let mut order: Vec<(&StepRow<S, D>, u32)> = rows.iter().map(|row| (row, row.series)).collect();
+        order.sort_unstable_by_key(|(row, series)| (row.step, *series));
+        let table = self.registry.table_of(order.iter_mut().map(|(_, series)| series));
+        Block::seal(table, &order, self.folded.len() as u64)
     }
 
     /// What is here now, for a reader.
     pub(crate) fn copy(&self) -> Option<Block> {
-        self.seal(&mut self.rows.clone())
+        self.seal(&self.rows)
     }
 
     /// Start of the newest step.

@@ -69,23 +69,31 @@ impl<'a> Distributions<'a> {
 }
 
 impl Block {
-    /// Packs rows, which must be sorted by step; `None` where there are none.
+    /// Packs rows with their series' places in the table, sorted by step; `None` where there are none.
     pub(crate) fn seal<const S: usize, const D: usize>(
         table: SeriesTable,
-        rows: &[StepRow<S, D>],
+        rows: &[(&StepRow<S, D>, u32)],
         folded: u64,
     ) -> Option<Self> {
-        let (first, last) = (rows.first()?, rows.last()?);
+        let (first, last) = (rows.first()?.0, rows.last()?.0);
         let first_step = first.step;
-        let column = |value: &dyn Fn(&StepRow<S, D>) -> u64| pack(&rows.iter().map(value).collect::<Vec<_>>());
+        let mut scratch = Vec::with_capacity(rows.len());
+        let mut column = |value: &dyn Fn(&StepRow<S, D>) -> u64| {
+            scratch.clear();
+            scratch.extend(rows.iter().map(|(row, _)| value(row)));
+            pack(&scratch)
+        };
+        let steps = column(&|row| row.step.abs_diff(first_step));
         let sums = (0..S).map(|at| column(&|row| row.sums[at])).collect();
-        let distributions = (0..D).map(|at| PackedDistributions::pack(rows, |row| &row.distributions[at])).collect();
+        let series: Vec<u64> = rows.iter().map(|(_, series)| u64::from(*series)).collect();
+        let distributions =
+            (0..D).map(|at| PackedDistributions::pack(rows, |(row, _)| &row.distributions[at])).collect();
         let mut block = Self {
             rows: rows.len(),
             first_step,
             last_step: last.step,
-            steps: column(&|row| row.step.abs_diff(first_step)),
-            series: column(&|row| u64::from(row.series)),
+            steps,
+            series: pack(&series),
             sums,
             distributions,
             folded,

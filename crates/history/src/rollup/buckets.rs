@@ -1,5 +1,7 @@
 //! Counts by logarithmic bucket, sparse: most series touch few buckets in a step.
 
+use smallvec::SmallVec;
+
 /// A bucket's place and how many values fell into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
@@ -10,7 +12,7 @@ pub(crate) struct Bucket {
 /// Sorted by place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Buckets {
-    buckets: Vec<Bucket>,
+    buckets: SmallVec<[Bucket; 4]>,
     /// Where the last value went: the next one often goes there, too.
     last: usize,
 }

@@ -4,7 +4,7 @@ use goldwire_sketch::place_of;
 
 use super::buckets::{Bucket, Buckets};
 
-/// Values are whole nanoseconds or bytes, so that sums are exact.
+/// Values are whole nanoseconds, so that sums are exact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Distribution {
     pub(crate) count: u64,
@@ -26,12 +26,6 @@ impl Distribution {
     #[inline]
     pub(crate) fn add_nanoseconds(&mut self, value: u64) {
         self.add(value, place_of(seconds(value)));
-    }
-
-    /// Adds a size.
-    #[inline]
-    pub(crate) fn add_number(&mut self, value: u64) {
-        self.add(value, place_of(value as f64));
     }
 
     #[inline]

@@ -145,15 +145,18 @@ impl Registry {
 /// A table that grows by the series it needs.
 struct TableCopy<'a> {
     from: &'a Registry,
-    endpoints: FxHashMap<u16, u16>,
-    texts: FxHashMap<u16, u16>,
+    /// New codes by old ones; 0 where there is none yet.
+    endpoints: Vec<u16>,
+    texts: Vec<u16>,
     table: SeriesTable,
 }
 
 impl<'a> TableCopy<'a> {
     fn new(from: &'a Registry) -> Self {
         let table = SeriesTable { series: Vec::new(), endpoints: Vec::new(), texts: Vec::new() };
-        Self { from, endpoints: FxHashMap::default(), texts: FxHashMap::default(), table }
+        let endpoints = vec![0; from.endpoints.values().len() + 1];
+        let texts = vec![0; from.texts.values().len() + 1];
+        Self { from, endpoints, texts, table }
     }
 
     fn add(&mut self, series: &Series) {
@@ -166,20 +169,24 @@ impl<'a> TableCopy<'a> {
         if code == OTHER_CODE {
             return OTHER_CODE;
         }
-        *self.endpoints.entry(code).or_insert_with(|| {
+        let new = &mut self.endpoints[usize::from(code)];
+        if *new == 0 {
             self.table.endpoints.push(self.from.endpoints.values()[usize::from(code) - 1].clone());
-            self.table.endpoints.len() as u16
-        })
+            *new = self.table.endpoints.len() as u16;
+        }
+        *new
     }
 
     fn text(&mut self, code: u16) -> u16 {
         if code == OTHER_CODE || code == ABSENT_TEXT {
             return code;
         }
-        *self.texts.entry(code).or_insert_with(|| {
+        let new = &mut self.texts[usize::from(code)];
+        if *new == 0 {
             self.table.texts.push(self.from.texts.values()[usize::from(code) - 1].clone());
-            self.table.texts.len() as u16
-        })
+            *new = self.table.texts.len() as u16;
+        }
+        *new
     }
 }
 

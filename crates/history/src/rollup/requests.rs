@@ -19,13 +19,13 @@ use crate::chunk::{
 /// Places of the sums.
 pub(crate) const COUNT: usize = 0;
 pub(crate) const ERRORS: usize = 1;
-const SUMS: usize = 2;
+pub(crate) const REQUEST_BYTES: usize = 2;
+pub(crate) const RESPONSE_BYTES: usize = 3;
+const SUMS: usize = 4;
 
 /// Places of the distributions.
 pub(crate) const LATENCY: usize = 0;
-pub(crate) const REQUEST_BYTES: usize = 1;
-pub(crate) const RESPONSE_BYTES: usize = 2;
-const DISTRIBUTIONS: usize = 3;
+const DISTRIBUTIONS: usize = 1;
 
 /// Column of a [`CodeMap`] for endpoints; the texts follow.
 const ENDPOINTS: usize = 0;
@@ -56,11 +56,11 @@ impl RequestRollup {
         self.tiers.add(row.time, &series, |into| {
             into.sums[COUNT] += 1;
             into.sums[ERRORS] += u64::from(row.error != 0);
+            into.sums[REQUEST_BYTES] += row.request_bytes;
+            into.sums[RESPONSE_BYTES] += row.response_bytes;
             if row.latency != ABSENT {
                 into.distributions[LATENCY].add_nanoseconds(row.latency);
             }
-            into.distributions[REQUEST_BYTES].add_number(row.request_bytes);
-            into.distributions[RESPONSE_BYTES].add_number(row.response_bytes);
         });
     }
 }

@@ -66,7 +66,8 @@ impl<'q> RowPlan<'q> {
         let tables: Vec<_> = chunks.iter().map(|chunk| NamedChunk { chunk, node }).collect();
         let wanted = Wanted { span, filter: &self.query.filter, deduplicate: self.deduplicate() };
         let mut best = Best::new(self);
-        for (number, table) in tables.iter().enumerate() {
+        // The newest first: most queries want these, and what comes after is then put aside at once.
+        for (number, table) in tables.iter().enumerate().rev() {
             let (rows, truths) = select(*table, wanted);
             best.offer(table, number as u32, &rows, truths.as_deref());
         }
@@ -134,7 +135,7 @@ impl<'p> Best<'p> {
 
     fn offer(&mut self, entries: &impl Entries, table: u32, rows: &[u32], truths: Option<&[u8]>) {
         let readers: Vec<Reader<'_>> = self.plan.order.iter().map(|order| Reader::new(entries, &order.field)).collect();
-        for row in rows {
+        for row in rows.iter().rev() {
             let certain = truths.is_none_or(|truths| truths[*row as usize] == TRUE);
             let top = if certain { &mut self.certain } else { &mut self.possible };
             top.offer((table, *row), |column| readers[column].rank(*row));
