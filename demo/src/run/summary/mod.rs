@@ -24,9 +24,12 @@ use crate::services::{
     ledger::Entry,
 };
 
+/// The clients start after this, but the window is that of a panel, which begins at some round time.
+const BEFORE: Duration = Duration::from_secs(5);
+
 /// Compares and prints; an error where the numbers are not the same.
 pub(super) fn print(page: &str, began: SystemTime, books: &[Entry], kernel: &KernelCounts) -> anyhow::Result<()> {
-    let plugin = Plugin::new(page, millis(began), millis(SystemTime::now()))?;
+    let plugin = Plugin::new(page, millis(began - BEFORE), millis(SystemTime::now()))?;
     let mut sheet = Sheet::default();
     requests(&plugin, &Counted::of(books, "http"), &mut sheet)?;
     others(&plugin, books, kernel, &mut sheet)?;
