@@ -5,8 +5,7 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    Addresses, CONVERSATIONS_FULL, ConversationCounters, ConversationKey, ConversationOpened, DATA_RING,
-    DATA_RING_BYTES, DATAGRAM_CAPTURE, Datagram, READ_FAULT, Socket,
+    Addresses, CONVERSATIONS_FULL, ConversationCounters, ConversationKey, ConversationOpened, DATAGRAM_CAPTURE, Datagram, READ_FAULT, Socket,
     direction::{EGRESS, INGRESS},
     kind, socket_flag, transport, verdict,
 };
@@ -15,7 +14,7 @@ use crate::{
     atomic, clock, loss,
     maps::{CONVERSATIONS, SOCKETS},
     packet::{self, Packet},
-    ring::{self, DATA},
+    ring,
     segment, steering,
 };
 
@@ -204,11 +203,7 @@ struct Sized<const ROOM: usize> {
 
 #[inline(always)]
 fn tell_sized<const ROOM: usize>(passing: &Passing<'_>) {
-    let Some(mut entry) = DATA.reserve::<Sized<ROOM>>(0) else {
-        loss::count(DATA_RING, 1);
-        loss::count(DATA_RING_BYTES, u64::from(passing.length));
-        return;
-    };
+    let Some(mut entry) = ring::reserve_data::<Sized<ROOM>>(passing.length) else { return };
     let captured = if passing.length < ROOM as u32 { passing.length } else { ROOM as u32 };
     let event = entry.as_mut_ptr();
     // SAFETY: the ring gave room for the whole event, and the helper's length is within the array.
@@ -230,9 +225,8 @@ fn tell_sized<const ROOM: usize>(passing: &Passing<'_>) {
         )
     };
     if fault != 0 {
-        loss::count(READ_FAULT, 1);
-        entry.discard(u64::from(aya_ebpf::bindings::BPF_RB_NO_WAKEUP));
+        ring::discard(entry);
         return;
     }
-    entry.submit(ring::wake_flags());
+    ring::submit(entry);
 }

@@ -1,13 +1,14 @@
-//! The two rings and the manner of waking their reader.
+//! The rings and the manner of waking their reader.
 
 use core::mem::MaybeUninit;
 
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    helpers::generated::bpf_get_smp_processor_id,
     macros::map,
     maps::{Array, RingBuf, ring_buf::RingBufEntry},
 };
-use goldwire_probe_events::{CONTROL_RING, Doorbell, Header};
+use goldwire_probe_events::{CONTROL_RING, DATA_RING, DATA_RING_BYTES, DATA_RINGS, Doorbell, Header, READ_FAULT};
 
 use crate::{clock, loss};
 
@@ -15,9 +16,36 @@ use crate::{clock, loss};
 #[map]
 static CONTROL: RingBuf = RingBuf::with_byte_size(2 << 20, 0);
 
-/// Payload.
-#[map]
-pub static DATA: RingBuf = RingBuf::with_byte_size(16 << 20, 0);
+/// Declares the rings of payload, and how one is chosen.
+macro_rules! data_rings {
+    ($($index:literal $name:ident),*) => {
+        $(
+            /// Payload that passes on some of the processors.
+            #[map]
+            static $name: RingBuf = RingBuf::with_byte_size(4096, 0);
+        )*
+
+        /// Room for an event with payload, in the ring of this processor: with one ring for all, they would wait for each
+        /// other. The verifier follows each choice, since it wants to know the map.
+        #[inline(always)]
+        pub fn reserve_data<T: 'static>(length: u32) -> Option<RingBufEntry<T>> {
+            // SAFETY: takes nothing and cannot fail.
+            let processor = unsafe { bpf_get_smp_processor_id() };
+            let ring = match processor % DATA_RINGS {
+                $($index => &$name,)*
+                _ => return None,
+            };
+            let entry = ring.reserve::<T>(0);
+            if entry.is_none() {
+                loss::count(DATA_RING, 1);
+                loss::count(DATA_RING_BYTES, u64::from(length));
+            }
+            entry
+        }
+    };
+}
+
+data_rings!(0 DATA_0, 1 DATA_1, 2 DATA_2, 3 DATA_3, 4 DATA_4, 5 DATA_5, 6 DATA_6, 7 DATA_7);
 
 #[map]
 static DOORBELL: Array<Doorbell> = Array::with_max_entries(1, BPF_F_MMAPABLE);
@@ -25,7 +53,7 @@ static DOORBELL: Array<Doorbell> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 /// Flags for submitting: wakes the reader if it sleeps, and once only. A wake-up costs more than all else here, so a reader
 /// that polls gets none.
 #[inline(always)]
-pub fn wake_flags() -> u64 {
+fn wake_flags() -> u64 {
     if let Some(bell) = DOORBELL.get_ptr_mut(0) {
         // SAFETY: the kernel gave the pointer; a lost race costs a wake-up more or a short sleep more.
         unsafe {
@@ -63,7 +91,14 @@ pub fn reserve<T: 'static>() -> Option<RingBufEntry<T>> {
     entry
 }
 
-/// Makes an event of the control ring visible.
+/// Gives up an event whose bytes could not be read.
+#[inline(always)]
+pub fn discard<T: 'static>(entry: RingBufEntry<T>) {
+    loss::count(READ_FAULT, 1);
+    entry.discard(u64::from(BPF_RB_NO_WAKEUP));
+}
+
+/// Makes an event visible.
 #[inline(always)]
 pub fn submit<T: 'static>(entry: RingBufEntry<T>) {
     entry.submit(wake_flags());

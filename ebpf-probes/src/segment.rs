@@ -5,7 +5,7 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    DATA_RING, DATA_RING_BYTES, LARGEST_LIMIT, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment,
+    LARGEST_LIMIT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment,
     UNDECIDED, UNDECIDED_BUFFERS, USUAL_LIMIT,
     direction::{EGRESS, INGRESS},
     kind, role, socket_flag,
@@ -17,7 +17,7 @@ use crate::{
     loss,
     maps::SOCKETS,
     packet::Packet,
-    ring::{self, DATA},
+    ring,
     steering, unknown_socket,
 };
 
@@ -184,11 +184,7 @@ pub fn bounded(length: u32, bound: u32) -> u32 {
 
 #[inline(always)]
 fn tell_sized<const ROOM: usize>(segment: &Segment, captured: u32) {
-    let Some(mut entry) = DATA.reserve::<Sized<ROOM>>(0) else {
-        loss::count(DATA_RING, 1);
-        loss::count(DATA_RING_BYTES, u64::from(segment.length));
-        return;
-    };
+    let Some(mut entry) = ring::reserve_data::<Sized<ROOM>>(segment.length) else { return };
     let has_tail = segment.skipped + captured < segment.length;
     let event = entry.as_mut_ptr();
     // SAFETY: the ring gave room for the whole event, and the helper's lengths are within its arrays.
@@ -205,23 +201,18 @@ fn tell_sized<const ROOM: usize>(segment: &Segment, captured: u32) {
         faults
     };
     if faults != 0 {
-        loss::count(READ_FAULT, 1);
-        entry.discard(u64::from(aya_ebpf::bindings::BPF_RB_NO_WAKEUP));
+        ring::discard(entry);
         return;
     }
-    entry.submit(ring::wake_flags());
+    ring::submit(entry);
 }
 
 /// A buffer of which no byte is wanted, but that it came.
 #[inline(always)]
 fn tell_empty(segment: &Segment) {
-    let Some(mut entry) = DATA.reserve::<TcpSegment>(0) else {
-        loss::count(DATA_RING, 1);
-        loss::count(DATA_RING_BYTES, u64::from(segment.length));
-        return;
-    };
+    let Some(mut entry) = ring::reserve_data::<TcpSegment>(segment.length) else { return };
     entry.write(wire(segment, 0, false));
-    entry.submit(ring::wake_flags());
+    ring::submit(entry);
 }
 
 #[inline(always)]

@@ -5,7 +5,7 @@ use aya_ebpf::{
     helpers::generated::{bpf_skb_load_bytes, bpf_skc_to_tcp_sock},
 };
 use goldwire_probe_events::{
-    ABSENT, Addresses, DATA_RING, DATA_RING_BYTES, LISTENER_CAPTURE, READ_FAULT, SOCKETS_FULL, Socket, TcpAdopted,
+    ABSENT, Addresses, LISTENER_CAPTURE, SOCKETS_FULL, Socket, TcpAdopted,
     TcpCounters, TcpSegmentAtListener, TcpTranslated, direction::INGRESS, kind, transport,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     loss,
     maps::SOCKETS,
     packet::{self, Packet},
-    ring::{self, DATA},
+    ring,
     segment::{self, Segment},
     tcp_counters,
 };
@@ -138,11 +138,7 @@ struct AtListener {
 
 #[inline(never)]
 fn tell_at_listener(segment: &Segment, addresses: &Addresses) {
-    let Some(mut entry) = DATA.reserve::<AtListener>(0) else {
-        loss::count(DATA_RING, 1);
-        loss::count(DATA_RING_BYTES, u64::from(segment.length));
-        return;
-    };
+    let Some(mut entry) = ring::reserve_data::<AtListener>(segment.length) else { return };
     let event = entry.as_mut_ptr();
     let captured = if segment.length < LISTENER_CAPTURE as u32 { segment.length } else { LISTENER_CAPTURE as u32 };
     let mut wire = segment::wire(segment, captured, false);
@@ -158,9 +154,8 @@ fn tell_at_listener(segment: &Segment, addresses: &Addresses) {
         )
     };
     if fault != 0 {
-        loss::count(READ_FAULT, 1);
-        entry.discard(u64::from(aya_ebpf::bindings::BPF_RB_NO_WAKEUP));
+        ring::discard(entry);
         return;
     }
-    entry.submit(ring::wake_flags());
+    ring::submit(entry);
 }

@@ -9,45 +9,15 @@ use std::{
 };
 
 use goldwire::decode::Event;
-use observer::{Observer, Pair};
-
-/// Runs a command that must succeed.
-fn run(command: &str) {
-    let mut words = command.split(' ');
-    let output = Command::new(words.next().unwrap()).args(words).output().unwrap();
-    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A network namespace with a firewall that drops one port; gone when dropped.
-struct Namespace(&'static str);
-
-impl Namespace {
-    fn with_dropped_port(name: &'static str, port: u16) -> Self {
-        let _ = Command::new("ip").args(["netns", "del", name]).output();
-        run(&format!("ip netns add {name}"));
-        let this = Self(name);
-        this.inside("ip link set lo up");
-        this.inside("nft add table inet filter");
-        this.inside("nft add chain inet filter input { type filter hook input priority 0 ; }");
-        this.inside(&format!("nft add rule inet filter input udp dport {port} drop"));
-        this
-    }
-
-    fn inside(&self, command: &str) {
-        run(&format!("ip netns exec {} {command}", self.0));
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        let _ = Command::new("ip").args(["netns", "del", self.0]).output();
-    }
-}
+use observer::{Namespace, Observer, Pair};
 
 #[test]
 fn a_firewall_drop_is_told_with_reason_flow_and_place() {
     let mut observer = Observer::of_node();
-    let namespace = Namespace::with_dropped_port("goldwire-drops", 4242);
+    let namespace = Namespace::new("goldwire-drops");
+    namespace.inside("nft add table inet filter");
+    namespace.inside("nft add chain inet filter input { type filter hook input priority 0 ; }");
+    namespace.inside("nft add rule inet filter input udp dport 4242 drop");
     for _ in 0..5 {
         namespace.inside("socat -u OPEN:/etc/hostname UDP-SENDTO:127.0.0.1:4242,bind=127.0.0.1");
     }

@@ -225,3 +225,26 @@ fn data_with_the_last_packet_of_a_handshake_is_told_with_its_addresses() {
     assert_eq!(segment.1, first.1);
     assert_eq!(segment.2, b"GET /deferred HTTP/1.1\r\n\r\n");
 }
+
+#[test]
+fn what_does_not_fit_is_counted() {
+    const BUFFERS: u64 = 2000;
+    let mut observer = Observer::with_small_rings(64 << 10);
+    let mut pair = Pair::over("127.0.0.1:0");
+    let cookies = [cookie_of(&pair.client), cookie_of(&pair.server)];
+    for cookie in cookies {
+        observer.receiver.steering().set(cookie, tell(CaptureLimit::KiB4));
+    }
+    let before = observer.receiver.losses();
+    for _ in 0..BUFFERS {
+        pair.send(b"too much");
+    }
+    let losses = observer.receiver.losses() - before;
+    let told = observer.collect_for(std::time::Duration::from_millis(300), |event| match event {
+        Event::TcpSegment(segment) if cookies.contains(&segment.cookie) => Some(()),
+        _ => None,
+    });
+    // Other programs on this machine may lose something too.
+    assert!(losses.data_ring > BUFFERS && told.len() as u64 + losses.data_ring >= 2 * BUFFERS, "{losses:?}");
+    assert!(losses.data_ring_bytes >= losses.data_ring * 8 || losses.data_ring > 2 * BUFFERS);
+}

@@ -11,7 +11,7 @@ use std::{
 };
 
 use goldwire::decode::{Cookie, Event, Reset, Role, SocketState, TcpClosed, TcpEstablished};
-use observer::{Observer, Pair, Running, pattern};
+use observer::{Namespace, Observer, Pair, Running, pattern};
 
 /// Established and closed events of one connection, by role.
 fn whole_life(observer: &mut Observer, client: SocketAddr) -> HashMap<Role, (TcpEstablished, TcpClosed)> {
@@ -228,4 +228,33 @@ fn a_connection_that_moves_is_reported_and_a_silent_one_is_not() {
         _ => None,
     });
     assert_eq!(silent, []);
+}
+
+#[test]
+fn a_service_address_is_told_with_the_address_behind_it() {
+    let namespace = Namespace::new("goldwire-translated");
+    namespace.inside("ip address add 10.77.0.1/24 dev lo");
+    namespace.inside("ip route add 10.96.0.0/16 dev lo src 10.77.0.1");
+    namespace.inside("nft add table ip nat");
+    namespace.inside("nft add chain ip nat output { type nat hook output priority -100 ; }");
+    namespace.inside("nft add rule ip nat output ip daddr 10.96.0.10 tcp dport 80 dnat to 10.77.0.1:8080");
+    let mut observer = Observer::of_node();
+    let _server = namespace.start("socat TCP-LISTEN:8080,bind=10.77.0.1,fork,reuseaddr EXEC:cat");
+    observer.collect(1, |event| match event {
+        Event::TcpListening(event) if event.local.port() == 8080 => Some(()),
+        _ => None,
+    });
+    namespace.inside("socat -u OPEN:/etc/hostname TCP:10.96.0.10:80");
+    let mut asked = None;
+    let translated = observer.collect(1, |event| match event {
+        Event::TcpConnecting(event) if event.addresses.remote.port() == 80 => {
+            asked = Some((event.cookie, event.addresses.remote.to_string()));
+            None
+        }
+        Event::TcpTranslated(event) => Some((event.cookie, event.remote.to_string())),
+        _ => None,
+    });
+    let (cookie, address) = asked.expect("the connect");
+    assert_eq!(address, "10.96.0.10:80");
+    assert_eq!(translated, [(cookie, "10.77.0.1:8080".to_owned())]);
 }

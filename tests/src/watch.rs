@@ -91,6 +91,11 @@ impl Watch {
         bail!("the daemon does not answer\n{}", fs::read_to_string(&log)?)
     }
 
+    /// Leaves out of later answers what was before.
+    pub fn begin_now(&mut self) {
+        self.since = now_millis();
+    }
+
     /// Kills the daemon, as a crash would.
     pub fn kill_daemon(&mut self) -> Result<()> {
         let mut daemon = self.daemon.take().context("no daemon runs")?;

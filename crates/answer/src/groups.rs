@@ -49,7 +49,10 @@ pub enum StateColumn {
     /// Merged by the larger; NaN is "none".
     Max(Vec<f64>),
     /// Merged by addition of both parts.
-    Average { sums: Vec<f64>, counts: Vec<u64> },
+    Average {
+        sums: Vec<f64>,
+        counts: Vec<u64>,
+    },
     Quantiles(Vec<Quantiles>),
 }
 

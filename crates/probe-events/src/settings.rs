@@ -16,3 +16,6 @@ impl Settings {
     /// Everything on the node.
     pub const WHOLE_NODE: Self = Self { scope_cgroup: 0, scoped: 0, own_network_namespace: 0, unused: [0; 16] };
 }
+
+/// How many rings for payload there are: processors with the same number modulo this share one.
+pub const DATA_RINGS: u32 = 8;

@@ -121,7 +121,7 @@ fn only_first_schema(
     })
 }
 
-/// A batch or dictionary has a body, if only of padding; see the tests. A schema never has one.
+/// Batches and dictionaries are messages of other kinds.
 fn is_schema(message: &FlightData) -> bool {
     arrow_schema::Schema::try_from(message).is_ok()
 }

@@ -2,6 +2,8 @@
 
 mod event;
 mod parts;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use event::*;

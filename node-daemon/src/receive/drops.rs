@@ -19,34 +19,31 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// Reasons that are no loss for anybody: what the kernel frees in the ordinary course of things.
 const BENIGN: &[&str] = &[
-    "CONSUMED",
     // Every place that was not given a reason yet, ordinary ones among them.
     "NOT_SPECIFIED",
     // Queues that are emptied when a socket closes.
     "QUEUE_PURGE",
     "SOCKET_CLOSE",
-    // Answers to what a socket does not want to hear any more: the other end learns it, or has it.
+    // Frames of others that a device in promiscuous mode hears.
+    "OTHERHOST",
+    "IPV6_NDISC_NS_OTHERHOST",
+    // What arrived before: duplicates of data and acknowledgements, whose originals were taken.
     "TCP_OLD_ACK",
     "TCP_OLD_DATA",
     "TCP_OLD_SEQUENCE",
+    "TCP_OFOMERGE",
+    "TCP_RFC7323_PAWS_ACK",
+    // Resets, told as such: the RST itself, and data for a socket that its process has closed.
+    "TCP_RESET",
     "TCP_ABORT_ON_DATA",
     "TCP_CLOSE",
+    // The buffer of a SYN whose data was taken.
     "TCP_FASTOPEN",
-    "TCP_RESET",
-    "TCP_INVALID_SYN",
-    "TCP_FLAGS",
-    "TCP_ACK_UNSENT_DATA",
-    // Copies for taps, and neighbours that answer.
+    // Copies for packet taps.
     "PACKET_SOCK_ERROR",
-    "DEV_READY",
-    "IPV6_NDISC_FRAG",
-    // A segment that is there already, or is a probe.
-    "TCP_RFC7323_PAWS_ACK",
-    "TCP_OFO_QUEUE_PRUNE_DUPLICATE",
-    // Given to another owner.
-    "TAP_FILTER",
-    "SUBSYS_MASK",
+    // No reasons.
     "MAX",
+    "SUBSYS_MASK",
 ];
 
 /// Sweeps over the map of drops.
@@ -64,8 +61,9 @@ impl DropSweep {
         let mut reasons = vec![String::new(); DROP_REASONS as usize];
         for (name, value) in types.enumerators("skb_drop_reason") {
             let Some(place) = reasons.get_mut(value as usize) else { continue };
-            let name = name.strip_prefix(PREFIX).unwrap_or(&name);
-            if !name.starts_with("SKB_") && !BENIGN.contains(&name) {
+            // The first two, which say that nothing was dropped, lack the prefix.
+            let Some(name) = name.strip_prefix(PREFIX) else { continue };
+            if !BENIGN.contains(&name) {
                 table.set(value, 1, 0)?;
             }
             name.clone_into(place);

@@ -15,6 +15,7 @@ mod hook;
 mod kallsyms;
 mod losses;
 mod mapping;
+mod merged;
 mod namespace;
 mod object;
 mod receiver;

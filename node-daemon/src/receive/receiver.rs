@@ -22,6 +22,7 @@ use super::{
     drops::DropSweep,
     hook::{HOOKS, Hook},
     mapping::page_size,
+    merged::MergedRings,
     object,
     ring::Ring,
     saturation::SaturationSweep,
@@ -35,8 +36,9 @@ use crate::decode::{Event, decode, released_socket, time_of};
 pub struct Options {
     /// Only sockets and processes of this cgroup and those below; absent for the whole node.
     pub cgroup: Option<PathBuf>,
-    /// Sizes of the rings; powers of two.
+    /// Size of the ring of lifecycle events; a power of two.
     pub control_ring_bytes: usize,
+    /// Size of all rings of payload together; a power of two.
     pub data_ring_bytes: usize,
     pub most_sockets: u32,
     pub most_conversations: u32,
@@ -73,8 +75,7 @@ pub struct Receiver {
     conversations: Conversations,
     drop_sweep: Option<DropSweep>,
     saturation: SaturationSweep,
-    control: Ring,
-    data: Ring,
+    rings: MergedRings,
     doorbell: Doorbell,
     steering: Steering,
     losses: PerCpuArray<MapData, u64>,
@@ -113,8 +114,7 @@ impl Receiver {
         let doorbell = map(&mut object, "DOORBELL")?;
         let losses = object.take_map("LOSSES").ok_or(OpenError::NoMap("LOSSES"))?;
         Ok(Self {
-            control: Ring::new(map(&mut object, "CONTROL")?, options.control_ring_bytes).map_err(OpenError::Mapping)?,
-            data: Ring::new(map(&mut object, "DATA")?, options.data_ring_bytes).map_err(OpenError::Mapping)?,
+            rings: open_rings(&mut object, options)?,
             doorbell: Doorbell::new(&doorbell).map_err(OpenError::Mapping)?,
             steering: Steering::new(&steering).map_err(OpenError::Mapping)?,
             losses: PerCpuArray::try_from(losses).map_err(|source| OpenError::Map { map: "LOSSES", source })?,
@@ -134,7 +134,7 @@ impl Receiver {
 
     /// Tells what happened since the last call, at most some 65,000 events, and gives their number.
     ///
-    /// Events of both rings come merged by the kernel's clock. Of one socket, an event never comes before what caused it: the
+    /// Events come by the kernel's clock. Of one socket, an event never comes before what caused it: the
     /// socket is established before its first segment, but for [`TcpSegment::at_listener`](crate::decode::TcpSegment), and
     /// all its segments come before it is closed.
     pub fn poll(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
@@ -153,9 +153,9 @@ impl Receiver {
             return;
         }
         self.doorbell.set_asleep(true);
-        if self.control.is_empty() && self.data.is_empty() {
-            let mut descriptors =
-                [PollFd::new(self.control.fd(), PollFlags::POLLIN), PollFd::new(self.data.fd(), PollFlags::POLLIN)];
+        if self.rings.is_empty() {
+            let mut descriptors: Vec<_> =
+                self.rings.descriptors().map(|ring| PollFd::new(ring, PollFlags::POLLIN)).collect();
             let timeout = PollTimeout::try_from(longest.min(SWEEP)).unwrap_or(PollTimeout::ZERO);
             let _ = poll(&mut descriptors, timeout);
         }
@@ -193,37 +193,21 @@ impl Receiver {
         })
     }
 
-    /// Merges the rings by time. A record is looked at in both rings before one is taken, and in the control ring once more,
-    /// so that what the kernel wrote first is seen first.
+    /// What comes by rings.
     fn drain(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
-        let (control, data) = (&self.control, &self.data);
-        let mut count = 0;
-        while count < MOST_EVENTS {
-            let first_look = control.peek();
-            let segment = data.peek();
-            let lifecycle = first_look.or_else(|| control.peek());
-            let (ring, record) = match (lifecycle, segment) {
-                (None, None) => break,
-                (Some(lifecycle), Some(segment)) if time_of(segment) < time_of(lifecycle) => (data, segment),
-                (Some(lifecycle), _) => (control, lifecycle),
-                (None, Some(segment)) => (data, segment),
-            };
+        let (conversations, undecodable) = (&mut self.conversations, &mut self.undecodable);
+        self.rings.drain(now(), MOST_EVENTS, |record| {
             if let Some(released) = released_socket(record) {
-                self.conversations.released(time_of(record), released, visit);
+                conversations.released(time_of(record), released, visit);
             } else if let Some(event) = decode(record) {
                 if let Event::ConversationOpened(opened) = &event {
-                    self.conversations.opened(opened.time, key_of(opened.conversation));
+                    conversations.opened(opened.time, key_of(opened.conversation));
                 }
                 visit(event);
             } else {
-                self.undecodable += 1;
+                *undecodable += 1;
             }
-            ring.advance(record.len());
-            count += 1;
-        }
-        control.release();
-        data.release();
-        count
+        })
     }
 
     /// What comes by maps rather than by rings.
@@ -259,6 +243,16 @@ fn check_sizes(options: &Options) -> Result<(), OpenError> {
         }
     }
     Ok(())
+}
+
+/// The control ring first: of two events at the same time, the lifecycle's comes first.
+fn open_rings(object: &mut Ebpf, options: &Options) -> Result<MergedRings, OpenError> {
+    let mut rings = vec![Ring::new(map(object, "CONTROL")?, options.control_ring_bytes).map_err(OpenError::Mapping)?];
+    for name in object::used_data_rings() {
+        let ring = Ring::new(map(object, name)?, object::data_ring_size(options));
+        rings.push(ring.map_err(OpenError::Mapping)?);
+    }
+    Ok(MergedRings::new(rings))
 }
 
 /// The kernel's types take some megabytes while the probes are loaded, and are not needed again.

@@ -7,8 +7,7 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -25,8 +24,6 @@ use crate::decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpListening, T
 /// At most this part of one core goes into sweeps: where they take long, they come more seldom.
 const SHARE: u32 = 100;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How often the thread looks whether it shall end.
-const NAP: Duration = Duration::from_millis(100);
 
 /// `repr(transparent)`, so that aya may read and write it.
 #[repr(transparent)]
@@ -52,9 +49,14 @@ type Found = Vec<Event<'static>>;
 pub(super) struct SocketSweep {
     /// Told before all else, since the probes know these sockets already.
     adopted: Found,
+    running: Option<Running>,
+}
+
+/// Both ends of the thread: it ends when either channel is gone.
+struct Running {
     found: Receiver<Found>,
-    end: Arc<AtomicBool>,
-    thread: Option<thread::JoinHandle<()>>,
+    end: SyncSender<()>,
+    thread: thread::JoinHandle<()>,
 }
 
 impl SocketSweep {
@@ -63,57 +65,37 @@ impl SocketSweep {
         let descriptor = sockets.fd().as_fd().try_clone_to_owned().map_err(OpenError::Thread)?;
         let sockets = socket_map(sockets)?;
         let (sender, found) = sync_channel(2);
-        let end = Arc::new(AtomicBool::new(false));
+        let (end, ended) = sync_channel(0);
         let sweeper = Sweeper { sockets, descriptor, cgroup, reported: HashMap::new(), adopted: HashSet::new() };
-        let thread = thread::Builder::new().name("goldwire-sockets".into()).spawn({
-            let end = Arc::clone(&end);
-            move || run(sweeper, interval, &sender, &end)
-        });
-        let thread = thread.map_err(OpenError::Thread)?;
+        let thread = thread::Builder::new().name("goldwire-sockets".into());
+        let thread = thread.spawn(move || run(sweeper, interval, &sender, &ended)).map_err(OpenError::Thread)?;
         let adopted = found.recv().unwrap_or_default();
-        Ok(Self { adopted, found, end, thread: Some(thread) })
+        Ok(Self { adopted, running: Some(Running { found, end, thread }) })
     }
 
     /// Tells what was found since the last call.
     pub(super) fn tell(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
-        let mut count = 0;
-        for found in std::iter::once(std::mem::take(&mut self.adopted)).chain(self.found.try_iter()) {
-            count += found.len();
-            found.into_iter().for_each(&mut *visit);
-        }
-        count
+        let adopted = std::mem::take(&mut self.adopted);
+        let swept = self.running.iter().flat_map(|running| running.found.try_iter());
+        std::iter::once(adopted).chain(swept).flatten().map(visit).count()
     }
 }
 
 impl Drop for SocketSweep {
     fn drop(&mut self) {
-        self.end.store(true, Ordering::Relaxed);
-        // Room for a result that the thread may be waiting to hand over.
-        while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            let _ = self.found.recv_timeout(NAP);
-        }
-        if let Some(thread) = self.thread.take() {
+        if let Some(Running { found, end, thread }) = self.running.take() {
+            drop((found, end));
             let _ = thread.join();
         }
     }
 }
 
-fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, end: &AtomicBool) {
-    let mut next = sweeper.adopt();
+fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, ended: &Receiver<()>) {
+    let mut found = sweeper.adopt();
     let mut pause = interval;
-    loop {
-        let started = Instant::now();
-        if sender.send(next).is_err() {
-            return;
-        }
-        while started.elapsed() < pause {
-            if end.load(Ordering::Relaxed) {
-                return;
-            }
-            thread::sleep(NAP.min(pause));
-        }
+    while sender.send(found).is_ok() && ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         let began = Instant::now();
-        next = sweeper.report();
+        found = sweeper.report();
         pause = interval.max(began.elapsed() * SHARE).min(LONGEST_PAUSE);
     }
 }

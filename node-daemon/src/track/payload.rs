@@ -20,10 +20,8 @@ use super::{
     traffic::{Interest, Opening, Turn},
 };
 
-/// Requests carry cookies and tokens; responses begin with little. Buffers are seldom that long anyway.
-const REQUEST_BYTES: u32 = 4_096;
-const RESPONSE_BYTES: u32 = 1_024;
-/// Where messages begin in the middle of buffers (pipelining), or heads are long.
+/// Messages may begin in the middle of any buffer (pipelining), and the first deep one comes before anybody could know, so
+/// all that the kernel can capture is wanted. Buffers are seldom that long, and long bodies are skipped.
 const WHOLE_BYTES: u32 = 16_384;
 /// A wish may be overwritten by one for another socket, whose cookie is a multiple of some power of two away. So it is
 /// repeated every so many segments, well before the kernel gives up on a socket that nobody decided about.
@@ -128,16 +126,9 @@ impl Flow {
         match self.traffic.interest() {
             Interest::Undecided => {}
             Interest::None => capture.ignore(cookie),
-            Interest::Starts => capture.follow(cookie, self.limits(REQUEST_BYTES, RESPONSE_BYTES)),
-            Interest::Whole => capture.follow(cookie, self.limits(WHOLE_BYTES, WHOLE_BYTES)),
-        }
-    }
-
-    fn limits(&self, requests: u32, responses: u32) -> CaptureLimits {
-        if self.is_client() {
-            CaptureLimits { ingress: responses, egress: requests }
-        } else {
-            CaptureLimits { ingress: requests, egress: responses }
+            Interest::Starts | Interest::Whole => {
+                capture.follow(cookie, CaptureLimits { ingress: WHOLE_BYTES, egress: WHOLE_BYTES });
+            }
         }
     }
 

@@ -33,9 +33,17 @@ impl Observer {
         Self::open(Some(path))
     }
 
+    /// Observes with rings of so many bytes.
+    pub fn with_small_rings(bytes: usize) -> Self {
+        Self::open_with(&Options { data_ring_bytes: bytes, ..Options::default() })
+    }
+
     fn open(cgroup: Option<PathBuf>) -> Self {
-        let options = Options { cgroup, report_interval: Duration::from_millis(500), ..Options::default() };
-        let receiver = Receiver::open(&options).unwrap_or_else(|error| panic!("failed to open the probes: {error}"));
+        Self::open_with(&Options { cgroup, report_interval: Duration::from_millis(500), ..Options::default() })
+    }
+
+    fn open_with(options: &Options) -> Self {
+        let receiver = Receiver::open(options).unwrap_or_else(|error| panic!("failed to open the probes: {error}"));
         assert_eq!(receiver.refused().collect::<Vec<_>>(), [], "hooks that this kernel refuses");
         Self { receiver }
     }
@@ -139,4 +147,39 @@ fn transfer(from: &mut TcpStream, to: &mut TcpStream, bytes: &[u8]) {
 /// Bytes that tell their place.
 pub fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index / 7 % 251) as u8).collect()
+}
+
+/// A network namespace with a firewall of its own; gone when dropped.
+pub struct Namespace(&'static str);
+
+impl Namespace {
+    pub fn new(name: &'static str) -> Self {
+        let _ = Command::new("ip").args(["netns", "del", name]).output();
+        run(&format!("ip netns add {name}"));
+        let this = Self(name);
+        this.inside("ip link set lo up");
+        this
+    }
+
+    /// Runs a command that must succeed.
+    pub fn inside(&self, command: &str) {
+        run(&format!("ip netns exec {} {command}", self.0));
+    }
+
+    /// Starts a program.
+    pub fn start(&self, command: &str) -> Running {
+        Running::start(Command::new("ip").args(["netns", "exec", self.0]).args(command.split(' ')))
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["netns", "del", self.0]).output();
+    }
+}
+
+fn run(command: &str) {
+    let mut words = command.split(' ');
+    let output = Command::new(words.next().unwrap()).args(words).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
 }

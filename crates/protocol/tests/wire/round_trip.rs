@@ -149,6 +149,6 @@ fn live_rows_come_back_part_by_part() {
 fn an_answer_of_another_kind_is_refused() {
     let values = Body::Values { field: answers::field("url.path"), values: Vec::new() };
     let sent = run(messages(PartialAnswer { body: values, coverage: answers::coverage() }));
-    let first = run(live_rows(stream::iter(sent.into_iter().map(Ok))).next()).unwrap();
+    let first = run(Box::pin(live_rows(stream::iter(sent.into_iter().map(Ok)))).next()).unwrap();
     assert_eq!(first.unwrap_err().to_string(), "bad answer: got values where live rows were asked for");
 }
