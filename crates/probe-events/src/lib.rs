@@ -5,7 +5,6 @@
 //! Times are nanoseconds of `CLOCK_MONOTONIC`. Addresses are 16 bytes, IPv4 as IPv4-mapped IPv6; ports are in host order.
 
 #![no_std]
-#![expect(missing_docs, reason = "names and the words above each struct say it; a doc per field would repeat them")]
 
 /// Declares a struct of the border: its layout, its size, and its checked conversion from bytes in user space.
 macro_rules! wire {

@@ -161,7 +161,7 @@ impl KernelTypes {
             let at = self.start(index)?;
             match self.kind(at)? {
                 KIND_TYPEDEF | KIND_VOLATILE | KIND_CONST | KIND_RESTRICT | KIND_TYPE_TAG => {
-                    index = self.word(at + 8)?
+                    index = self.word(at + 8)?;
                 }
                 KIND_ARRAY => index = self.word(at + 12)?,
                 _ => return Some(index),

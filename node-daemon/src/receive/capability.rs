@@ -14,7 +14,7 @@ pub struct Capability {
 }
 
 /// All that are used.
-pub const CAPABILITIES: &[Capability] = &[
+pub(super) const CAPABILITIES: &[Capability] = &[
     capability("CAP_BPF", 39, true, "to load probes and make their maps"),
     capability("CAP_PERFMON", 38, true, "to attach to tracepoints and read the kernel's structs"),
     capability("CAP_NET_ADMIN", 12, true, "to attach to the sockets of a cgroup, and to list sockets"),

@@ -72,7 +72,7 @@ impl Conversations {
     pub(super) fn sweep(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> io::Result<usize> {
         let mut entries: Vec<(ConversationKey, ConversationCounters)> = Vec::new();
         batch::for_each(self.map(), |key: &ConversationKey, value: &ConversationCounters| {
-            entries.push((*key, *value))
+            entries.push((*key, *value));
         })?;
         let is_crowded = self.is_crowded();
         let mut count = 0;

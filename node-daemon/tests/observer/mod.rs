@@ -1,5 +1,5 @@
 //! What the tests of the probes share: an observer of this kernel, and small programs to be observed. They need root.
-#![allow(dead_code, reason = "each test program uses its part")]
+#![expect(dead_code, reason = "each test program uses its part")]
 
 use std::{
     io::{Read, Write},
@@ -15,26 +15,26 @@ use goldwire::{
 };
 
 /// How long an event may take to arrive on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Probes on this kernel.
-pub struct Observer {
-    pub receiver: Receiver,
+pub(crate) struct Observer {
+    pub(crate) receiver: Receiver,
 }
 
 impl Observer {
     /// Observes the whole node.
-    pub fn of_node() -> Self {
+    pub(crate) fn of_node() -> Self {
         Self::open(None)
     }
 
     /// Observes one cgroup.
-    pub fn of_cgroup(path: PathBuf) -> Self {
+    pub(crate) fn of_cgroup(path: PathBuf) -> Self {
         Self::open(Some(path))
     }
 
     /// Observes with rings of so many bytes.
-    pub fn with_small_rings(bytes: usize) -> Self {
+    pub(crate) fn with_small_rings(bytes: usize) -> Self {
         Self::open_with(&Options { data_ring_bytes: bytes, ..Options::default() })
     }
 
@@ -49,7 +49,7 @@ impl Observer {
     }
 
     /// Collects what `pick` makes of events until there are `enough`, or patience ends.
-    pub fn collect<T>(&mut self, enough: usize, mut pick: impl FnMut(Event<'_>) -> Option<T>) -> Vec<T> {
+    pub(crate) fn collect<T>(&mut self, enough: usize, mut pick: impl FnMut(Event<'_>) -> Option<T>) -> Vec<T> {
         let end = Instant::now() + PATIENCE;
         let mut found = Vec::new();
         while found.len() < enough && Instant::now() < end {
@@ -62,7 +62,7 @@ impl Observer {
     }
 
     /// Collects for so long, however much it is.
-    pub fn collect_for<T>(&mut self, time: Duration, mut pick: impl FnMut(Event<'_>) -> Option<T>) -> Vec<T> {
+    pub(crate) fn collect_for<T>(&mut self, time: Duration, mut pick: impl FnMut(Event<'_>) -> Option<T>) -> Vec<T> {
         let end = Instant::now() + time;
         let mut found = Vec::new();
         while Instant::now() < end {
@@ -73,16 +73,16 @@ impl Observer {
     }
 
     /// Drops everything told so far.
-    pub fn skip(&mut self) {
+    pub(crate) fn skip(&mut self) {
         self.collect_for(Duration::from_millis(50), |_| None::<()>);
     }
 }
 
 /// A program that is ended when dropped.
-pub struct Running(pub Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
-    pub fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 }
@@ -95,18 +95,18 @@ impl Drop for Running {
 }
 
 /// A connection whose both ends are in this process.
-pub struct Pair {
-    pub client: TcpStream,
-    pub server: TcpStream,
+pub(crate) struct Pair {
+    pub(crate) client: TcpStream,
+    pub(crate) server: TcpStream,
 }
 
 impl Pair {
-    pub fn over(address: &str) -> Self {
+    pub(crate) fn over(address: &str) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         Self::to(&listener)
     }
 
-    pub fn to(listener: &TcpListener) -> Self {
+    pub(crate) fn to(listener: &TcpListener) -> Self {
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (server, _) = listener.accept().unwrap();
         client.set_nodelay(true).unwrap();
@@ -114,21 +114,21 @@ impl Pair {
         Self { client, server }
     }
 
-    pub fn client_address(&self) -> SocketAddr {
+    pub(crate) fn client_address(&self) -> SocketAddr {
         self.client.local_addr().unwrap()
     }
 
-    pub fn server_address(&self) -> SocketAddr {
+    pub(crate) fn server_address(&self) -> SocketAddr {
         self.server.local_addr().unwrap()
     }
 
     /// The client says something, and the server hears it whole.
-    pub fn send(&mut self, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
         transfer(&mut self.client, &mut self.server, bytes);
     }
 
     /// The server says something, and the client hears it whole.
-    pub fn answer(&mut self, bytes: &[u8]) {
+    pub(crate) fn answer(&mut self, bytes: &[u8]) {
         transfer(&mut self.server, &mut self.client, bytes);
     }
 }
@@ -145,15 +145,15 @@ fn transfer(from: &mut TcpStream, to: &mut TcpStream, bytes: &[u8]) {
 }
 
 /// Bytes that tell their place.
-pub fn pattern(length: usize) -> Vec<u8> {
+pub(crate) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|index| (index / 7 % 251) as u8).collect()
 }
 
 /// A network namespace with a firewall of its own; gone when dropped.
-pub struct Namespace(&'static str);
+pub(crate) struct Namespace(&'static str);
 
 impl Namespace {
-    pub fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         let _ = Command::new("ip").args(["netns", "del", name]).output();
         run(&format!("ip netns add {name}"));
         let this = Self(name);
@@ -162,12 +162,12 @@ impl Namespace {
     }
 
     /// Runs a command that must succeed.
-    pub fn inside(&self, command: &str) {
+    pub(crate) fn inside(&self, command: &str) {
         run(&format!("ip netns exec {} {command}", self.0));
     }
 
     /// Starts a program.
-    pub fn start(&self, command: &str) -> Running {
+    pub(crate) fn start(&self, command: &str) -> Running {
         Running::start(Command::new("ip").args(["netns", "exec", self.0]).args(command.split(' ')))
     }
 }
