@@ -5,17 +5,17 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    Addresses, CONVERSATIONS_FULL, ConversationCounters, ConversationKey, ConversationOpened, DATAGRAM_CAPTURE, Datagram, READ_FAULT, Socket,
+    Addresses, CONVERSATIONS_FULL, ConversationCounters, ConversationKey, ConversationOpened, DATAGRAM_CAPTURE,
+    Datagram, READ_FAULT, Socket,
     direction::{EGRESS, INGRESS},
     kind, socket_flag, transport, verdict,
 };
 
 use crate::{
-    atomic, clock, loss,
+    atomic, bounds, clock, loss,
     maps::{CONVERSATIONS, SOCKETS},
     packet::{self, Packet},
-    ring,
-    segment, steering,
+    ring, steering,
 };
 
 const HEADER: u32 = 8;
@@ -221,7 +221,7 @@ fn tell_sized<const ROOM: usize>(passing: &Passing<'_>) {
             passing.packet.skb.cast_const().cast(),
             passing.packet.offset + HEADER,
             (&raw mut (*event).payload).cast(),
-            segment::bounded(captured, ROOM as u32),
+            bounds::length(captured, ROOM as u32),
         )
     };
     if fault != 0 {

@@ -8,9 +8,11 @@
 #![feature(asm_experimental_arch)]
 
 mod atomic;
+mod bounds;
 mod clock;
 mod conversation;
 mod kernel;
+mod lane;
 mod loss;
 mod maps;
 mod owner;

@@ -50,20 +50,34 @@ data_rings!(0 DATA_0, 1 DATA_1, 2 DATA_2, 3 DATA_3, 4 DATA_4, 5 DATA_5, 6 DATA_6
 #[map]
 static DOORBELL: Array<Doorbell> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// Flags for submitting: wakes the reader if it sleeps, and once only. A wake-up costs more than all else here, so a reader
-/// that polls gets none.
+/// Whether the reader sleeps. Whoever learns so must wake it: a wake-up costs more than all else here, so there is one only.
+#[inline(always)]
+fn is_reader_asleep() -> bool {
+    let Some(bell) = DOORBELL.get_ptr_mut(0) else { return false };
+    // SAFETY: the kernel gave the pointer; a lost race costs a wake-up more or a short sleep more.
+    unsafe {
+        let is_asleep = (*bell).asleep != 0;
+        if is_asleep {
+            (*bell).asleep = 0;
+        }
+        is_asleep
+    }
+}
+
+/// Flags for submitting.
 #[inline(always)]
 fn wake_flags() -> u64 {
-    if let Some(bell) = DOORBELL.get_ptr_mut(0) {
-        // SAFETY: the kernel gave the pointer; a lost race costs a wake-up more or a short sleep more.
-        unsafe {
-            if (*bell).asleep != 0 {
-                (*bell).asleep = 0;
-                return u64::from(BPF_RB_FORCE_WAKEUP);
-            }
-        }
+    u64::from(if is_reader_asleep() { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP })
+}
+
+/// Wakes the reader if it sleeps, for an event that went by a lane.
+#[inline(always)]
+pub fn wake() {
+    if is_reader_asleep()
+        && let Some(entry) = CONTROL.reserve::<u64>(0)
+    {
+        entry.discard(u64::from(BPF_RB_FORCE_WAKEUP));
     }
-    u64::from(BPF_RB_NO_WAKEUP)
 }
 
 /// Says that a drop was counted.

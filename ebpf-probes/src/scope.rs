@@ -1,4 +1,4 @@
-//! What the daemon is confined to.
+//! What the daemon has set: what it is confined to, and the way of payload.
 
 use aya_ebpf::helpers::generated::bpf_get_current_ancestor_cgroup_id;
 use goldwire_probe_events::Settings;
@@ -22,6 +22,13 @@ pub fn is_confined() -> bool {
 pub fn own_network_namespace() -> u32 {
     // SAFETY: as above.
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.own_network_namespace) }
+}
+
+/// Whether payload goes by lanes.
+#[inline(always)]
+pub fn has_lanes() -> bool {
+    // SAFETY: as above.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.lanes) != 0 }
 }
 
 /// Whether the current process is wanted.

@@ -5,21 +5,15 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    LARGEST_LIMIT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment,
-    UNDECIDED, UNDECIDED_BUFFERS, USUAL_LIMIT,
+    LARGEST_LIMIT, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED, UNDECIDED_BUFFERS,
+    USUAL_LIMIT,
     direction::{EGRESS, INGRESS},
     kind, role, socket_flag,
     tcp_flag::{ACK, FIN, RST, SYN},
     verdict,
 };
 
-use crate::{
-    loss,
-    maps::SOCKETS,
-    packet::Packet,
-    ring,
-    steering, unknown_socket,
-};
+use crate::{bounds, lane, loss, maps::SOCKETS, packet::Packet, ring, steering, unknown_socket};
 
 /// A segment on its way to the daemon.
 #[derive(Clone, Copy)]
@@ -147,12 +141,53 @@ fn on_flags(packet: &Packet, segment: &Segment) {
     }
 }
 
-/// Chooses room for the payload by its size: a ring's reservations have constant sizes.
+/// Tells a segment by this processor's lane, else by a ring.
 #[inline(always)]
 fn tell(segment: &Segment, limit: u8) {
     let available = segment.length - segment.skipped;
     let most = SMALLEST_CAPTURE << limit;
     let captured = if available < most { available } else { most };
+    if !tell_by_lane(segment, captured) {
+        tell_by_ring(segment, captured);
+    }
+}
+
+/// Whether the lane took it.
+#[inline(always)]
+fn tell_by_lane(segment: &Segment, captured: u32) -> bool {
+    const HEAD: u32 = size_of::<TcpSegment>() as u32;
+    const MOST: u32 = SMALLEST_CAPTURE << LARGEST_LIMIT;
+    let Some(room) = lane::take((HEAD + MOST) as usize + TAIL_LENGTH) else { return false };
+    let has_tail = segment.skipped + captured < segment.length;
+    let skb = segment.skb.cast_const().cast();
+    let mut length = HEAD + captured;
+    let mut faults = 0;
+    // SAFETY: the lane has room for all of it: an event of the largest capture fits.
+    unsafe {
+        room.at(0).cast::<TcpSegment>().write(wire(segment, captured, has_tail));
+        if captured > 0 {
+            let start = segment.start + segment.skipped;
+            faults |= bpf_skb_load_bytes(skb, start, room.at(HEAD).cast(), bounds::length(captured, MOST));
+        }
+        if has_tail {
+            let last = segment.start + segment.length - TAIL_LENGTH as u32;
+            faults |= bpf_skb_load_bytes(skb, last, room.at(bounds::opaque(length)).cast(), TAIL_LENGTH as u32);
+            length += TAIL_LENGTH as u32;
+        }
+    }
+    if faults == 0 {
+        room.submit(length);
+    } else {
+        loss::count(READ_FAULT, 1);
+        room.discard();
+    }
+    true
+}
+
+/// Chooses room for the payload by its size: a ring's reservations have constant sizes. Not inlined, since it is the way for
+/// few segments.
+#[inline(never)]
+fn tell_by_ring(segment: &Segment, captured: u32) {
     match captured {
         0 => tell_empty(segment),
         1..=256 => tell_sized::<256>(segment, captured),
@@ -173,15 +208,6 @@ struct Sized<const ROOM: usize> {
     tail: [u8; TAIL_LENGTH],
 }
 
-/// Bounds a length that is known to be 1 to `bound`, in a way that the verifier follows and the compiler keeps.
-#[inline(always)]
-pub fn bounded(length: u32, bound: u32) -> u32 {
-    let mut less_one = length.wrapping_sub(1);
-    // SAFETY: no instruction; it hides from the compiler what it knows of the value.
-    unsafe { core::arch::asm!("/* {0} */", inout(reg) less_one, options(nomem, nostack, preserves_flags)) };
-    (less_one & (bound - 1)) + 1
-}
-
 #[inline(always)]
 fn tell_sized<const ROOM: usize>(segment: &Segment, captured: u32) {
     let Some(mut entry) = ring::reserve_data::<Sized<ROOM>>(segment.length) else { return };
@@ -193,7 +219,7 @@ fn tell_sized<const ROOM: usize>(segment: &Segment, captured: u32) {
         let start = segment.start + segment.skipped;
         let skb = segment.skb.cast_const().cast();
         let room = (&raw mut (*event).payload).cast();
-        let mut faults = bpf_skb_load_bytes(skb, start, room, bounded(captured, ROOM as u32));
+        let mut faults = bpf_skb_load_bytes(skb, start, room, bounds::length(captured, ROOM as u32));
         if has_tail {
             let last = segment.start + segment.length - TAIL_LENGTH as u32;
             faults |= bpf_skb_load_bytes(skb, last, (&raw mut (*event).tail).cast(), TAIL_LENGTH as u32);

@@ -5,11 +5,12 @@ use aya_ebpf::{
     helpers::generated::{bpf_skb_load_bytes, bpf_skc_to_tcp_sock},
 };
 use goldwire_probe_events::{
-    ABSENT, Addresses, LISTENER_CAPTURE, SOCKETS_FULL, Socket, TcpAdopted,
-    TcpCounters, TcpSegmentAtListener, TcpTranslated, direction::INGRESS, kind, transport,
+    ABSENT, Addresses, LISTENER_CAPTURE, SOCKETS_FULL, Socket, TcpAdopted, TcpCounters, TcpSegmentAtListener,
+    TcpTranslated, direction::INGRESS, kind, transport,
 };
 
 use crate::{
+    bounds,
     kernel::{Struct, offset},
     loss,
     maps::SOCKETS,
@@ -150,7 +151,7 @@ fn tell_at_listener(segment: &Segment, addresses: &Addresses) {
             segment.skb.cast_const().cast(),
             segment.start,
             (&raw mut (*event).payload).cast(),
-            segment::bounded(captured, LISTENER_CAPTURE as u32),
+            bounds::length(captured, LISTENER_CAPTURE as u32),
         )
     };
     if fault != 0 {

@@ -8,13 +8,16 @@ wire! {
         pub scoped: u32,
         /// Inode of the daemon's own network namespace.
         pub own_network_namespace: u32,
-        pub unused: [u8; 16],
+        /// 1 where payload goes by lanes.
+        pub lanes: u32,
+        pub unused: [u8; 12],
     }
 }
 
 impl Settings {
     /// Everything on the node.
-    pub const WHOLE_NODE: Self = Self { scope_cgroup: 0, scoped: 0, own_network_namespace: 0, unused: [0; 16] };
+    pub const WHOLE_NODE: Self =
+        Self { scope_cgroup: 0, scoped: 0, own_network_namespace: 0, lanes: 0, unused: [0; 12] };
 }
 
 /// How many rings for payload there are: processors with the same number modulo this share one.

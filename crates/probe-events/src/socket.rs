@@ -57,8 +57,9 @@ impl Socket {
     }
 }
 
-/// How many buffers of each direction are told while the daemon has not decided about a socket.
-pub const UNDECIDED_BUFFERS: u32 = 64;
+/// How many buffers of each direction are told while the daemon has not decided about a socket: what a fast client sends
+/// while a busy machine lets the daemon wait for a processor.
+pub const UNDECIDED_BUFFERS: u32 = 256;
 
 wire! {
     /// A process read, wrote or connected first.

@@ -13,6 +13,7 @@ mod drops;
 mod error;
 mod hook;
 mod kallsyms;
+mod lane;
 mod losses;
 mod mapping;
 mod merged;

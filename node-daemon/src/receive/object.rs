@@ -1,7 +1,7 @@
 //! The object with the kernel programs, made ready for this kernel.
 
 use aya::{Ebpf, EbpfLoader, include_bytes_aligned};
-use goldwire_probe_events::{Offsets, Settings};
+use goldwire_probe_events::{MOST_LANES, Offsets, Settings};
 use zerocopy::IntoBytes;
 
 use super::{OpenError, Options, btf::KernelTypes, cgroup::Cgroup, mapping::page_size, namespace};
@@ -20,7 +20,8 @@ pub(super) fn load(options: &Options, cgroup: &Cgroup, types: Option<&KernelType
         scope_cgroup: cgroup.id,
         scoped: u32::from(cgroup.is_confined()),
         own_network_namespace: namespace::own().unwrap_or(0),
-        unused: [0; 16],
+        lanes: u32::from(options.has_lanes()),
+        unused: [0; 12],
     };
     let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
     let mut loader = EbpfLoader::new();
@@ -28,12 +29,19 @@ pub(super) fn load(options: &Options, cgroup: &Cgroup, types: Option<&KernelType
         .override_global("OFFSETS", offsets.as_bytes(), true)
         .override_global("SETTINGS", settings.as_bytes(), true)
         .map_max_entries("CONTROL", size(options.control_ring_bytes))
+        .map_max_entries("LANES", lanes(options).max(1))
         .map_max_entries("SOCKETS", options.most_sockets)
         .map_max_entries("CONVERSATIONS", options.most_conversations);
     for name in used_data_rings() {
         loader.map_max_entries(name, size(data_ring_size(options)));
     }
     Ok(loader.load(OBJECT)?)
+}
+
+/// How many processors have a lane.
+pub(super) fn lanes(options: &Options) -> u32 {
+    let processors = u32::try_from(aya::util::nr_cpus().unwrap_or(1)).unwrap_or(MOST_LANES);
+    if options.has_lanes() { processors.min(MOST_LANES) } else { 0 }
 }
 
 /// Names of the rings that this machine's processors write to.

@@ -21,8 +21,9 @@ use super::{
     doorbell::Doorbell,
     drops::DropSweep,
     hook::{HOOKS, Hook},
+    lane,
     mapping::page_size,
-    merged::MergedRings,
+    merged::Merged,
     object,
     ring::Ring,
     saturation::SaturationSweep,
@@ -38,7 +39,8 @@ pub struct Options {
     pub cgroup: Option<PathBuf>,
     /// Size of the ring of lifecycle events; a power of two.
     pub control_ring_bytes: usize,
-    /// Size of all rings of payload together; a power of two.
+    /// Size of all rings of payload together; a power of two. Each of the first 16 processors has a lane of 1 MiB besides,
+    /// unless this is less than 1 MiB.
     pub data_ring_bytes: usize,
     pub most_sockets: u32,
     pub most_conversations: u32,
@@ -51,11 +53,18 @@ impl Default for Options {
         Self {
             cgroup: None,
             control_ring_bytes: 2 << 20,
-            data_ring_bytes: 16 << 20,
+            data_ring_bytes: 8 << 20,
             most_sockets: 131_072,
             most_conversations: 65_536,
             report_interval: Duration::from_secs(10),
         }
+    }
+}
+
+impl Options {
+    /// Lanes rely on x86 keeping stores in order; elsewhere all payload goes by rings.
+    pub(super) const fn has_lanes(&self) -> bool {
+        cfg!(target_arch = "x86_64") && self.data_ring_bytes >= 1 << 20
     }
 }
 
@@ -75,7 +84,7 @@ pub struct Receiver {
     conversations: Conversations,
     drop_sweep: Option<DropSweep>,
     saturation: SaturationSweep,
-    rings: MergedRings,
+    rings: Merged,
     doorbell: Doorbell,
     steering: Steering,
     losses: PerCpuArray<MapData, u64>,
@@ -246,13 +255,14 @@ fn check_sizes(options: &Options) -> Result<(), OpenError> {
 }
 
 /// The control ring first: of two events at the same time, the lifecycle's comes first.
-fn open_rings(object: &mut Ebpf, options: &Options) -> Result<MergedRings, OpenError> {
+fn open_rings(object: &mut Ebpf, options: &Options) -> Result<Merged, OpenError> {
     let mut rings = vec![Ring::new(map(object, "CONTROL")?, options.control_ring_bytes).map_err(OpenError::Mapping)?];
     for name in object::used_data_rings() {
         let ring = Ring::new(map(object, name)?, object::data_ring_size(options));
         rings.push(ring.map_err(OpenError::Mapping)?);
     }
-    Ok(MergedRings::new(rings))
+    let lanes = lane::open(&map(object, "LANES")?, object::lanes(options)).map_err(OpenError::Mapping)?;
+    Ok(Merged::new(rings, lanes))
 }
 
 /// The kernel's types take some megabytes while the probes are loaded, and are not needed again.
