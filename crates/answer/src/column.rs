@@ -5,8 +5,11 @@ use std::sync::Arc;
 /// Values of one field or aggregate; `None` is absent. Durations are seconds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Column {
+    /// Names.
     Text(Vec<Option<Arc<str>>>),
+    /// Whole numbers: ports, sizes in bytes, counts.
     Integer(Vec<Option<i64>>),
+    /// Numbers: durations in seconds, rates.
     Float(Vec<Option<f64>>),
     /// Nanoseconds since the epoch.
     Time(Vec<Option<i64>>),

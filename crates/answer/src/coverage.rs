@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeCoverage {
+    /// Name of the node.
     pub node: String,
     /// The tier that the answer was made from.
     pub tier: Tier,
@@ -16,6 +17,7 @@ pub struct NodeCoverage {
     pub recording_since: i64,
     /// Events lost in the window, by stage. Empty where none were.
     pub lost: Vec<Loss>,
+    /// How exact its quantiles are.
     pub quantiles: Exactness,
     /// Groups or rows that the node cut to stay within its bounds, already counted under `other`.
     pub folded_groups: u64,
@@ -26,12 +28,16 @@ pub struct NodeCoverage {
 /// Where an answer's numbers come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Tier {
+    /// The records themselves.
     #[serde(rename = "raw")]
     Raw,
+    /// Rollups of one second.
     #[serde(rename = "1s")]
     OneSecond,
+    /// Rollups of ten seconds.
     #[serde(rename = "10s")]
     TenSeconds,
+    /// Rollups of one minute.
     #[serde(rename = "60s")]
     Minute,
 }
@@ -40,7 +46,9 @@ pub enum Tier {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Loss {
+    /// Where.
     pub stage: LossStage,
+    /// How many.
     pub events: u64,
 }
 
@@ -78,13 +86,17 @@ pub enum Exactness {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
+    /// How many nodes the query was sent to.
     pub nodes_asked: usize,
+    /// How many of them answered.
     pub nodes_answered: usize,
     /// Addresses that did not answer in time.
     pub late: Vec<String>,
+    /// Nodes that gave no answer for another reason.
     pub unreachable: Vec<Unreachable>,
     /// The coarsest tier that any node answered from.
     pub tier: Option<Tier>,
+    /// How exact quantiles are: as the least exact node has them.
     pub quantiles: Exactness,
     /// Present where `quantiles` is `sketch`.
     pub relative_error: Option<f64>,
@@ -95,9 +107,12 @@ pub struct Coverage {
     pub notes: Vec<String>,
 }
 
+/// A node that gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unreachable {
+    /// Its address.
     pub node: String,
+    /// Why, in words.
     pub reason: String,
 }

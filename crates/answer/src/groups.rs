@@ -15,12 +15,16 @@ pub struct Groups {
     /// Where a row holds records whose other end is not on this node: which pair of ends they are, so that the merge
     /// can find the other node's report of the same exchanges. Empty where no row does.
     pub pairs: Vec<Option<Pair>>,
+    /// In the order of [`plan::states`](crate::plan::states).
     pub states: Vec<StateColumn>,
 }
 
+/// Values of one key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyColumn {
+    /// What groups are keyed by.
     pub field: Field,
+    /// One a row; `None` is "not known on this node", the empty text "none".
     pub values: Vec<Option<Arc<str>>>,
 }
 
@@ -50,9 +54,12 @@ pub enum StateColumn {
     Max(Vec<f64>),
     /// Merged by addition of both parts.
     Average {
+        /// Sums of the values.
         sums: Vec<f64>,
+        /// How many values there are.
         counts: Vec<u64>,
     },
+    /// Merged by joining values, or by adding buckets.
     Quantiles(Vec<Quantiles>),
 }
 
@@ -61,5 +68,6 @@ pub enum StateColumn {
 pub enum Quantiles {
     /// In no order.
     Exact(Vec<f64>),
+    /// Within one percent.
     Sketch(Sketch),
 }

@@ -14,7 +14,9 @@ use goldwire_model::field::Field;
 /// All that one node says to one query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartialAnswer {
+    /// What was asked for.
     pub body: Body,
+    /// How complete it is.
     pub coverage: coverage::NodeCoverage,
 }
 
@@ -26,5 +28,10 @@ pub enum Body {
     /// `flows`, `requests`, `drops`, `processes`.
     Rows(rows::Rows),
     /// `values`: distinct values and how often each was seen, most frequent first.
-    Values { field: Field, values: Vec<(String, u64)> },
+    Values {
+        /// Whose values.
+        field: Field,
+        /// Value, and how many records have it.
+        values: Vec<(String, u64)>,
+    },
 }

@@ -10,6 +10,7 @@ use crate::column::Column;
 /// and port of both ends (flows and requests).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
+    /// All of one length: those asked for first.
     pub columns: Vec<(Field, Column)>,
     /// Rows that matched and were cut by the limit.
     pub cut: u64,

@@ -3,7 +3,7 @@
 use goldwire_model::time::Timestamp;
 
 /// Rows of a full chunk at most: codes of two endpoints a row must fit 16 bits.
-const MOST_CHUNK_ROWS: usize = 16_384;
+const MOST_CHUNK_ROWS: usize = 32_000;
 /// Series of a step at most.
 const MOST_SERIES: usize = 4_096;
 

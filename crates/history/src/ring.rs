@@ -16,8 +16,6 @@ pub(crate) struct Ring<R> {
     sealed_rows: usize,
     /// Every record of this time and later is held; `None` while nothing was evicted.
     evicted_until: Option<i64>,
-    /// Latest time of any record.
-    newest: Option<i64>,
 }
 
 /// What a reader takes away from the lock.
@@ -34,7 +32,6 @@ impl<R: Row> Ring<R> {
             sealed_bytes: 0,
             sealed_rows: 0,
             evicted_until: None,
-            newest: None,
         }
     }
 
@@ -49,7 +46,6 @@ impl<R: Row> Ring<R> {
     }
 
     fn seal(&mut self) {
-        self.newest = self.newest.max(self.open.last_time());
         let chunk = self.open.seal();
         self.sealed_bytes += chunk.bytes();
         self.sealed_rows += chunk.len();
@@ -82,13 +78,6 @@ impl<R: Row> Ring<R> {
 
     pub(crate) const fn evicted_until(&self) -> Option<i64> {
         self.evicted_until
-    }
-
-    /// Times of the earliest and the latest record held.
-    pub(crate) fn span(&self) -> Option<(i64, i64)> {
-        let first = self.sealed.iter().map(|chunk| chunk.first_time).chain(self.open.first_time()).min()?;
-        let last = self.newest.into_iter().chain(self.open.last_time()).max()?;
-        Some((first, last))
     }
 
     /// What may hold rows of `[from, to)`. Sealed chunks are shared; the open one is copied, to be sealed outside of the

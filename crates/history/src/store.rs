@@ -172,11 +172,12 @@ impl Store {
         }
     }
 
-    /// Bytes of steps that are being filled and of open connections: nothing of these can be freed early.
+    /// Bytes of steps that are being filled, of what blocks share, and of open connections: none of these can be freed by
+    /// itself.
     pub(crate) fn open_bytes(&self) -> usize {
-        self.request_rollup.tiers.open.bytes()
-            + self.flow_rollup.tiers.open.bytes()
-            + self.drop_rollup.tiers.open.bytes()
+        self.request_rollup.tiers.open_bytes()
+            + self.flow_rollup.tiers.open_bytes()
+            + self.drop_rollup.tiers.open_bytes()
             + self.connections.bytes()
     }
 

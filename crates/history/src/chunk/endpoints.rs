@@ -84,6 +84,14 @@ pub(crate) fn endpoint_value<'a>(endpoint: &'a Endpoint, field: &EndField) -> Va
     known.unwrap_or(if endpoint.local { Value::Absent } else { Value::Unknown })
 }
 
+/// Bytes of an endpoint and its texts. The tracker shares them while the connection lives, so this is more than history
+/// adds to the daemon's memory.
+pub(crate) fn endpoint_weight(endpoint: &Endpoint) -> usize {
+    let texts = TEXT_FIELDS.iter().filter_map(|field| text_of(endpoint, field)).map(|text| text.len());
+    let labels: usize = endpoint.labels.iter().map(|(key, value)| key.len() + value.len() + 64).sum();
+    texts.sum::<usize>() + labels + size_of::<Endpoint>()
+}
+
 impl Endpoints {
     /// Packs endpoints in the order of their codes.
     pub(crate) fn seal(endpoints: &[Arc<Endpoint>]) -> Self {

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// How many pointers of equal content are remembered before they are forgotten together. Each keeps its value alive.
-const POINTERS_KEPT: usize = 4096;
+const POINTERS_KEPT: usize = 1024;
 
 /// Gives each distinct value a code from 1 up, in the order of first sight; 0 stands for "absent".
 ///
@@ -21,6 +21,8 @@ pub(crate) struct Interner<T: ?Sized> {
     /// Sound only while the pointers' owners are kept in `values` or `aliases`.
     by_pointer: FxHashMap<usize, u32>,
     aliases: Vec<Arc<T>>,
+    /// Bytes of the aliases themselves, without what they share with the values.
+    alias_bytes: usize,
     keeps_aliases: bool,
 }
 
@@ -41,6 +43,7 @@ impl<T: ?Sized + Hash + Eq> Interner<T> {
             by_content: HashTable::new(),
             by_pointer: FxHashMap::default(),
             aliases: Vec::new(),
+            alias_bytes: 0,
             keeps_aliases,
         }
     }
@@ -77,11 +80,13 @@ impl<T: ?Sized + Hash + Eq> Interner<T> {
     fn remember_alias(&mut self, value: &Arc<T>, code: u32) {
         if self.aliases.len() == POINTERS_KEPT {
             self.aliases.clear();
+            self.alias_bytes = 0;
             self.by_pointer.clear();
             for (index, value) in self.values.iter().enumerate() {
                 self.by_pointer.insert(address_of(value), index as u32 + 1);
             }
         }
+        self.alias_bytes += size_of_val(&**value) + 16;
         self.aliases.push(value.clone());
         self.by_pointer.insert(address_of(value), code);
     }
@@ -91,9 +96,10 @@ impl<T: ?Sized + Hash + Eq> Interner<T> {
         &self.values
     }
 
-    /// Bytes of its own tables, without what the values hold.
+    /// Bytes of its own tables and of the aliases, without the values.
     pub(crate) fn table_bytes(&self) -> usize {
         (self.values.capacity() + self.aliases.capacity()) * size_of::<Arc<T>>()
+            + self.alias_bytes
             + self.by_content.allocation_size()
             + self.by_pointer.capacity() * (size_of::<(usize, u32)>() + 1)
     }

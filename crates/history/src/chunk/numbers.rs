@@ -134,6 +134,13 @@ impl<'a> Numbers<'a> {
         }
     }
 
+    /// The values of all `rows` rows, for columns without absent values.
+    pub(crate) fn all(&self, rows: usize) -> Vec<u64> {
+        let mut values = Vec::with_capacity(rows);
+        self.for_each_in(0..rows, |_, value| values.push(value));
+        values
+    }
+
     #[inline]
     fn visit<T: Copy + Into<u64>>(&self, rows: &[u32], values: &[T], mut each: impl FnMut(usize, u64)) {
         for (place, &row) in rows.iter().enumerate() {

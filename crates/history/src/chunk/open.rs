@@ -8,7 +8,7 @@ use goldwire_model::{
 };
 
 use super::{
-    endpoints::Endpoints,
+    endpoints::{Endpoints, endpoint_weight},
     interner::Interner,
     sealed::{Chunk, Packer},
 };
@@ -60,12 +60,12 @@ impl Dictionaries {
         }
     }
 
-    /// The code of an endpoint. A chunk has fewer than 2^15 rows, so codes fit.
+    /// The code of an endpoint. A chunk has fewer than 2^15 rows, so that codes of two a row fit.
     #[inline]
     pub(crate) fn endpoint(&mut self, endpoint: &Arc<Endpoint>) -> u16 {
         let (code, new) = self.endpoints.intern(endpoint);
         if new {
-            self.value_bytes += weight(endpoint);
+            self.value_bytes += endpoint_weight(endpoint);
         }
         code as u16
     }
@@ -125,30 +125,13 @@ impl Dictionaries {
     }
 }
 
-/// The endpoint is shared with the tracker, so this is more than history adds to the daemon's memory.
-fn weight(endpoint: &Endpoint) -> usize {
-    let texts = [
-        &endpoint.workload,
-        &endpoint.namespace,
-        &endpoint.pod,
-        &endpoint.service,
-        &endpoint.container,
-        &endpoint.image,
-        &endpoint.process,
-        &endpoint.executable,
-        &endpoint.ancestry,
-        &endpoint.node,
-        &endpoint.dns,
-    ];
-    let labels: usize = endpoint.labels.iter().map(|(key, value)| key.len() + value.len() + 64).sum();
-    texts.into_iter().flatten().map(|text| text.len()).sum::<usize>() + labels + size_of::<Endpoint>()
-}
-
 /// Rows of one table that still has room.
 #[derive(Debug)]
 pub(crate) struct OpenChunk<R> {
     rows: Vec<R>,
     limit: usize,
+    /// Most rows that there ever were at once: their pages stay.
+    touched: usize,
     pub(crate) dictionaries: Dictionaries,
     first_time: i64,
     last_time: i64,
@@ -168,6 +151,7 @@ impl<R: Row> OpenChunk<R> {
         Self {
             rows: Vec::with_capacity(limit),
             limit,
+            touched: 0,
             dictionaries: Dictionaries::new(R::TEXTS.len()),
             first_time: i64::MAX,
             last_time: i64::MIN,
@@ -205,21 +189,12 @@ impl<R: Row> OpenChunk<R> {
 
     /// What is taken now: rows that are reserved and not yet written take no page.
     pub(crate) fn bytes(&self) -> usize {
-        self.rows.len() * size_of::<R>() + self.dictionaries.bytes()
+        self.touched.max(self.rows.len()) * size_of::<R>() + self.dictionaries.bytes()
     }
 
     /// True where a row may lie in `[from, to)`.
     pub(crate) fn overlaps(&self, from: i64, to: i64) -> bool {
         self.last_time >= from && self.first_time < to
-    }
-
-    /// The latest time of a row; `None` while empty.
-    pub(crate) fn last_time(&self) -> Option<i64> {
-        (!self.rows.is_empty()).then_some(self.last_time)
-    }
-
-    pub(crate) fn first_time(&self) -> Option<i64> {
-        (!self.rows.is_empty()).then_some(self.first_time)
     }
 
     pub(crate) fn copy(&self) -> OpenCopy<R> {
@@ -233,6 +208,7 @@ impl<R: Row> OpenChunk<R> {
 
     /// Packs what is here and begins anew.
     pub(crate) fn seal(&mut self) -> Chunk {
+        self.touched = self.touched.max(self.rows.len());
         let copy = OpenCopy {
             rows: mem::take(&mut self.rows),
             values: self.dictionaries.values(),

@@ -10,7 +10,7 @@ use super::{
     raw::has_two_reports,
     slots::StepCursor,
     space::{Reports, Space},
-    spread::Spread,
+    spread::{Rows, Spread},
     states::Filling,
     take::RollupTake,
 };
@@ -33,6 +33,8 @@ pub(crate) struct RolledState<'a> {
 struct Placed {
     rows: Vec<u32>,
     slots: Vec<u32>,
+    /// Of the whole query, so far.
+    slot_count: usize,
 }
 
 /// Adds the rows of `[from, to)`, whole steps both, to the states.
@@ -64,8 +66,7 @@ pub(crate) fn scan(
 /// Quantiles of rollups are put together at the end, from the blocks.
 fn prepare(state: &mut RolledState<'_>, blocks: &[Arc<Block>]) {
     if let (Merging::Quantiles, RollupTake::Distribution { at, unit, .. }) = (state.merging, state.take) {
-        let spread = Spread::Rows { rows: Vec::new(), blocks: blocks.to_vec(), distribution: at, unit };
-        *state.filling = Filling::Quantiles(spread);
+        *state.filling = Filling::Quantiles(Spread::Rows(Rows::new(blocks.to_vec(), at, unit)));
     }
 }
 
@@ -95,18 +96,18 @@ pub(crate) fn groups_of(series: NamedSeries<'_>, plan: &Plan<'_>, source: Source
 }
 
 fn place(block: &Block, groups: &[u32], (from, to): (i64, i64), space: &mut Space) -> Placed {
-    let (steps, series) = (block.steps(), block.series());
+    let (steps, series) = (block.steps().all(block.len()), block.series().all(block.len()));
     let mut cursor = StepCursor::new(space.steps);
-    let mut placed = Placed { rows: Vec::new(), slots: Vec::new() };
-    for row in 0..block.len() {
-        let group = groups[series.get(row) as usize];
-        let step = steps.get(row).cast_signed();
+    let mut placed = Placed { rows: Vec::new(), slots: Vec::new(), slot_count: 0 };
+    for (row, (step, series)) in steps.into_iter().zip(series).enumerate() {
+        let (group, step) = (groups[series as usize], step.cast_signed());
         if group != LEFT_OUT && step >= from && step < to {
             placed.rows.push(row as u32);
             // The first step may begin before the window does.
             placed.slots.push(space.slots.slot(group, cursor.index(step)));
         }
     }
+    placed.slot_count = space.slots.len();
     placed
 }
 
@@ -152,8 +153,9 @@ fn add_distributions(
     let has_values = |row: u32| spread.counts.get(row as usize) > 0 && only.is_none_or(|only| only[row as usize]);
     let with_values = placed.rows.iter().zip(&placed.slots).filter(|(row, _)| has_values(**row));
     let column = match filling {
-        Filling::Quantiles(Spread::Rows { rows, .. }) => {
-            rows.extend(with_values.map(|(row, slot)| (*slot, number, *row)));
+        Filling::Quantiles(Spread::Rows(spreads)) => {
+            let (rows, slots): (Vec<u32>, Vec<u32>) = with_values.map(|(row, slot)| (*row, *slot)).unzip();
+            spreads.add(number, &spread, &rows, &slots, placed.slot_count);
             return;
         }
         Filling::Average { sums, counts } => {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use goldwire_answer::groups::Quantiles;
 use goldwire_sketch::{Buckets, Sketch, Summary, ZERO_PLACE, place_of};
 
-use crate::{chunk::numbers::ABSENT, rollup::block::Block};
+use crate::{
+    chunk::numbers::ABSENT,
+    rollup::block::{Block, Distributions},
+};
 
 /// A group's values are handed on themselves up to here, unless all are asked for.
 const MOST_EXACT: usize = 4_096;
@@ -15,9 +18,25 @@ const MOST_EXACT: usize = 4_096;
 pub(crate) enum Spread {
     /// Values of raw records.
     Values { slots: Vec<u32>, values: Vec<f64>, exact: bool },
-    /// Rows of blocks: slot, block, row. What blocks hold is divided by `unit`.
-    Rows { rows: Vec<(u32, u32, u32)>, blocks: Vec<Arc<Block>>, distribution: usize, unit: f64 },
+    /// Distributions of blocks.
+    Rows(Rows),
 }
+
+/// Rows of blocks, by slot.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// Slot, then where the row's buckets are.
+    rows: Vec<(u32, Place)>,
+    blocks: Vec<Arc<Block>>,
+    distribution: usize,
+    /// What blocks hold is divided by it to give what answers show.
+    unit: f64,
+    /// By slot: sum, smallest and largest of what blocks hold.
+    summaries: Vec<(u64, u64, u64)>,
+}
+
+/// Block, and its buckets from the first up to the second.
+type Place = (u32, u32, u32);
 
 impl Spread {
     pub(crate) const fn of_values(exact: bool) -> Self {
@@ -36,7 +55,7 @@ impl Spread {
     pub(crate) fn rearrange(&mut self, moved: &[u32]) {
         match self {
             Self::Values { slots, .. } => slots.iter_mut().for_each(|slot| *slot = moved[*slot as usize]),
-            Self::Rows { rows, .. } => rows.iter_mut().for_each(|(slot, ..)| *slot = moved[*slot as usize]),
+            Self::Rows(rows) => rows.rearrange(moved),
         }
     }
 
@@ -44,7 +63,7 @@ impl Spread {
     pub(crate) fn finish(self, slots: usize) -> Vec<Quantiles> {
         match self {
             Self::Values { slots: places, values, exact } => finish_values(&places, &values, exact, slots),
-            Self::Rows { rows, blocks, distribution, unit } => finish_rows(&rows, &blocks, distribution, unit, slots),
+            Self::Rows(rows) => rows.finish(slots),
         }
     }
 }
@@ -87,29 +106,71 @@ fn finish_values(places: &[u32], values: &[f64], exact: bool, slots: usize) -> V
     each.collect()
 }
 
-fn finish_rows(
-    rows: &[(u32, u32, u32)],
-    blocks: &[Arc<Block>],
-    distribution: usize,
-    unit: f64,
-    slots: usize,
-) -> Vec<Quantiles> {
-    let (begins, sorted) = by_slot(slots, rows.iter().map(|(slot, block, row)| (*slot, (*block, *row))));
-    let spreads: Vec<_> = blocks.iter().map(|block| block.distributions(distribution)).collect();
-    let mut dense = Dense::default();
-    let each = begins.windows(2).map(|range| {
-        let (mut sum, mut min, mut max) = (0_u64, ABSENT, 0);
-        for (block, row) in &sorted[range[0]..range[1]] {
-            let (Some(spread), row) = (&spreads[*block as usize], *row as usize) else { continue };
-            sum = sum.saturating_add(spread.sums.get(row));
-            min = min.min(spread.mins.get(row));
-            max = max.max(spread.maxes.get(row));
-            spread.for_each_bucket(row, |place, count| dense.add(place, count));
+const NO_SUMMARY: (u64, u64, u64) = (0, ABSENT, 0);
+
+impl Rows {
+    pub(crate) const fn new(blocks: Vec<Arc<Block>>, distribution: usize, unit: f64) -> Self {
+        Self { rows: Vec::new(), blocks, distribution, unit, summaries: Vec::new() }
+    }
+
+    /// Takes in rows of a block, a slot each.
+    pub(crate) fn add(
+        &mut self,
+        block: u32,
+        spread: &Distributions<'_>,
+        rows: &[u32],
+        slots: &[u32],
+        slot_count: usize,
+    ) {
+        self.summaries.resize(slot_count, NO_SUMMARY);
+        let summaries = &mut self.summaries;
+        spread.sums.for_each(rows, |at, sum| {
+            let total = &mut summaries[slots[at] as usize].0;
+            *total = total.saturating_add(sum);
+        });
+        spread.mins.for_each(rows, |at, min| {
+            let least = &mut summaries[slots[at] as usize].1;
+            *least = min.min(*least);
+        });
+        spread.maxes.for_each(rows, |at, max| {
+            let most = &mut summaries[slots[at] as usize].2;
+            *most = max.max(*most);
+        });
+        let offsets = spread.offsets();
+        self.rows.extend(rows.iter().zip(slots).filter_map(|(row, slot)| {
+            let (from, to) = (offsets[*row as usize], offsets[*row as usize + 1]);
+            (from < to).then_some((*slot, (block, from, to)))
+        }));
+    }
+
+    fn rearrange(&mut self, moved: &[u32]) {
+        self.rows.iter_mut().for_each(|(slot, _)| *slot = moved[*slot as usize]);
+        let before = std::mem::take(&mut self.summaries);
+        for ((sum, min, max), slot) in before.into_iter().zip(moved) {
+            let slot = *slot as usize;
+            if slot >= self.summaries.len() {
+                self.summaries.resize(slot + 1, NO_SUMMARY);
+            }
+            let into = &mut self.summaries[slot];
+            *into = (into.0.saturating_add(sum), into.1.min(min), into.2.max(max));
         }
-        let summary = Summary { sum: sum as f64 / unit, min: min as f64 / unit, max: max as f64 / unit };
-        Quantiles::Sketch(dense.take(summary))
-    });
-    each.collect()
+    }
+
+    fn finish(mut self, slots: usize) -> Vec<Quantiles> {
+        self.summaries.resize(slots, NO_SUMMARY);
+        let (begins, sorted) = by_slot(slots, self.rows.iter().copied());
+        let spreads: Vec<_> = self.blocks.iter().map(|block| block.distributions(self.distribution)).collect();
+        let mut dense = Dense::default();
+        let each = begins.windows(2).zip(&self.summaries).map(|(range, (sum, min, max))| {
+            for (block, from, to) in &sorted[range[0]..range[1]] {
+                let Some(spread) = &spreads[*block as usize] else { continue };
+                spread.for_each_bucket(*from as usize..*to as usize, |place, count| dense.add(place, count));
+            }
+            let shown = |value: u64| value as f64 / self.unit;
+            Quantiles::Sketch(dense.take(Summary { sum: shown(*sum), min: shown(*min), max: shown(*max) }))
+        });
+        each.collect()
+    }
 }
 
 /// Places lie within ±2,100; see the sketch.

@@ -3,9 +3,9 @@
 use chrono::{DateTime, SecondsFormat};
 use goldwire_answer::{
     coverage::Tier,
-    plan::{Quantity, State},
+    plan::{Merging, Quantity, State},
 };
-use goldwire_model::{field::Field, filter::Filter};
+use goldwire_model::{field::Field, filter::Filter, signal::Measure};
 
 use super::{
     plan::{Plan, Source, Span},
@@ -65,12 +65,26 @@ impl<'a> Needs<'a> {
             return Some(format!("groups are by {}", field.name()));
         }
         let state = self.states.iter().find(|state| of_source(state) && from_rollup(source, state).is_none())?;
-        Some(match &state.quantity {
-            Quantity::Measure(measure) => format!("the query asks for {measure:?}"),
-            Quantity::Field(field) => format!("the query asks for {}", field.name()),
-            Quantity::Rows => "the query counts rows".to_owned(),
-        })
+        Some(format!("the query asks for {}", name_of(state)))
     }
+}
+
+/// What a state is of, in words.
+fn name_of(state: &State) -> String {
+    let of = match (&state.quantity, state.merging) {
+        (Quantity::Rows, _) => return "rows".to_owned(),
+        (Quantity::Measure(Measure::NetworkTime), _) => return "network time".to_owned(),
+        (_, Merging::Quantiles) => "the spread of ",
+        (_, Merging::Min | Merging::Max) => "extremes of ",
+        (_, Merging::Average) => "the average of ",
+        (_, Merging::Count | Merging::Sum) => "",
+    };
+    let field = match &state.quantity {
+        Quantity::Measure(measure) => measure.field(),
+        Quantity::Field(field) => Some(field.clone()),
+        Quantity::Rows => None,
+    };
+    format!("{of}{}", field.map(|field| field.name()).unwrap_or_default())
 }
 
 /// Chooses for one table.

@@ -43,6 +43,7 @@ struct PackedDistributions {
 /// One measure's distributions of a block, open for reading.
 #[derive(Clone, Copy)]
 pub(crate) struct Distributions<'a> {
+    rows: usize,
     pub(crate) counts: Numbers<'a>,
     pub(crate) sums: Numbers<'a>,
     pub(crate) mins: Numbers<'a>,
@@ -53,15 +54,19 @@ pub(crate) struct Distributions<'a> {
 }
 
 impl<'a> Distributions<'a> {
-    /// The buckets of a row, in the order of their places.
-    #[inline]
-    pub(crate) fn for_each_bucket(&self, row: usize, mut each: impl FnMut(i16, u64)) {
-        let range = self.offsets.get(row) as usize..self.offsets.get(row + 1) as usize;
-        let first = range.start;
-        self.bucket_counts.for_each_in(range, |at, count| each(self.places[first + at], count));
+    /// Where the buckets of each row begin; one more than there are rows.
+    pub(crate) fn offsets(&self) -> Vec<u32> {
+        self.offsets.all(self.rows + 1).into_iter().map(|offset| offset as u32).collect()
     }
 
-    /// The same, one at a time.
+    /// The buckets in a range of places that two neighbouring offsets give.
+    #[inline]
+    pub(crate) fn for_each_bucket(&self, range: std::ops::Range<usize>, mut each: impl FnMut(i16, u64)) {
+        let places = &self.places[range.clone()];
+        self.bucket_counts.for_each_in(range, |at, count| each(places[at], count));
+    }
+
+    /// The buckets of a row, in the order of their places.
     pub(crate) fn buckets(self, row: usize) -> impl Iterator<Item = Bucket> + use<'a> {
         let range = self.offsets.get(row) as usize..self.offsets.get(row + 1) as usize;
         range.map(move |at| Bucket { place: self.places[at], count: self.bucket_counts.get(at) as u32 })
@@ -108,8 +113,7 @@ impl Block {
         self.rows
     }
 
-    /// Bytes that go when this block goes. Endpoints are shared between blocks and counted in each, so this is more
-    /// than is taken.
+    /// Bytes that go when this block goes, without the endpoints, which blocks share.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
@@ -138,6 +142,7 @@ impl Block {
     pub(crate) fn distributions(&self, at: usize) -> Option<Distributions<'_>> {
         let packed = self.distributions.get(at)?;
         Some(Distributions {
+            rows: self.rows,
             counts: Numbers::open(packed.counts.as_ref(), 0),
             sums: Numbers::open(packed.sums.as_ref(), 0),
             mins: Numbers::open(packed.mins.as_ref(), 0),

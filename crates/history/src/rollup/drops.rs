@@ -1,7 +1,6 @@
 //! Rollups of `drops`.
 
 use super::{
-    requests::reduced,
     series::{ABSENT_STATUS, ABSENT_TEXT, Detail, Series},
     tiers::Tiers,
 };
@@ -30,7 +29,7 @@ impl DropRollup {
     /// Counts dropped packets in their series and step.
     pub(crate) fn add(&mut self, row: &DropRow, known: &Dictionaries) {
         let registry = &mut self.tiers.open.registry;
-        let mut endpoint = |code: u16| registry.endpoint(&reduced(&known.endpoints()[usize::from(code) - 1]));
+        let mut endpoint = |code: u16| registry.reduced_endpoint(&known.endpoints()[usize::from(code) - 1]);
         let (source, destination) = (endpoint(row.ends.source), endpoint(row.ends.destination));
         let mut text = |column: usize| match row.texts[column] {
             0 => ABSENT_TEXT,

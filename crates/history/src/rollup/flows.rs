@@ -2,7 +2,6 @@
 
 use super::{
     codes::CodeMap,
-    requests::reduced,
     series::{ABSENT_STATUS, ABSENT_TEXT, Detail, Series},
     tiers::Tiers,
 };
@@ -87,7 +86,7 @@ impl FlowRollup {
         let registry = &mut self.tiers.open.registry;
         self.codes.follow(registry.generation());
         let mut endpoint = |code: u16| {
-            self.codes.get(0, code, || registry.endpoint(&reduced(&known.endpoints()[usize::from(code) - 1])))
+            self.codes.get(0, code, || registry.reduced_endpoint(&known.endpoints()[usize::from(code) - 1]))
         };
         Series {
             source: endpoint(row.ends.source),

@@ -8,6 +8,7 @@ mod distribution;
 pub(crate) mod drops;
 pub(crate) mod flows;
 mod fold;
+mod ledger;
 mod registry;
 pub(crate) mod requests;
 pub(crate) mod series;

@@ -6,10 +6,10 @@ use goldwire_model::record::{Endpoint, Text};
 use rustc_hash::FxHashMap;
 
 use super::series::{ABSENT_TEXT, OTHER_CODE, Series, SeriesTable};
-use crate::chunk::Interner;
+use crate::chunk::{Interner, endpoints::endpoint_weight};
 
-/// Codes must stay below [`ABSENT_TEXT`](super::series::ABSENT_TEXT).
-const MOST_CODES: usize = u16::MAX as usize - 1;
+/// Codes must stay below [`ABSENT_TEXT`](super::series::ABSENT_TEXT), and below what a code map takes for "not asked yet".
+const MOST_CODES: usize = 60_000;
 
 /// Gives each series a place. What does not fit is `other`.
 #[derive(Debug)]
@@ -19,6 +19,9 @@ pub(crate) struct Registry {
     places: FxHashMap<Series, u32>,
     series: Vec<Series>,
     endpoints: Interner<Endpoint>,
+    /// By the pointer of an endpoint as it came: its code, and the endpoint itself, so that the pointer stays its own. As
+    /// many as there may be series.
+    originals: FxHashMap<usize, (u16, Arc<Endpoint>)>,
     texts: Interner<str>,
     /// Texts of a kind that may have any number of values: names and routes.
     open_ended: usize,
@@ -34,12 +37,27 @@ impl Registry {
             limit: limit.min(MOST_CODES / 2),
             places: FxHashMap::default(),
             series: Vec::new(),
-            endpoints: Interner::of_shared(),
+            endpoints: Interner::of_copies(),
+            originals: FxHashMap::default(),
             texts: Interner::of_copies(),
             open_ended: 0,
             value_bytes: 0,
             generation: 0,
         }
+    }
+
+    /// The code of an endpoint of a record, less what rollups do not tell apart.
+    pub(crate) fn reduced_endpoint(&mut self, original: &Arc<Endpoint>) -> u16 {
+        let pointer = Arc::as_ptr(original) as usize;
+        if let Some((code, _)) = self.originals.get(&pointer) {
+            return *code;
+        }
+        let code = self.endpoint(&reduced(original));
+        if self.originals.len() >= self.limit {
+            self.originals.clear();
+        }
+        self.originals.insert(pointer, (code, original.clone()));
+        code
     }
 
     /// The code of an endpoint, or [`OTHER_CODE`] where there is no room for a new one.
@@ -133,6 +151,8 @@ impl Registry {
             + self.places.capacity() * (size_of::<(Series, u32)>() + 1)
             + self.endpoints.table_bytes()
             + self.texts.table_bytes()
+            + self.originals.capacity() * (size_of::<(usize, (u16, Arc<Endpoint>))>() + 1)
+            + self.originals.len() * (size_of::<Endpoint>() + 16)
             + self.value_bytes
     }
 
@@ -190,8 +210,10 @@ impl<'a> TableCopy<'a> {
     }
 }
 
-/// Bytes of an endpoint that rollups alone may hold.
-pub(crate) fn endpoint_weight(endpoint: &Endpoint) -> usize {
-    let labels = endpoint.labels.len() * size_of::<(Text, Text)>();
-    size_of::<Endpoint>() + labels + 16
+/// An endpoint without what rollups do not tell apart: the process id and the ancestry.
+fn reduced(endpoint: &Arc<Endpoint>) -> Arc<Endpoint> {
+    if endpoint.pid.is_none() && endpoint.ancestry.is_none() {
+        return endpoint.clone();
+    }
+    Arc::new(Endpoint { pid: None, ancestry: None, ..Endpoint::clone(endpoint) })
 }

@@ -1,9 +1,5 @@
 //! Rollups of `requests`.
 
-use std::sync::Arc;
-
-use goldwire_model::record::Endpoint;
-
 use super::{
     codes::CodeMap,
     registry::Registry,
@@ -88,9 +84,8 @@ const fn places_of(row: &RequestRow) -> Places {
 
 #[inline]
 fn series_of(row: &RequestRow, registry: &mut Registry, codes: &mut CodeMap, known: &Dictionaries) -> Series {
-    let mut endpoint = |code: u16| {
-        codes.get(ENDPOINTS, code, || registry.endpoint(&reduced(&known.endpoints()[usize::from(code) - 1])))
-    };
+    let mut endpoint =
+        |code: u16| codes.get(ENDPOINTS, code, || registry.reduced_endpoint(&known.endpoints()[usize::from(code) - 1]));
     let (source, destination) = (endpoint(row.ends.source), endpoint(row.ends.destination));
     let (detail, places) = places_of(row);
     let texts = places.map(|place| {
@@ -118,12 +113,4 @@ fn series_of(row: &RequestRow, registry: &mut Registry, codes: &mut CodeMap, kno
         texts,
         detail,
     }
-}
-
-/// An endpoint without what rollups do not tell apart: the process id and the ancestry.
-pub(crate) fn reduced(endpoint: &Arc<Endpoint>) -> Arc<Endpoint> {
-    if endpoint.pid.is_none() && endpoint.ancestry.is_none() {
-        return endpoint.clone();
-    }
-    Arc::new(Endpoint { pid: None, ancestry: None, ..Endpoint::clone(endpoint) })
 }

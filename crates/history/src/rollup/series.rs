@@ -10,7 +10,6 @@ use goldwire_model::{
     record::{Endpoint, Text},
 };
 
-use super::registry::endpoint_weight;
 use crate::chunk::{
     endpoints::endpoint_value,
     ends::Flags,
@@ -148,10 +147,10 @@ pub(crate) struct SeriesTable {
 }
 
 impl SeriesTable {
+    /// Bytes of the table itself. Its endpoints are shared between tables: see [`Ledger`](super::ledger::Ledger).
     pub(crate) fn bytes(&self) -> usize {
-        let endpoints: usize = self.endpoints.iter().map(|endpoint| endpoint_weight(endpoint)).sum();
         let texts: usize = self.texts.iter().map(|text| text.len() + 32).sum();
-        self.series.capacity() * size_of::<Series>() + endpoints + self.endpoints.capacity() * 8 + texts
+        self.series.capacity() * size_of::<Series>() + self.endpoints.capacity() * 8 + texts
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     accumulator::{Accumulator, GRACE, StepRow},
     block::{Block, SharedBlock},
     fold::fold,
+    ledger::Ledger,
     series::Series,
 };
 
@@ -33,32 +34,39 @@ pub(crate) struct BlockTier {
 }
 
 impl BlockTier {
-    fn push_pending(&mut self, block: Block) {
-        self.bytes += block.bytes();
-        self.rows += block.len();
-        self.pending.push(Arc::new(block));
+    fn push_pending(&mut self, block: SharedBlock, ledger: &mut Ledger) {
+        self.count_in(&block, ledger);
+        self.pending.push(block);
     }
 
-    fn push_sealed(&mut self, block: Block) {
-        self.bytes += block.bytes();
-        self.rows += block.len();
-        self.sealed.push_back(Arc::new(block));
+    fn push_sealed(&mut self, block: SharedBlock, ledger: &mut Ledger) {
+        self.count_in(&block, ledger);
+        self.sealed.push_back(block);
     }
 
-    fn take_pending(&mut self) -> Vec<SharedBlock> {
-        for block in &self.pending {
-            self.bytes -= block.bytes();
-            self.rows -= block.len();
-        }
-        std::mem::take(&mut self.pending)
+    fn take_pending(&mut self, ledger: &mut Ledger) -> Vec<SharedBlock> {
+        let pending = std::mem::take(&mut self.pending);
+        pending.iter().for_each(|block| self.count_out(block, ledger));
+        pending
     }
 
-    fn evict(&mut self, step: i64) -> bool {
+    fn evict(&mut self, step: i64, ledger: &mut Ledger) -> bool {
         let Some(block) = self.sealed.pop_front() else { return false };
-        self.bytes -= block.bytes();
-        self.rows -= block.len();
+        self.count_out(&block, ledger);
         self.evicted_until = self.evicted_until.max(Some(block.last_step + step));
         true
+    }
+
+    fn count_in(&mut self, block: &Block, ledger: &mut Ledger) {
+        ledger.add(&block.table);
+        self.bytes += block.bytes();
+        self.rows += block.len();
+    }
+
+    fn count_out(&mut self, block: &Block, ledger: &mut Ledger) {
+        ledger.remove(&block.table);
+        self.bytes -= block.bytes();
+        self.rows -= block.len();
     }
 
     pub(crate) const fn bytes(&self) -> usize {
@@ -75,6 +83,7 @@ impl BlockTier {
 pub(crate) struct Tiers<const S: usize, const D: usize> {
     pub(crate) open: Accumulator<S, D>,
     tiers: [BlockTier; 3],
+    ledger: Ledger,
     limit: usize,
     /// Up to where the seconds, and the tens of seconds, have been rolled up.
     rolled: [i64; 2],
@@ -82,7 +91,13 @@ pub(crate) struct Tiers<const S: usize, const D: usize> {
 
 impl<const S: usize, const D: usize> Tiers<S, D> {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { open: Accumulator::new(STEPS[0], limit), tiers: Default::default(), limit, rolled: [i64::MIN; 2] }
+        Self {
+            open: Accumulator::new(STEPS[0], limit),
+            tiers: Default::default(),
+            ledger: Ledger::default(),
+            limit,
+            rolled: [i64::MIN; 2],
+        }
     }
 
     /// Adds to the row of the series in the step of `time`.
@@ -98,7 +113,7 @@ impl<const S: usize, const D: usize> Tiers<S, D> {
     fn close_due(&mut self) {
         let bound = self.open.newest().saturating_sub(GRACE);
         if let Some(block) = self.open.close_due() {
-            self.tiers[0].push_pending(block);
+            self.tiers[0].push_pending(Arc::new(block), &mut self.ledger);
         }
         for finer in 0..2 {
             let boundary = bound - bound.rem_euclid(STEPS[finer + 1]);
@@ -111,24 +126,22 @@ impl<const S: usize, const D: usize> Tiers<S, D> {
 
     /// Compacts what waits in a tier, and rolls it up into the next.
     fn roll_up(&mut self, finer: usize) {
-        let pending = self.tiers[finer].take_pending();
+        let pending = self.tiers[finer].take_pending(&mut self.ledger);
         let Some(compact) = fold::<S, D>(&pending, STEPS[finer], self.limit) else { return };
         let compact = Arc::new(compact);
         if let Some(coarse) = fold::<S, D>(std::slice::from_ref(&compact), STEPS[finer + 1], self.limit) {
-            self.tiers[finer + 1].push_pending(coarse);
+            self.tiers[finer + 1].push_pending(Arc::new(coarse), &mut self.ledger);
         }
-        if let Some(compact) = Arc::into_inner(compact) {
-            self.tiers[finer].push_sealed(compact);
-        }
+        self.tiers[finer].push_sealed(compact, &mut self.ledger);
         if self.tiers[2].pending.len() >= MINUTES_TO_COMPACT {
             self.compact_minutes();
         }
     }
 
     fn compact_minutes(&mut self) {
-        let pending = self.tiers[2].take_pending();
+        let pending = self.tiers[2].take_pending(&mut self.ledger);
         if let Some(compact) = fold::<S, D>(&pending, STEPS[2], self.limit) {
-            self.tiers[2].push_sealed(compact);
+            self.tiers[2].push_sealed(Arc::new(compact), &mut self.ledger);
         }
     }
 
@@ -137,14 +150,19 @@ impl<const S: usize, const D: usize> Tiers<S, D> {
         if self.tiers[tier].sealed.is_empty() && !self.tiers[tier].pending.is_empty() {
             if tier < 2 { self.roll_up(tier) } else { self.compact_minutes() }
         }
-        self.tiers[tier].evict(STEPS[tier])
+        self.tiers[tier].evict(STEPS[tier], &mut self.ledger)
     }
 
     /// Gives up the open steps' detail: they become a block. For when memory is very short.
     pub(crate) fn close_open(&mut self) {
         if let Some(block) = self.open.close_all() {
-            self.tiers[0].push_pending(block);
+            self.tiers[0].push_pending(Arc::new(block), &mut self.ledger);
         }
+    }
+
+    /// Bytes of the open steps, and of the endpoints that blocks share: these go with the last block that names them.
+    pub(crate) fn open_bytes(&self) -> usize {
+        self.open.bytes() + self.ledger.bytes()
     }
 
     /// Rows of all tiers.

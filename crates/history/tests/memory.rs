@@ -1,0 +1,30 @@
+//! The budget, measured by the allocator. Alone in its process, so that nothing else is counted.
+
+mod common;
+#[path = "../benches/counting.rs"]
+mod counting;
+
+use common::{SECOND, START, after, history, records::World};
+use goldwire_model::record::Record;
+
+/// Endpoints that the world itself holds, and the channel of live queries.
+const BESIDE: usize = 2 << 20;
+
+#[test]
+fn memory_stays_within_the_budget_whatever_comes() {
+    for (memory, endpoints) in [(2 << 20, 5), (8 << 20, 2_000), (24 << 20, 200)] {
+        let before = counting::bytes();
+        let history = history(memory, &[]);
+        let mut world = World::new(7, endpoints);
+        for minute in 0..12 {
+            let time = |number: i64| (START + minute * 60) * SECOND + number * 6_000_000;
+            let records: Vec<Record> = (0..10_000).map(|number| world.record(time(number))).collect();
+            history.append_all(&records);
+            drop(records);
+            let report = history.report(after(minute * 60 + 60));
+            assert!(report.bytes <= memory, "{} counted of {memory}", report.bytes);
+            let allocated = counting::bytes() - before;
+            assert!(allocated <= memory + BESIDE, "{allocated} allocated of {memory}, {} counted", report.bytes);
+        }
+    }
+}
