@@ -1,18 +1,15 @@
 //! From a stream of Flight messages to an answer. Everything a peer sends is checked here.
 
 use arrow_array::RecordBatch;
-use arrow_flight::{
-    FlightData,
-    decode::{DecodedPayload, FlightDataDecoder},
-    error::FlightError,
-};
+use arrow_flight::{FlightData, decode::DecodedPayload, error::FlightError};
 use arrow_schema::SchemaRef;
-use futures::{Stream, StreamExt};
+use futures::Stream;
 use goldwire_answer::{Body, PartialAnswer, coverage::NodeCoverage};
 use serde::de::DeserializeOwned;
 
 use crate::{
     MAX_ANSWER_BYTES,
+    messages::Decoder,
     wire::{groups, kind::Kind, rows, values},
 };
 
@@ -74,6 +71,10 @@ impl From<FlightError> for DecodeError {
     fn from(error: FlightError) -> Self {
         match error {
             FlightError::Tonic(status) => Self::Call(status),
+            FlightError::ExternalError(error) => match error.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(other) => Self::Arrow(other.to_string()),
+            },
             other => Self::Arrow(other.to_string()),
         }
     }
@@ -120,12 +121,11 @@ pub async fn collect<S>(messages: S) -> Result<RawAnswer, DecodeError>
 where
     S: Stream<Item = Result<FlightData, tonic::Status>> + Send + 'static,
 {
-    let mut decoder = FlightDataDecoder::new(bounded(messages));
+    let mut decoder = Decoder::new(messages, Some(MAX_ANSWER_BYTES));
     let mut schema = None;
     let mut batches = Vec::new();
     let mut app_metadata = bytes::Bytes::new();
-    while let Some(message) = decoder.next().await {
-        let message = message?;
+    while let Some(message) = decoder.next().await? {
         app_metadata = message.inner.app_metadata;
         match message.payload {
             DecodedPayload::None => {}
@@ -137,22 +137,6 @@ where
         }
     }
     Ok(RawAnswer { schema: schema.ok_or(DecodeError::Empty)?, batches, app_metadata })
-}
-
-/// Ends with an error once more bytes came than a client takes.
-fn bounded<S>(messages: S) -> impl Stream<Item = Result<FlightData, FlightError>> + Send + 'static
-where
-    S: Stream<Item = Result<FlightData, tonic::Status>> + Send + 'static,
-{
-    let mut taken = 0_usize;
-    messages.map(move |message| {
-        let message = message.map_err(|status| FlightError::Tonic(Box::new(status)))?;
-        taken = taken.saturating_add(message.data_header.len() + message.data_body.len());
-        if taken > MAX_ANSWER_BYTES {
-            return Err(FlightError::DecodeError(DecodeError::TooLarge.to_string()));
-        }
-        Ok(message)
-    })
 }
 
 /// Reads a node's mergeable answer.

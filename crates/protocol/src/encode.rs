@@ -9,6 +9,7 @@ use arrow_flight::{
     encode::{DictionaryHandling, FlightDataEncoderBuilder},
     error::FlightError,
 };
+use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions};
 use arrow_schema::{ArrowError, SchemaRef};
 use bytes::Bytes;
 use futures::{
@@ -105,6 +106,9 @@ fn live_part(part: &Rows) -> Result<Messages, ArrowError> {
     let schema = rows::schema(&columns);
     let batch = rows::batch(&columns, &schema, 0..rows::len(&columns))?;
     let metadata = if part.cut == 0 { Bytes::new() } else { Bytes::from(format!("{{\"cut\":{}}}", part.cut)) };
+    if batch.num_rows() == 0 {
+        return Ok(with_last(without_rows(&batch)?, metadata));
+    }
     Ok(with_last(encoder(schema, stream::iter([Ok(batch)])), metadata))
 }
 
@@ -152,6 +156,15 @@ fn messages<E>(schema: SchemaRef, parts: Vec<Range<usize>>, encode: E, last_meta
 where
     E: Fn(&SchemaRef, Range<usize>) -> Result<RecordBatch, ArrowError> + Send + 'static,
 {
+    if let [only] = parts.as_slice()
+        && only.is_empty()
+    {
+        let messages = encode(&schema, only.clone()).and_then(|batch| without_rows(&batch));
+        return match messages {
+            Ok(messages) => with_last(messages, last_metadata),
+            Err(error) => stream::iter([Err(failed(&error))]).boxed(),
+        };
+    }
     let of_batches = SchemaRef::clone(&schema);
     let batches = stream::iter(parts).map(move |part| encode(&of_batches, part).map_err(FlightError::from));
     with_last(encoder(schema, batches), last_metadata)
@@ -166,6 +179,16 @@ where
         .with_dictionary_handling(DictionaryHandling::Resend)
         .build(batches)
         .map(|message| message.map_err(|error| failed(&error)))
+}
+
+/// The encoder leaves a batch without rows out; but readers look for the coverage on a batch.
+fn without_rows(batch: &RecordBatch) -> Result<Messages, ArrowError> {
+    let (encoder, options) = (IpcDataGenerator::default(), IpcWriteOptions::default());
+    let mut dictionaries = DictionaryTracker::new(false);
+    let schema = encoder.schema_to_bytes_with_dictionary_tracker(batch.schema_ref(), &mut dictionaries, &options);
+    let (texts, rows) = encoder.encode(batch, &mut dictionaries, &options, &mut IpcWriteContext::default())?;
+    let messages = std::iter::once(schema).chain(texts).chain([rows]).map(|part| Ok(part.into()));
+    Ok(stream::iter(messages.collect::<Vec<_>>()).boxed())
 }
 
 /// Puts the metadata on the last message, which is known to be the last only when no other follows.

@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod client;
 pub mod decode;
 pub mod encode;
+mod messages;
 pub mod status;
 pub mod ticket;
 pub mod wire;

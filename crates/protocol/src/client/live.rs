@@ -1,16 +1,13 @@
 //! Rows of a live query, as they come.
 
-use arrow_flight::{
-    FlightData,
-    decode::{DecodedPayload, FlightDataDecoder},
-    error::FlightError,
-};
-use futures::{Stream, StreamExt, stream};
+use arrow_flight::{FlightData, decode::DecodedPayload};
+use futures::{Stream, stream};
 use goldwire_answer::rows::Rows;
 
 use super::NodeError;
 use crate::{
     decode::DecodeError,
+    messages::Decoder,
     wire::{kind::Kind, rows},
 };
 
@@ -23,8 +20,7 @@ pub fn live_rows<S>(messages: S) -> impl Stream<Item = Result<LiveRows, NodeErro
 where
     S: Stream<Item = Result<FlightData, tonic::Status>> + Send + 'static,
 {
-    let decoder =
-        FlightDataDecoder::new(messages.map(|message| message.map_err(|status| FlightError::Tonic(Box::new(status)))));
+    let decoder = Decoder::new(messages, None);
     stream::unfold(Some(decoder), |decoder| async move {
         let mut decoder = decoder?;
         match next(&mut decoder).await {
@@ -35,9 +31,8 @@ where
     })
 }
 
-async fn next(decoder: &mut FlightDataDecoder) -> Result<Option<LiveRows>, DecodeError> {
-    while let Some(message) = decoder.next().await {
-        let message = message?;
+async fn next(decoder: &mut Decoder) -> Result<Option<LiveRows>, DecodeError> {
+    while let Some(message) = decoder.next().await? {
         if let DecodedPayload::RecordBatch(batch) = message.payload {
             match Kind::of(batch.schema_ref())? {
                 Kind::Rows => {}
