@@ -11,7 +11,7 @@ use goldwire_model::{
 };
 
 /// The range of all queries, in milliseconds since the epoch.
-pub(crate) const FROM: i64 = 1_800_000_000_000;
+pub(crate) const FROM: i64 = 1_700_000_000_000;
 /// A minute later.
 pub(crate) const TO: i64 = FROM + 60_000;
 

@@ -28,8 +28,7 @@ impl<'a> Names<'a> {
         let values = (0..part.groups.keys.len())
             .map(|number| known(number).cloned().unwrap_or_else(|| stand_in(part, number, pair, known)))
             .collect();
-        let were_unknown =
-            part.groups.keys.iter().any(|key| key.field.is_end_identity() && key.values[row].is_none());
+        let were_unknown = part.groups.keys.iter().any(|key| key.field.is_end_identity() && key.values[row].is_none());
         Self { part, values, were_unknown }
     }
 

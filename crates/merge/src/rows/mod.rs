@@ -24,6 +24,8 @@ use records::Records;
 pub(crate) fn merge(query: &Query, parts: Vec<Rows>, joined: &mut Joined) -> Table {
     let QueryKind::Rows { order_by, limit, .. } = &query.kind else { return Table::default() };
     let cut_by_nodes: u64 = parts.iter().map(|part| part.cut).sum();
+    // What several nodes cut may be the same records, seen from both ends.
+    let may_be_twice = parts.iter().filter(|part| part.cut > 0).count() > 1 && !query.mentions_reporter();
     let columns = query.columns();
     let mut records = Records::of(&columns, parts);
     let mut kept: Vec<usize> = (0..records.len()).collect();
@@ -37,7 +39,8 @@ pub(crate) fn merge(query: &Query, parts: Vec<Rows>, joined: &mut Joined) -> Tab
     sort(&records, order_by, &mut kept);
     let cut = cut_by_nodes + kept.len().saturating_sub(*limit) as u64;
     if cut > 0 {
-        joined.note(format!("{cut} more rows match than the limit of {limit} shows"));
+        let at_most = if may_be_twice { "Up to " } else { "" };
+        joined.note(format!("{at_most}{cut} more rows match than the limit of {limit} shows"));
     }
     kept.truncate(*limit);
     shown(&records, &columns, &kept)
