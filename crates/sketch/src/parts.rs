@@ -11,6 +11,7 @@ pub const ZERO_PLACE: i16 = i16::MIN;
 /// The place of the bucket that counts `value`. Places ascend with values, and stay the same for good. What is no
 /// number counts as zero here.
 #[must_use]
+#[inline]
 pub fn place_of(value: f64) -> i16 {
     if value >= SMALLEST { index_of(value.min(LARGEST)) } else { ZERO_PLACE }
 }
@@ -38,11 +39,13 @@ pub struct Buckets {
 impl Buckets {
     /// Without values, with room for this many buckets.
     #[must_use]
+    #[inline]
     pub fn with_capacity(buckets: usize) -> Self {
         Self { zeros: 0, places: Vec::with_capacity(buckets), counts: Vec::with_capacity(buckets) }
     }
 
     /// Adds a bucket above all others. A bucket without values, or one that is not above, is left out.
+    #[inline]
     pub fn push(&mut self, place: i16, count: u64) {
         let is_above = self.places.last().is_none_or(|last| *last < place);
         if is_above && count > 0 && place != ZERO_PLACE {

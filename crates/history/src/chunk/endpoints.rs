@@ -139,7 +139,7 @@ impl Endpoints {
         let rows = 0..self.local.len();
         match field {
             EndField::Address => {
-                values.extend(rows.map(|row| self.address(row + 1).map_or(Value::Absent, Value::Address)))
+                values.extend(rows.map(|row| self.address(row + 1).map_or(Value::Absent, Value::Address)));
             }
             EndField::Port => values.extend(rows.map(|_| Value::Absent)),
             EndField::Pid => {

@@ -186,6 +186,6 @@ mod tests {
         assert_eq!(width(256), Some(DataType::UInt16));
         assert_eq!(width(65_536), Some(DataType::UInt32));
         assert_eq!(width(1 << 32), Some(DataType::UInt64));
-        assert_eq!(pack(&[ABSENT, ABSENT]).is_none(), true);
+        assert!(pack(&[ABSENT, ABSENT]).is_none());
     }
 }

@@ -105,9 +105,7 @@ fn add_raw(plan: &Plan<'_>, entries: NamedChunk<'_>, space: &mut Space, changes:
 /// An opening before the window has no row here; its end stands for it from the first step on. Both rows of one
 /// connection are in the same series.
 fn add_rolled(plan: &Plan<'_>, node: &str, block: &Block, space: &mut Space, changes: &mut Changes) {
-    let places: Vec<u64> = (0..block.table.series.len() as u64).collect();
-    let series = NamedSeries { table: &block.table, node, places: &places };
-    let groups = groups_of(series, plan, Source::Flows, space);
+    let groups = groups_of(&NamedSeries::new(&block.table, node), plan, Source::Flows, space);
     let (steps, series) = (block.steps(), block.series());
     let (opened, ended) = (block.sums(OPENED), block.sums(ENDED));
     for row in 0..block.len() {

@@ -4,6 +4,7 @@
 //! of it. Filters and keys are settled once for each distinct value of a chunk's dictionaries, or for each series of a
 //! rollup; rows then only look codes up and add.
 
+mod dense;
 mod execute;
 mod fold;
 mod gauge;

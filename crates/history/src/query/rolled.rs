@@ -50,11 +50,9 @@ pub(crate) fn scan(
     for state in states.iter_mut() {
         prepare(state, blocks);
     }
-    let most = blocks.iter().map(|block| block.table.series.len()).max().unwrap_or_default();
-    let places: Vec<u64> = (0..most as u64).collect();
     for (number, block) in blocks.iter().enumerate() {
-        let series = NamedSeries { table: &block.table, node, places: &places };
-        let groups = groups_of(series, plan, source, space);
+        let series = NamedSeries::new(&block.table, node);
+        let groups = groups_of(&series, plan, source, space);
         let placed = place(block, &groups, (from, to), space);
         for state in states.iter_mut() {
             state.filling.grow(space.slots.len());
@@ -74,19 +72,19 @@ fn prepare(state: &mut RolledState<'_>, blocks: &[Arc<Block>]) {
 pub(crate) const LEFT_OUT: u32 = u32::MAX;
 
 /// The combination of keys of each series, or [`LEFT_OUT`].
-pub(crate) fn groups_of(series: NamedSeries<'_>, plan: &Plan<'_>, source: Source, space: &mut Space) -> Vec<u32> {
+pub(crate) fn groups_of(series: &NamedSeries<'_>, plan: &Plan<'_>, source: Source, space: &mut Space) -> Vec<u32> {
     let count = series.table.series.len();
     let deduplicate = plan.deduplicate && has_two_reports(source);
-    let truths = mask(plan.filter, &series);
+    let truths = mask(plan.filter, series);
     let wanted = |entry: usize| {
         truths.as_ref().is_none_or(|truths| truths[entry] != FALSE)
             && !(deduplicate && series.flags(entry).is_second_report())
     };
     let rows: Vec<u32> = (0..count).filter(|entry| wanted(*entry)).map(|entry| entry as u32).collect();
     let combinations = if has_two_reports(source) {
-        space.combine_reports(&series, &rows)
+        space.combine_reports(series, &rows)
     } else {
-        space.combine_unpaired(&series, &rows)
+        space.combine_unpaired(series, &rows)
     };
     let mut groups = vec![LEFT_OUT; count];
     for (row, combination) in rows.iter().zip(combinations) {
@@ -98,7 +96,8 @@ pub(crate) fn groups_of(series: NamedSeries<'_>, plan: &Plan<'_>, source: Source
 fn place(block: &Block, groups: &[u32], (from, to): (i64, i64), space: &mut Space) -> Placed {
     let (steps, series) = (block.steps().all(block.len()), block.series().all(block.len()));
     let mut cursor = StepCursor::new(space.steps);
-    let mut placed = Placed { rows: Vec::new(), slots: Vec::new(), slot_count: 0 };
+    let room = || Vec::with_capacity(block.len());
+    let mut placed = Placed { rows: room(), slots: room(), slot_count: 0 };
     for (row, (step, series)) in steps.into_iter().zip(series).enumerate() {
         let (group, step) = (groups[series as usize], step.cast_signed());
         if group != LEFT_OUT && step >= from && step < to {
@@ -150,6 +149,11 @@ fn add_distributions(
     unit: f64,
     filling: &mut Filling,
 ) {
+    if let (Filling::Quantiles(Spread::Rows(spreads)), None) = (&mut *filling, only) {
+        // A row without values has no buckets, no sum and no extremes, so it adds nothing.
+        spreads.add(number, &spread, &placed.rows, &placed.slots, placed.slot_count);
+        return;
+    }
     let has_values = |row: u32| spread.counts.get(row as usize) > 0 && only.is_none_or(|only| only[row as usize]);
     let with_values = placed.rows.iter().zip(&placed.slots).filter(|(row, _)| has_values(**row));
     let column = match filling {

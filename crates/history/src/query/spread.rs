@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use goldwire_answer::groups::Quantiles;
-use goldwire_sketch::{Buckets, Sketch, Summary, ZERO_PLACE, place_of};
+use goldwire_sketch::{Summary, place_of};
 
+use super::dense::Dense;
 use crate::{
     chunk::numbers::ABSENT,
     rollup::block::{Block, Distributions},
@@ -97,7 +98,7 @@ fn finish_values(places: &[u32], values: &[f64], exact: bool, slots: usize) -> V
         }
         let mut summary = Summary { sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY };
         for value in values {
-            dense.add(place_of(*value), 1);
+            dense.add(place_of(*value));
             summary.sum += value;
             (summary.min, summary.max) = (summary.min.min(*value), summary.max.max(*value));
         }
@@ -137,6 +138,7 @@ impl Rows {
             *most = max.max(*most);
         });
         let offsets = spread.offsets();
+        self.rows.reserve(rows.len());
         self.rows.extend(rows.iter().zip(slots).filter_map(|(row, slot)| {
             let (from, to) = (offsets[*row as usize], offsets[*row as usize + 1]);
             (from < to).then_some((*slot, (block, from, to)))
@@ -163,8 +165,9 @@ impl Rows {
         let mut dense = Dense::default();
         let each = begins.windows(2).zip(&self.summaries).map(|(range, (sum, min, max))| {
             for (block, from, to) in &sorted[range[0]..range[1]] {
-                let Some(spread) = &spreads[*block as usize] else { continue };
-                spread.for_each_bucket(*from as usize..*to as usize, |place, count| dense.add(place, count));
+                if let Some(spread) = &spreads[*block as usize] {
+                    dense.add_row(spread, *from as usize..*to as usize);
+                }
             }
             let shown = |value: u64| value as f64 / self.unit;
             Quantiles::Sketch(dense.take(Summary { sum: shown(*sum), min: shown(*min), max: shown(*max) }))
@@ -173,55 +176,10 @@ impl Rows {
     }
 }
 
-/// Places lie within ±2,100; see the sketch.
-const LOWEST: i16 = -2_100;
-const PLACES: usize = 4_200;
-
-/// Buckets of one sketch at a time, by place.
-struct Dense {
-    zeros: u64,
-    counts: Box<[u64]>,
-    first: usize,
-    last: usize,
-}
-
-impl Default for Dense {
-    fn default() -> Self {
-        Self { zeros: 0, counts: vec![0; PLACES].into(), first: PLACES, last: 0 }
-    }
-}
-
-impl Dense {
-    #[inline]
-    fn add(&mut self, place: i16, count: u64) {
-        if place == ZERO_PLACE {
-            self.zeros += count;
-            return;
-        }
-        let at = (usize::from((place.max(LOWEST) - LOWEST).cast_unsigned())).min(PLACES - 1);
-        self.counts[at] += count;
-        self.first = self.first.min(at);
-        self.last = self.last.max(at);
-    }
-
-    /// The sketch of what was added, and begins anew.
-    fn take(&mut self, summary: Summary) -> Sketch {
-        let touched = if self.first <= self.last { self.first..self.last + 1 } else { 0..0 };
-        let lowest = touched.start as i16 + LOWEST;
-        let counts = &mut self.counts[touched];
-        let held = counts.iter().filter(|count| **count > 0).count();
-        let mut buckets = Buckets::with_capacity(held);
-        buckets.zeros = self.zeros;
-        for (at, count) in counts.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
-            buckets.push(at as i16 + lowest, std::mem::take(count));
-        }
-        (self.zeros, self.first, self.last) = (0, PLACES, 0);
-        Sketch::from_parts(buckets, summary)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use goldwire_sketch::Sketch;
+
     use super::*;
 
     #[test]
@@ -233,16 +191,5 @@ mod tests {
         let spread = |exact| Spread::Values { slots: slots.clone(), values: values.clone(), exact };
         assert_eq!(spread(false).finish(2), [Quantiles::Sketch(expected), Quantiles::Exact(vec![0.0])]);
         assert_eq!(spread(true).finish(2)[0], Quantiles::Exact(values[1..].to_vec()));
-    }
-
-    #[test]
-    fn one_sketch_leaves_nothing_for_the_next() {
-        let mut dense = Dense::default();
-        for value in [0.0, 1.0, 1e18, 1e-9] {
-            dense.add(place_of(value), 2);
-        }
-        let summary = Summary { sum: 1.0, min: 0.0, max: 1e18 };
-        assert_eq!(dense.take(summary).count(), 8);
-        assert!(dense.take(summary).is_empty());
     }
 }

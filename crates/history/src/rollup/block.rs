@@ -59,7 +59,13 @@ impl<'a> Distributions<'a> {
         self.offsets.all(self.rows + 1).into_iter().map(|offset| offset as u32).collect()
     }
 
-    /// The buckets in a range of places that two neighbouring offsets give.
+    /// The places in such a range of buckets.
+    #[inline]
+    pub(crate) fn places(&self, range: std::ops::Range<usize>) -> &'a [i16] {
+        &self.places[range]
+    }
+
+    /// The buckets in a range that two neighbouring offsets give.
     #[inline]
     pub(crate) fn for_each_bucket(&self, range: std::ops::Range<usize>, mut each: impl FnMut(i16, u64)) {
         let places = &self.places[range.clone()];

@@ -107,6 +107,10 @@ impl Series {
         }
     }
 
+    fn port_value(&self) -> Value<'_> {
+        if self.is_folded() { Value::Text(OTHER) } else { Value::Integer(i64::from(self.destination_port)) }
+    }
+
     fn status_of(&self, detail: Detail) -> Value<'static> {
         if self.detail == detail && self.status != ABSENT_STATUS {
             Value::Integer(i64::from(self.status))
@@ -155,38 +159,44 @@ impl SeriesTable {
 }
 
 /// A series table of a node whose name is known.
-#[derive(Clone, Copy)]
 pub(crate) struct NamedSeries<'a> {
     pub(crate) table: &'a SeriesTable,
-    pub(crate) node: &'a str,
+    node: &'a str,
     /// Place of each series: 0, 1, 2 …
-    pub(crate) places: &'a [u64],
+    places: Vec<u64>,
+    /// Codes of each series' endpoints.
+    sources: Vec<u64>,
+    destinations: Vec<u64>,
+}
+
+impl<'a> NamedSeries<'a> {
+    pub(crate) fn new(table: &'a SeriesTable, node: &'a str) -> Self {
+        let column = |value: fn(&Series) -> u16| table.series.iter().map(|series| u64::from(value(series))).collect();
+        Self {
+            table,
+            node,
+            places: (0..table.series.len() as u64).collect(),
+            sources: column(|series| series.source),
+            destinations: column(|series| series.destination),
+        }
+    }
 }
 
 impl NamedSeries<'_> {
     fn each<'a>(&'a self, value: impl Fn(&'a Series) -> Value<'a>) -> Resolved<'a> {
-        Resolved::Coded {
-            codes: Numbers::plain(&self.places[..self.table.series.len()]),
-            values: self.table.series.iter().map(value).collect(),
-        }
+        Resolved::Coded { codes: Numbers::plain(&self.places), values: self.table.series.iter().map(value).collect() }
     }
 
     fn end<'a>(&'a self, side: Side, end: &EndField) -> Resolved<'a> {
-        self.each(|series| {
-            if series.is_folded() {
-                return Value::Text(OTHER);
-            }
-            let code = match side {
-                Side::Source => series.source,
-                Side::Destination => series.destination,
-            };
-            match (end, side) {
-                (EndField::Port, Side::Destination) => Value::Integer(i64::from(series.destination_port)),
-                (EndField::Port, Side::Source) => Value::Absent,
-                _ if code == OTHER_CODE => Value::Text(OTHER),
-                _ => endpoint_value(&self.table.endpoints[usize::from(code) - 1], end),
-            }
-        })
+        let codes = match (side, end) {
+            (Side::Destination, EndField::Port) => return self.each(Series::port_value),
+            (Side::Source, EndField::Port) => return Resolved::Constant(Value::Absent),
+            (Side::Source, _) => &self.sources,
+            (Side::Destination, _) => &self.destinations,
+        };
+        let known = self.table.endpoints.iter().map(|endpoint| endpoint_value(endpoint, end));
+        let values = std::iter::once(Value::Text(OTHER)).chain(known).collect();
+        Resolved::Coded { codes: Numbers::plain(codes), values }
     }
 
     fn text(&self, field: &Field) -> Resolved<'_> {

@@ -25,7 +25,7 @@ fn a_client_alone() {
         .receives(&mut socket, answer(200, "hello"))
         .close(&socket);
     assert_snapshot!(scenario.lines());
-    assert_eq!(scenario.findings.wishes, ["1: follow 1024/4096"]);
+    assert_eq!(scenario.findings.wishes, ["1: follow 16384/16384"]);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_server_alone() {
     let (mut scenario, mut socket) = (Scenario::new(), server());
     scenario.accept(&socket).receives(&mut socket, get("/a")).sends(&mut socket, answer(503, "")).close(&socket);
     assert_snapshot!(scenario.lines());
-    assert_eq!(scenario.findings.wishes, ["2: follow 4096/1024"]);
+    assert_eq!(scenario.findings.wishes, ["2: follow 16384/16384"]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn wishes_are_repeated_now_and_then() {
         scenario.sends(&mut socket, get("/a")).receives(&mut socket, answer(200, ""));
     }
     assert!((2..=20).contains(&scenario.findings.wishes.len()));
-    assert!(scenario.findings.wishes.iter().all(|wish| wish == "1: follow 1024/4096"));
+    assert!(scenario.findings.wishes.iter().all(|wish| wish == "1: follow 16384/16384"));
 }
 
 #[test]

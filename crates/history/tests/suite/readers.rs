@@ -1,13 +1,11 @@
 //! Readers while the writer writes.
 
-mod common;
-
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
 };
 
-use common::{SECOND, START, execute, groups, history, query, records::World};
+use crate::common::{SECOND, START, execute, groups, history, query, records::World};
 use goldwire_answer::groups::StateColumn;
 use goldwire_model::record::Record;
 

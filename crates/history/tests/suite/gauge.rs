@@ -1,10 +1,8 @@
 //! Active connections.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{SECOND, START, execute, groups, history, query, records::World};
+use crate::common::{SECOND, START, execute, groups, history, query, records::World};
 use goldwire_answer::{coverage::Tier, groups::StateColumn};
 use goldwire_history::History;
 use goldwire_model::{

@@ -21,7 +21,7 @@ fn ingest(criterion: &mut Criterion) {
         return;
     }
     for (name, seconds, bar) in [("ingest", 5, ">=2"), ("ingest_few_records_a_step", 100, "-")] {
-        let records = World::new().requests(MILLION, seconds);
+        let records = World::default().requests(MILLION, seconds);
         let mut best = Duration::MAX;
         for _ in 0..5 {
             let history = history(256 << 20);
@@ -29,7 +29,7 @@ fn ingest(criterion: &mut Criterion) {
         }
         figure(name, MILLION as f64 / best.as_secs_f64() / 1e6, "million_records/s", bar);
     }
-    let records = World::new().requests(100_000, 1);
+    let records = World::default().requests(100_000, 1);
     criterion.bench_function("ingest 100k requests", |bencher| {
         let history = history(256 << 20);
         bencher.iter(|| history.append_all(&records));
@@ -41,7 +41,7 @@ fn bytes_per_record(_: &mut Criterion) {
     if !is_wanted("bytes") {
         return;
     }
-    let records = World::new().requests(MILLION, 1_000);
+    let records = World::default().requests(MILLION, 1_000);
     let before = counting::bytes();
     let history = history(ROOMY);
     history.append_all(&records);
@@ -77,7 +77,7 @@ fn raw_queries(criterion: &mut Criterion) {
         return;
     }
     let history = history(ROOMY);
-    history.append_all(&World::new().requests(MILLION, 3_600));
+    history.append_all(&World::default().requests(MILLION, 3_600));
     let of = r#""queryType":"signals","signals":["request_rate","error_ratio","latency_p95"]"#;
     measure(
         criterion,
@@ -109,7 +109,7 @@ fn rollup_queries(criterion: &mut Criterion) {
         return;
     }
     let history = history(256 << 20);
-    let mut world = World::new();
+    let mut world = World::default();
     for second in 0..3_600 {
         let at = (world::START + second) * world::SECOND;
         let records: Vec<_> = (0..1_000).map(|edge| world.request(at + edge as i64 * 1_000, Some(edge))).collect();

@@ -1,10 +1,8 @@
 //! Records as rows, one connection a row, values, and live rows.
 
-mod common;
-
 use std::{sync::Arc, time::Duration};
 
-use common::{
+use crate::common::{
     SECOND, START, execute, history, query,
     records::{World, endpoint},
     rows,

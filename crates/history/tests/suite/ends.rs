@@ -1,10 +1,8 @@
 //! Two reports, one connection; and ends that other nodes know better.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{
+use crate::common::{
     SECOND, START, execute, groups, history, query,
     records::{World, endpoint},
 };

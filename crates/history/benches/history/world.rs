@@ -10,12 +10,13 @@ use goldwire_model::{
     },
     time::Timestamp,
 };
+use nix::time::{ClockId, clock_gettime};
 
-pub const START: i64 = 1_800_000_000;
-pub const SECOND: i64 = 1_000_000_000;
+pub(crate) const START: i64 = 1_800_000_000;
+pub(crate) const SECOND: i64 = 1_000_000_000;
 
 /// Who talks to whom: 25 services, 40 clients of each.
-pub struct World {
+pub(crate) struct World {
     edges: Vec<(Arc<Endpoint>, Arc<Endpoint>)>,
     routes: Vec<Text>,
     paths: Vec<Text>,
@@ -45,8 +46,8 @@ fn endpoint(name: &str, number: u16) -> Arc<Endpoint> {
     })
 }
 
-impl World {
-    pub fn new() -> Self {
+impl Default for World {
+    fn default() -> Self {
         let edges = (0..25_u16).flat_map(|service| {
             let destination = endpoint("server", service);
             (0..40_u16).map(move |client| (endpoint("client", service * 40 + client), destination.clone()))
@@ -60,7 +61,9 @@ impl World {
             state: 0x9e37_79b9_7f4a_7c15,
         }
     }
+}
 
+impl World {
     fn random(&mut self, bound: u64) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
@@ -69,7 +72,7 @@ impl World {
     }
 
     /// One exchange at a time; the edge is chosen at random where none is given.
-    pub fn request(&mut self, time: i64, edge: Option<usize>) -> Record {
+    pub(crate) fn request(&mut self, time: i64, edge: Option<usize>) -> Record {
         let edge = edge.unwrap_or_else(|| self.random(self.edges.len() as u64) as usize);
         let (source, destination) = self.edges[edge].clone();
         // A bulk around 5 ms and a tail up to a second.
@@ -110,47 +113,44 @@ impl World {
     }
 
     /// `count` exchanges, evenly over `seconds`.
-    pub fn requests(&mut self, count: usize, seconds: i64) -> Vec<Record> {
+    pub(crate) fn requests(&mut self, count: usize, seconds: i64) -> Vec<Record> {
         let step = seconds * SECOND / count as i64;
         (0..count as i64).map(|number| self.request(START * SECOND + number * step, None)).collect()
     }
 }
 
-pub fn history(memory: usize) -> History {
+pub(crate) fn history(memory: usize) -> History {
     History::new(Options { memory, ..Options::new("node-1", Timestamp(START * SECOND)) })
 }
 
 /// A query over the hour after [`START`].
-pub fn query(rest: &str) -> Query {
+pub(crate) fn query(rest: &str) -> Query {
     let (from, to) = (START * 1_000, (START + 3_600) * 1_000);
     let json = format!("{{\"refId\":\"A\",\"partial\":true,\"from\":{from},\"to\":{to},{rest}}}");
     Query::from_json(&json).unwrap()
 }
 
 /// Executes, and says from which tier.
-pub fn execute(history: &History, query: &Query) -> goldwire_answer::PartialAnswer {
+pub(crate) fn execute(history: &History, query: &Query) -> goldwire_answer::PartialAnswer {
     history.execute(query, Timestamp((START + 3_700) * SECOND), Execute::default()).unwrap()
 }
 
 /// What `work` takes of a core: on a machine that others use too, the time that a figure is about. Given by the kernel
 /// for this thread alone.
-pub fn core_time(work: impl FnOnce()) -> Duration {
-    let on_core = || {
-        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-        Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
-    };
+pub(crate) fn core_time(work: impl FnOnce()) -> Duration {
+    let on_core = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
     let before = on_core();
     work();
     on_core() - before
 }
 
 /// One figure in the form that `cargo xtask bench` collects.
-pub fn figure(name: &str, value: f64, unit: &str, bar: &str) {
+pub(crate) fn figure(name: &str, value: f64, unit: &str, bar: &str) {
     println!("goldwire-bench {name} {value:.2} {unit} {bar}");
 }
 
 /// True where the command line names no benchmark, or part of this one's name.
-pub fn is_wanted(name: &str) -> bool {
+pub(crate) fn is_wanted(name: &str) -> bool {
     let mut filters = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
     filters.peek().is_none() || filters.any(|filter| name.contains(&filter))
 }

@@ -1,8 +1,6 @@
 //! What is kept, what goes, and that answers say so.
 
-mod common;
-
-use common::{SECOND, START, after, execute, groups, history, query, records::World};
+use crate::common::{SECOND, START, after, execute, groups, history, query, records::World};
 use goldwire_answer::{
     coverage::{Loss, LossStage, Tier},
     groups::{Groups, StateColumn},

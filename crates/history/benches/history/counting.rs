@@ -10,7 +10,7 @@ struct Counting;
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Bytes that are allocated now.
-pub fn bytes() -> usize {
+pub(crate) fn bytes() -> usize {
     BYTES.load(Ordering::Relaxed)
 }
 

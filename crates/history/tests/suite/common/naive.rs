@@ -16,16 +16,16 @@ use goldwire_model::{
 };
 
 /// Step, keys, pair.
-pub type Key = (i64, Vec<Option<String>>, Option<Pair>);
+pub(crate) type Key = (i64, Vec<Option<String>>, Option<Pair>);
 
 /// One state of one group and step: all that its values say.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Values {
-    pub count: u64,
-    pub values: Vec<f64>,
+pub(crate) struct Values {
+    pub(crate) count: u64,
+    pub(crate) values: Vec<f64>,
 }
 
-pub struct Named<'a>(pub &'a Record);
+pub(crate) struct Named<'a>(&'a Record);
 
 fn ends(record: &Record) -> Option<&Ends> {
     match record {
@@ -256,7 +256,7 @@ fn measured(record: &Record, measure: Measure) -> Option<f64> {
 }
 
 /// What `execute` has to give for a query of groups; `earliest`: what lies before it is not held.
-pub fn group(query: &Query, records: &[Record], earliest: i64) -> BTreeMap<Key, Vec<Values>> {
+pub(crate) fn group(query: &Query, records: &[Record], earliest: i64) -> BTreeMap<Key, Vec<Values>> {
     let window = query.window.unwrap();
     let (from, to) = (window.from * 1_000_000, window.to * 1_000_000);
     let step = match &query.kind {
@@ -315,7 +315,7 @@ fn keys(query: &Query) -> Vec<Field> {
 }
 
 /// Compares an answer with the model; quantiles of sketches within one percent.
-pub fn assert_same(query: &Query, groups: &Groups, expected: &BTreeMap<Key, Vec<Values>>) {
+pub(crate) fn assert_same(query: &Query, groups: &Groups, expected: &BTreeMap<Key, Vec<Values>>) {
     let states = plan::states(&query.kind);
     let rows = groups.states.first().map_or(0, column_len);
     let mut seen = std::collections::BTreeSet::new();

@@ -1,8 +1,6 @@
 //! Groups of `execute` against a model that looks at each record.
 
-mod common;
-
-use common::{SECOND, START, execute, groups, history, naive, query, records::World};
+use crate::common::{SECOND, START, execute, groups, history, naive, query, records::World};
 use goldwire_answer::coverage::Tier;
 use proptest::prelude::*;
 
@@ -81,6 +79,6 @@ proptest! {
                 naive::assert_same(&query, &groups(answer), &naive::group(&query, &records, (START - 60) * SECOND));
             }
         }
-        prop_assert!(tiers.len() >= 2, "{:?} {:#?}", tiers, history.report(common::after(600)));
+        prop_assert!(tiers.len() >= 2, "{:?} {:#?}", tiers, history.report(crate::common::after(600)));
     }
 }

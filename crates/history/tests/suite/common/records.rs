@@ -13,14 +13,14 @@ use goldwire_model::{
 use super::{SECOND, START};
 
 /// A small generator of numbers, the same everywhere.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -36,7 +36,7 @@ impl Random {
     }
 }
 
-pub fn endpoint(number: u64) -> Endpoint {
+pub(crate) fn endpoint(number: u64) -> Endpoint {
     let local = number % 3 != 2;
     let text = |prefix: &str, number: u64| Some(Text::from(format!("{prefix}-{number}")));
     Endpoint {
@@ -47,7 +47,7 @@ pub fn endpoint(number: u64) -> Endpoint {
         },
         local,
         workload: if local { text("workload", number % 5) } else { None },
-        namespace: if local && number % 2 == 0 { text("space", number % 3) } else { None },
+        namespace: if local && number.is_multiple_of(2) { text("space", number % 3) } else { None },
         pod: None,
         service: None,
         container: None,
@@ -58,35 +58,39 @@ pub fn endpoint(number: u64) -> Endpoint {
         ancestry: if local { text("parent", number % 2) } else { None },
         node: if local { Some("node-1".into()) } else { None },
         dns: if number % 6 == 5 { text("name", number) } else { None },
-        labels: if number % 4 == 0 { [("app".into(), format!("app-{}", number % 3).into())].into() } else { [].into() },
+        labels: if number.is_multiple_of(4) {
+            [("app".into(), format!("app-{}", number % 3).into())].into()
+        } else {
+            [].into()
+        },
     }
 }
 
 /// Endpoints, some shared between records and some made anew, as a tracker would.
-pub struct World {
-    pub random: Random,
+pub(crate) struct World {
+    pub(crate) random: Random,
     endpoints: Vec<Arc<Endpoint>>,
     /// Few series: many records in each.
     narrow: bool,
 }
 
 impl World {
-    pub fn new(seed: u64, endpoints: u64) -> Self {
+    pub(crate) fn new(seed: u64, endpoints: u64) -> Self {
         let endpoints = (0..endpoints).map(|number| Arc::new(endpoint(number))).collect();
         Self { random: Random::new(seed), endpoints, narrow: false }
     }
 
     /// Three endpoints, one of them remote, and little that differs between exchanges.
-    pub fn narrow(seed: u64) -> Self {
+    pub(crate) fn narrow(seed: u64) -> Self {
         Self { narrow: true, ..Self::new(seed, 3) }
     }
 
-    pub fn endpoint(&mut self) -> Arc<Endpoint> {
+    pub(crate) fn endpoint(&mut self) -> Arc<Endpoint> {
         let endpoint = self.random.pick(&self.endpoints);
         if self.random.one_in(4) { Arc::new(Endpoint::clone(&endpoint)) } else { endpoint }
     }
 
-    pub fn ends(&mut self) -> Ends {
+    pub(crate) fn ends(&mut self) -> Ends {
         let (source, destination) = (self.endpoint(), self.endpoint());
         let ports: &[u16] = if self.narrow { &[80] } else { &[80, 443, 5353, 6379] };
         let transports: &[_] =
@@ -105,12 +109,12 @@ impl World {
     }
 
     /// Nanoseconds with the spread of real latencies; rarely zero.
-    pub fn duration(&mut self) -> Duration {
+    pub(crate) fn duration(&mut self) -> Duration {
         let exponent = self.random.below(7);
         Duration::from_nanos(self.random.below(10_u64.pow(exponent as u32 + 3)))
     }
 
-    pub fn request(&mut self, time: i64) -> RequestRecord {
+    pub(crate) fn request(&mut self, time: i64) -> RequestRecord {
         let (protocol, detail) = self.detail();
         let error = match self.random.below(12) {
             0 => Some(ExchangeError::Status),
@@ -168,7 +172,7 @@ impl World {
         }
     }
 
-    pub fn flow(&mut self, time: i64) -> FlowRecord {
+    pub(crate) fn flow(&mut self, time: i64) -> FlowRecord {
         let event = self.random.pick(&[FlowEvent::Start, FlowEvent::Update, FlowEvent::End, FlowEvent::Adopted]);
         let ending =
             self.random.pick(&[Ending::Closed, Ending::Refused, Ending::ResetByDestination, Ending::Unreachable]);
@@ -200,7 +204,7 @@ impl World {
         }
     }
 
-    pub fn dropped(&mut self, time: i64) -> DropRecord {
+    pub(crate) fn dropped(&mut self, time: i64) -> DropRecord {
         DropRecord {
             time: Timestamp(time),
             ends: self.ends(),
@@ -212,7 +216,7 @@ impl World {
     }
 
     /// A record of any table with two ends, or of the node's saturation.
-    pub fn record(&mut self, time: i64) -> Record {
+    pub(crate) fn record(&mut self, time: i64) -> Record {
         match self.random.below(10) {
             0..5 => Record::Request(self.request(time)),
             5..8 => Record::Flow(self.flow(time)),
@@ -226,7 +230,7 @@ impl World {
     }
 
     /// `count` records over `seconds`, in the order in which they come; some are late.
-    pub fn records(&mut self, count: usize, seconds: i64) -> Vec<Record> {
+    pub(crate) fn records(&mut self, count: usize, seconds: i64) -> Vec<Record> {
         (0..count)
             .map(|number| {
                 let even = number as i64 * seconds * SECOND / count as i64;

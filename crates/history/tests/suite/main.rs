@@ -1,0 +1,9 @@
+//! History as others use it.
+
+mod common;
+mod ends;
+mod gauge;
+mod groups;
+mod readers;
+mod retention;
+mod rows;
