@@ -66,7 +66,7 @@ struct RunArguments {
     /// Where the workbench listens
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3300")]
     listen: SocketAddr,
-    /// The folder with the programs `goldwire` and `goldwire-workbench`
+    /// The folder with the programs `goldwire`, `goldwire-demo` and `goldwire-workbench`
     #[arg(long, value_name = "FOLDER")]
     programs: PathBuf,
     /// The plugin's folder

@@ -52,7 +52,7 @@ impl Demo {
         let cluster = Cluster::create(&PLAN)?;
         let place = Place::create()?;
         say("starting the shop: nginx, redis, a DNS server, and five services of our own");
-        let mut system = System::start(&cluster, &place, signals)?;
+        let mut system = System::start(&cluster, &options.built, &place, signals)?;
         say("starting a daemon on each node, with TLS and a token");
         let (credentials, files) = credentials::create(&place, cluster.nodes())?;
         let daemons = observers::start_daemons(&cluster, &options.built, (&credentials, &files), &place, signals)?;
@@ -90,6 +90,11 @@ impl Demo {
     /// Addresses of the daemons as clients write them, such as `https://10.77.0.1:4270`.
     pub fn nodes(&self) -> Vec<String> {
         self.cluster.nodes().iter().map(observers::node_url).collect()
+    }
+
+    /// The daemons' logs, in the order of [`Demo::nodes`].
+    pub fn logs(&self) -> Vec<&Path> {
+        self.daemons.iter().map(Running::log).collect()
     }
 
     /// Certificate (PEM) of the authority that certified the daemons.

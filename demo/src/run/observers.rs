@@ -28,7 +28,7 @@ const WORKBENCH_PATIENCE: Duration = Duration::from_secs(30);
 /// What was built, and where.
 #[derive(Clone, Debug)]
 pub struct Built {
-    /// The folder with `goldwire` and `goldwire-workbench`.
+    /// The folder with `goldwire`, `goldwire-demo` and `goldwire-workbench`.
     pub programs: PathBuf,
     /// The plugin as Grafana loads it.
     pub plugin: PathBuf,
@@ -39,16 +39,16 @@ pub struct Built {
 impl Built {
     /// Fails with what to do where something is missing.
     pub fn check(&self) -> anyhow::Result<()> {
-        let goldwire = self.programs.join("goldwire");
-        let workbench = self.programs.join("goldwire-workbench");
+        let [goldwire, demo, workbench] =
+            ["goldwire", "goldwire-demo", "goldwire-workbench"].map(|name| self.program(name));
         let (plugin, page) = (self.plugin.join("plugin.json"), self.page.join("index.html"));
-        for file in [goldwire, workbench, plugin, page] {
+        for file in [goldwire, demo, workbench, plugin, page] {
             ensure!(file.exists(), "{} is missing: `cargo xtask demo` builds it", file.display());
         }
         Ok(())
     }
 
-    fn program(&self, name: &str) -> PathBuf {
+    pub(super) fn program(&self, name: &str) -> PathBuf {
         self.programs.join(name)
     }
 }

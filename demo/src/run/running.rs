@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -35,6 +35,11 @@ impl Running {
     /// What messages call it.
     pub(super) fn name(&self) -> &str {
         self.process.name()
+    }
+
+    /// Where its output goes.
+    pub(super) fn log(&self) -> &Path {
+        &self.log
     }
 
     /// An error, with its last words, where it ended by itself.

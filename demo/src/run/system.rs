@@ -1,14 +1,18 @@
 //! The small real system: which program runs on which node, and how it is started.
 
 use std::{
-    env,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::Context;
 
-use super::{observers::DAEMON_PORT, place::Place, running::Running, signals::Signals};
+use super::{
+    observers::{Built, DAEMON_PORT},
+    place::Place,
+    running::Running,
+    signals::Signals,
+};
 use crate::{
     nodes::{Cluster, Launch, Node, loss},
     services::{
@@ -29,23 +33,27 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct System {
     running: Vec<Running>,
     books: Vec<PathBuf>,
+    /// `goldwire-demo`, which has the services in it.
+    program: PathBuf,
 }
 
 impl System {
     /// Starts the servers and waits until each accepts connections.
-    pub(super) fn start(cluster: &Cluster, place: &Place, signals: &Signals) -> anyhow::Result<Self> {
+    pub(super) fn start(cluster: &Cluster, built: &Built, place: &Place, signals: &Signals) -> anyhow::Result<Self> {
         let [a, b, c] = cluster.nodes() else { anyhow::bail!("the demo's system is made for three nodes") };
         // What daemons answer is spared, so that all retransmissions on node-b are of the shop.
         loss::lossy_link(cluster.bridge(), b.name(), LOSS_PERCENT, DAEMON_PORT)?;
         loss::firewall_port(b.namespace(), SILENT_PORT)?;
         write_resolver_files(place, cluster.nodes())?;
-        let mut system = Self { running: Vec::new(), books: Vec::new() };
+        let program = built.program("goldwire-demo");
+        let mut system = Self { running: Vec::new(), books: Vec::new(), program: program.clone() };
+        let service = |service, node| start_service(&program, service, place, node);
         system.add(start_dns(place, cluster.nodes(), c)?, (c, DNS_PORT), signals)?;
-        system.add(start_service(Service::Payments, place, c)?, (c, PAYMENTS_PORT), signals)?;
+        system.add(service(Service::Payments, c)?, (c, PAYMENTS_PORT), signals)?;
         system.running.push(start_redis(place, b)?);
-        system.add(start_service(Service::Catalog, place, b)?, (b, CATALOG_PORT), signals)?;
-        system.add(start_service(Service::Orders, place, b)?, (b, ORDERS_PORT), signals)?;
-        system.add(start_service(Service::Shop, place, a)?, (a, SHOP_PORT), signals)?;
+        system.add(service(Service::Catalog, b)?, (b, CATALOG_PORT), signals)?;
+        system.add(service(Service::Orders, b)?, (b, ORDERS_PORT), signals)?;
+        system.add(service(Service::Shop, a)?, (a, SHOP_PORT), signals)?;
         system.add(start_gateway(place, a)?, (a, GATEWAY_PORT), signals)?;
         system.books = [Service::Shop, Service::Orders].map(|service| books_file(place, service)).into();
         Ok(system)
@@ -61,7 +69,7 @@ impl System {
     /// Starts the clients.
     pub(super) fn start_traffic(&mut self, cluster: &Cluster, place: &Place) -> anyhow::Result<()> {
         let node = cluster.nodes().last().context("a cluster without nodes")?;
-        self.running.push(start_service(Service::Traffic, place, node)?);
+        self.running.push(start_service(&self.program, Service::Traffic, place, node)?);
         self.books.push(books_file(place, Service::Traffic));
         Ok(())
     }
@@ -92,8 +100,8 @@ fn on_node(launch: Launch, name: &str, place: &Place, node: &Node) -> anyhow::Re
     Running::start(launch, group, place.log(name)).with_context(|| format!("cannot start {name}"))
 }
 
-fn start_service(service: Service, place: &Place, node: &Node) -> anyhow::Result<Running> {
-    let mut launch = Launch::new(service.name(), env::current_exe()?).args(["serve", service.name(), "--books"]);
+fn start_service(program: &Path, service: Service, place: &Place, node: &Node) -> anyhow::Result<Running> {
+    let mut launch = Launch::new(service.name(), program).args(["serve", service.name(), "--books"]);
     launch = launch.args([books_file(place, service)]);
     for file in ["resolv.conf", "nsswitch.conf"] {
         let covered = Path::new("/etc").join(file);
