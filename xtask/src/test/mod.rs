@@ -73,13 +73,5 @@ fn rust() -> anyhow::Result<()> {
     build::development_plugin()?;
     build::workbench_page()?;
     // One at a time: the kernel's scenarios measure, and would measure each other.
-    // Not yet part of this gate, for they do not pass: tests of hostile Flight messages (goldwire-protocol), three unit
-    // tests of the daemon, the plugin process against fake nodes (gpx_goldwire). Run them with `cargo test -p`.
-    let left_out = ["--exclude", "goldwire-protocol", "--exclude", "gpx_goldwire", "--exclude", "goldwire"];
-    let most = || {
-        cargo().args(["test", "--workspace", "--no-fail-fast"]).args(left_out).args(["--", "--test-threads=1"]).run()
-    };
-    timed("Rust tests", most)?;
-    let probes = || cargo().args(["test", "-p", "goldwire", "--test", "*", "--", "--test-threads=1"]).run();
-    timed("tests of the probes", probes)
+    timed("Rust tests", || cargo().args(["test", "--workspace", "--no-fail-fast", "--", "--test-threads=1"]).run())
 }
