@@ -46,7 +46,7 @@ fn pass(packet: &Packet, direction: u8) -> Option<()> {
     // SAFETY: the context of this program.
     passing.cookie = unsafe { bpf_get_socket_cookie(packet.skb.cast()) };
     passing.length = packet.length().saturating_sub(packet.offset + HEADER);
-    count(&passing);
+    count(&passing)?;
     let wish = steering::of(passing.cookie, direction)?;
     match wish.verdict {
         verdict::IGNORE => return None,
@@ -59,8 +59,9 @@ fn pass(packet: &Packet, direction: u8) -> Option<()> {
     Some(())
 }
 
+/// Absent where not all probes are attached yet.
 #[inline(always)]
-fn count(passing: &Passing<'_>) {
+fn count(passing: &Passing<'_>) -> Option<()> {
     let key = ConversationKey {
         cookie: passing.cookie,
         remote: passing.addresses.remote,
@@ -70,9 +71,12 @@ fn count(passing: &Passing<'_>) {
     if let Some(known) = CONVERSATIONS.get_ptr_mut(key) {
         // SAFETY: the kernel gave the pointer.
         unsafe { add(known, passing) };
-    } else {
+    } else if ring::is_watching() {
         open(&key, passing);
+    } else {
+        return None;
     }
+    Some(())
 }
 
 /// Of a buffer that holds several datagrams, how many.

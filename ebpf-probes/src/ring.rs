@@ -64,6 +64,13 @@ fn is_reader_asleep() -> bool {
     }
 }
 
+/// Whether all probes are attached, so that a socket may be taken in.
+#[inline(always)]
+pub fn is_watching() -> bool {
+    // SAFETY: the kernel gave the pointer.
+    DOORBELL.get_ptr(0).is_some_and(|bell| unsafe { (*bell).watching } != 0)
+}
+
 /// Flags for submitting.
 #[inline(always)]
 fn wake_flags() -> u64 {

@@ -26,6 +26,7 @@ const IP_PROTOCOL_UDP: u32 = 17;
 pub fn socket_created(ctx: SockContext) -> i32 {
     let transport = match transport_of(ctx.sock) {
         Some(transport::TCP) if !scope::is_confined() => return PASS,
+        _ if !ring::is_watching() => return PASS,
         Some(transport) => transport,
         None => return PASS,
     };

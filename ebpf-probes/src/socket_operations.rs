@@ -8,7 +8,7 @@ use aya_ebpf::{
 };
 use goldwire_probe_events::{SOCKETS_FULL, Socket, role, transport};
 
-use crate::{clock, loss, maps::SOCKETS};
+use crate::{clock, loss, maps::SOCKETS, ring};
 
 /// Takes in the sockets of the cgroup that no creation announced: accepted ones, and those created before the daemon that
 /// connect now. Attached only where the daemon is confined; elsewhere `tcp_state` takes in all there are.
@@ -26,6 +26,9 @@ pub fn socket_operation(ctx: SockOpsContext) -> u32 {
             socket.syn_time = clock::now();
         }
         _ => return 0,
+    }
+    if !ring::is_watching() {
+        return 0;
     }
     // SAFETY: the context of this program.
     let cookie = unsafe { bpf_get_socket_cookie(ctx.ops.cast()) };

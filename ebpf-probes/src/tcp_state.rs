@@ -44,7 +44,7 @@ pub fn tcp_state(ctx: BtfTracePointContext) -> i32 {
 #[inline(always)]
 fn on_change(ctx: &BtfTracePointContext) -> Option<()> {
     let to: i32 = ctx.arg(2);
-    if !matches!(to, ESTABLISHED | SYN_SENT | CLOSE | LISTEN) {
+    if !matches!(to, ESTABLISHED | SYN_SENT | CLOSE | LISTEN) || !ring::is_watching() {
         return None;
     }
     let sock = Struct::new(ctx.arg(0))?;

@@ -33,6 +33,9 @@ pub fn on_segment(packet: &Packet, segment: &Segment) -> u32 {
 
 #[inline(always)]
 fn take_in(packet: &Packet, segment: &Segment) -> Option<()> {
+    if !ring::is_watching() {
+        return None;
+    }
     let sock = socket_of(segment.skb)?;
     let mut addresses = packet::NO_ADDRESSES;
     if !packet.read_addresses(segment.direction != INGRESS, &mut addresses) {

@@ -14,58 +14,81 @@ use super::{
     hook::{HOOKS, Hook, Place},
 };
 
-/// Attaches everything that this kernel takes; the hooks that it refuses, with its reasons.
+/// Loads everything that this kernel takes, then attaches it; the hooks that it refuses, with its reasons.
+///
+/// The verifier takes a while for each program. What was attached meanwhile would see half of what happens.
 pub(super) fn attach_all(
     object: &mut Ebpf,
     btf: Option<&Btf>,
     cgroup: &File,
     is_confined: bool,
 ) -> Result<Vec<(&'static Hook, String)>, OpenError> {
+    let mut wanted: Vec<_> = HOOKS.iter().filter(|hook| is_confined || !hook.only_confined).collect();
     let mut refused = Vec::new();
-    for hook in HOOKS.iter().filter(|hook| is_confined || !hook.only_confined) {
-        match attach(object, btf, cgroup, hook) {
-            Ok(()) => {}
+    keep_taken(object, &mut wanted, &mut refused, &mut |object, hook| load(object, btf, hook))?;
+    keep_taken(object, &mut wanted, &mut refused, &mut |object, hook| attach(object, cgroup, hook))?;
+    Ok(refused)
+}
+
+/// Takes a step with each hook; those that the kernel refuses leave `wanted`.
+fn keep_taken(
+    object: &mut Ebpf,
+    wanted: &mut Vec<&'static Hook>,
+    refused: &mut Vec<(&'static Hook, String)>,
+    step: &mut dyn FnMut(&mut Ebpf, &Hook) -> Result<(), String>,
+) -> Result<(), OpenError> {
+    for hook in std::mem::take(wanted) {
+        match step(object, hook) {
+            Ok(()) => wanted.push(hook),
             Err(reason) if hook.is_required => return Err(OpenError::Hook { hook: hook.name, reason }),
             Err(reason) => refused.push((hook, reason)),
         }
     }
-    Ok(refused)
+    Ok(())
 }
 
-/// Loads a program and attaches it. The link lives as long as the object.
-pub(super) fn attach(object: &mut Ebpf, btf: Option<&Btf>, cgroup: &File, hook: &Hook) -> Result<(), String> {
-    let program = object.program_mut(hook.program).ok_or("the object has no such program")?;
-    attach_program(program, btf, cgroup, hook.place).map_err(|error| reason(&error))
+/// Lets the verifier look at a program.
+pub(super) fn load(object: &mut Ebpf, btf: Option<&Btf>, hook: &Hook) -> Result<(), String> {
+    load_program(program(object, hook)?, btf, hook.place).map_err(|error| reason(&error))
 }
 
-fn attach_program(program: &mut Program, btf: Option<&Btf>, cgroup: &File, place: Place) -> Result<(), ProgramError> {
+/// Attaches a program that is loaded. The link lives as long as the object.
+pub(super) fn attach(object: &mut Ebpf, cgroup: &File, hook: &Hook) -> Result<(), String> {
+    attach_program(program(object, hook)?, cgroup, hook.place).map_err(|error| reason(&error))
+}
+
+fn program<'a>(object: &'a mut Ebpf, hook: &Hook) -> Result<&'a mut Program, String> {
+    object.program_mut(hook.program).ok_or_else(|| "the object has no such program".to_owned())
+}
+
+fn load_program(program: &mut Program, btf: Option<&Btf>, place: Place) -> Result<(), ProgramError> {
     match place {
-        Place::BufferReceived => attach_buffers(program, cgroup, CgroupSkbAttachType::Ingress),
-        Place::BufferSent => attach_buffers(program, cgroup, CgroupSkbAttachType::Egress),
-        Place::SocketCreated | Place::SocketReleased => {
-            let program: &mut CgroupSock = program.try_into()?;
-            program.load()?;
-            program.attach(cgroup, CgroupAttachMode::Single).map(drop)
-        }
-        Place::SocketOperations => {
-            let program: &mut SockOps = program.try_into()?;
-            program.load()?;
-            program.attach(cgroup, CgroupAttachMode::Single).map(drop)
-        }
+        Place::BufferReceived | Place::BufferSent => <&mut CgroupSkb>::try_from(program)?.load(),
+        Place::SocketCreated | Place::SocketReleased => <&mut CgroupSock>::try_from(program)?.load(),
+        Place::SocketOperations => <&mut SockOps>::try_from(program)?.load(),
         Place::Tracepoint(name) => {
             let btf = btf.ok_or_else(|| ProgramError::IOError(std::io::Error::other("the kernel has no BTF")))?;
-            let program: &mut BtfTracePoint = program.try_into()?;
-            program.load(name, btf)?;
-            program.attach().map(drop)
+            <&mut BtfTracePoint>::try_from(program)?.load(name, btf)
         }
     }
 }
 
-fn attach_buffers(program: &mut Program, cgroup: &File, side: CgroupSkbAttachType) -> Result<(), ProgramError> {
-    let program: &mut CgroupSkb = program.try_into()?;
-    program.load()?;
-    // With links, which kernels have since 5.7, programs of several daemons run beside each other in this mode too.
-    program.attach(cgroup, side, CgroupAttachMode::Single).map(drop)
+/// With links, which kernels have since 5.7, programs of several daemons run beside each other on a cgroup in this mode too.
+fn attach_program(program: &mut Program, cgroup: &File, place: Place) -> Result<(), ProgramError> {
+    const MODE: CgroupAttachMode = CgroupAttachMode::Single;
+    match place {
+        Place::BufferReceived => {
+            <&mut CgroupSkb>::try_from(program)?.attach(cgroup, CgroupSkbAttachType::Ingress, MODE).map(drop)
+        }
+        Place::BufferSent => {
+            <&mut CgroupSkb>::try_from(program)?.attach(cgroup, CgroupSkbAttachType::Egress, MODE).map(drop)
+        }
+        Place::SocketCreated | Place::SocketReleased => {
+            <&mut CgroupSock>::try_from(program)?.attach(cgroup, MODE).map(drop)
+        }
+        Place::SocketOperations => <&mut SockOps>::try_from(program)?.attach(cgroup, MODE).map(drop),
+        Place::Tracepoint(_) => <&mut BtfTracePoint>::try_from(program)?.attach().map(drop),
+    }
 }
 
 /// What the kernel said, in a line: the verifier's log ends with the cause.
@@ -73,9 +96,6 @@ fn reason(error: &ProgramError) -> String {
     match error {
         ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();
-            if std::env::var_os("DUMPLOG").is_some() {
-                eprintln!("{log}");
-            }
             let last = log.lines().rev().find(|line| !is_statistics(line));
             last.map_or_else(|| io_error.to_string(), |line| format!("{io_error}: {line}"))
         }

@@ -65,7 +65,9 @@ impl Trial {
     }
 
     fn check(&mut self, hook: &Hook) -> SignalCheck {
-        match attach::attach(&mut self.object, self.btf.as_ref(), &self.cgroup.directory, hook) {
+        let taken = attach::load(&mut self.object, self.btf.as_ref(), hook)
+            .and_then(|()| attach::attach(&mut self.object, &self.cgroup.directory, hook));
+        match taken {
             Ok(()) => SignalCheck {
                 signal: hook.signal,
                 hook: hook.name,

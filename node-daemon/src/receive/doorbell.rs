@@ -1,4 +1,4 @@
-//! A few words that the daemon and the probes share: how to sleep without missing an event.
+//! A few words that the daemon and the probes share: when to begin, and how to sleep without missing an event.
 
 use std::{
     io,
@@ -24,6 +24,13 @@ impl Doorbell {
     pub(super) fn set_asleep(&self, asleep: bool) {
         if let Some(word) = self.word(0) {
             word.store(u32::from(asleep), Ordering::SeqCst);
+        }
+    }
+
+    /// All probes are attached: sockets may be taken in from now on.
+    pub(super) fn begin_watching(&self) {
+        if let Some(word) = self.word(2) {
+            word.store(1, Ordering::SeqCst);
         }
     }
 

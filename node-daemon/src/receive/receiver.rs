@@ -120,11 +120,12 @@ impl Receiver {
         drop(btf);
         give_back_memory();
         let steering = map(&mut object, "STEERING")?;
-        let doorbell = map(&mut object, "DOORBELL")?;
+        let doorbell = Doorbell::new(&map(&mut object, "DOORBELL")?).map_err(OpenError::Mapping)?;
+        doorbell.begin_watching();
         let losses = object.take_map("LOSSES").ok_or(OpenError::NoMap("LOSSES"))?;
         Ok(Self {
             rings: open_rings(&mut object, options)?,
-            doorbell: Doorbell::new(&doorbell).map_err(OpenError::Mapping)?,
+            doorbell,
             steering: Steering::new(&steering).map_err(OpenError::Mapping)?,
             losses: PerCpuArray::try_from(losses).map_err(|source| OpenError::Map { map: "LOSSES", source })?,
             conversations: Conversations::new(map(&mut object, "CONVERSATIONS")?, options.most_conversations),
