@@ -1,13 +1,13 @@
 //! The node daemon and its command line.
 //!
 //! The way of a record: [`receive`] loads the probes and reads their rings, [`decode`] makes events of bytes, [`track`]
-//! makes records of events with the names that [`identity`] knows, `goldwire-history` keeps them, and [`service`]
-//! answers from there. [`daemon`] wires these; [`command_line`] is the rest of the program.
+//! makes records of events with the names that [`identity`] knows, `goldwire-history` keeps them, and `service` answers
+//! from there. `daemon` wires these; [`command_line`] is the rest of the program.
 
 pub mod command_line;
-pub mod daemon;
+mod daemon;
 pub mod decode;
 pub mod identity;
 pub mod receive;
-pub mod service;
+mod service;
 pub mod track;

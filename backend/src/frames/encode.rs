@@ -30,7 +30,7 @@ impl CheckedFrame {
         let arrays: Vec<_> = self.0.fields.iter().map(|field| Arc::clone(&field.values)).collect();
         let rows = arrays.first().map_or(0, arrow_array::Array::len);
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let bytes = arrays.iter().map(|array| arrow_array::Array::get_buffer_memory_size(array)).sum::<usize>();
+        let bytes = arrays.iter().map(arrow_array::Array::get_buffer_memory_size).sum::<usize>();
         let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)?;
         let mut writer = FileWriter::try_new(Vec::with_capacity(bytes + 4096), &schema)?;
         writer.write(&batch)?;

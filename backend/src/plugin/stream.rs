@@ -2,30 +2,49 @@
 
 use std::sync::Arc;
 
-use futures::{StreamExt, stream::BoxStream};
-use goldwire_model::query::Query;
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use goldwire_model::query::{Query, QueryError};
 use grafana_plugin_sdk::pluginv2::{
     PluginContext, PublishStreamRequest, PublishStreamResponse, RunStreamRequest, StreamPacket, SubscribeStreamRequest,
     SubscribeStreamResponse, publish_stream_response, stream_server::Stream, subscribe_stream_response,
 };
 use tonic_0_12::{Request, Response, Status};
 
-use super::Door;
+use super::{Door, context::ContextError};
 use crate::{
-    live,
+    live::{self, NotLive},
     nodes::Instance,
     question::{self, Panel},
 };
 
 const PREFIX: &str = "live/";
 
+/// Why a channel cannot be opened.
+#[derive(Debug, thiserror::Error)]
+enum ChannelError {
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error(transparent)]
+    NotLive(#[from] NotLive),
+}
+
+impl From<ChannelError> for Status {
+    fn from(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Context(error) => error.into(),
+            ChannelError::Query(_) | ChannelError::NotLive(_) => Self::invalid_argument(error.to_string()),
+        }
+    }
+}
+
 impl Door {
-    fn live_query(&self, context: Option<PluginContext>, data: &[u8]) -> Result<(Arc<Instance>, Query), Status> {
+    fn live_query(&self, context: Option<PluginContext>, data: &[u8]) -> Result<(Arc<Instance>, Query), ChannelError> {
         let instance = self.instance(context)?;
         let panel = Panel { ref_id: "live".to_owned(), ..Panel::default() };
-        let refused = |error: &dyn std::error::Error| Status::invalid_argument(error.to_string());
-        let mut query = question::read(data, &panel, &instance.settings.enforced).map_err(|error| refused(&error))?;
-        live::follow(&mut query).map_err(|error| refused(&error))?;
+        let mut query = question::read(data, &panel, &instance.settings.enforced)?;
+        live::follow(&mut query)?;
         Ok((instance, query))
     }
 }
@@ -55,12 +74,11 @@ impl Stream for Door {
         }
         let (instance, query) = self.live_query(request.plugin_context, &request.data)?;
         let guard = self.0.metrics.live();
-        let packets = live::frames(instance, query).map(move |frame| {
+        let packets = live::frames(instance, query).map_ok(move |frame| {
             let _counted = &guard;
-            let frame = frame.map_err(|error| Status::internal(error.to_string()))?;
-            Ok(StreamPacket { data: frame.to_json().to_string().into_bytes() })
+            StreamPacket { data: frame.to_json().to_string().into_bytes() }
         });
-        Ok(Response::new(packets.boxed()))
+        Ok(Response::new(packets.map_err(|error| Status::internal(error.to_string())).boxed()))
     }
 
     /// Nothing is ever published to a node.

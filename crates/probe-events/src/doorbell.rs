@@ -1,6 +1,8 @@
 //! A few words in memory that both sides map.
 
 wire! {
+    /// Spares system calls: the probes wake the daemon only where it sleeps, and it sweeps the map of drops only
+    /// after one. And says when to begin.
     pub struct Doorbell: 12 {
         /// Not 0 while the daemon sleeps and wants to be woken by the next event. The probes set it to 0.
         pub asleep: u32,

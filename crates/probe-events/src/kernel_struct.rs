@@ -7,7 +7,13 @@ macro_rules! offsets {
     ($count:literal: $($(#[$meta:meta])* $field:ident = $structure:literal $path:literal $need:ident,)*) => {
         wire! {
             /// Offsets in bytes, or [`ABSENT`].
-            pub struct Offsets: $count { $($(#[$meta])* pub $field: u32,)* }
+            pub struct Offsets: $count {
+                $(
+                    $(#[$meta])*
+                    #[doc = concat!("Of `", $path, "` in `struct ", $structure, "`.")]
+                    pub $field: u32,
+                )*
+            }
         }
 
         impl Offsets {

@@ -22,7 +22,9 @@ pub struct Lane {
     pub unused: [u64; 6],
     /// Where the daemon reads next.
     pub tail: u64,
+    /// The rest of the cache line.
     pub unused2: [u64; 7],
+    /// Records begin in the first [`LANE_DATA`] bytes; the slack takes the end of one that begins in the last of them.
     pub data: [u8; LANE_DATA + LANE_SLACK],
 }
 
@@ -30,8 +32,11 @@ const _: () = assert!(size_of::<Lane>() == 128 + LANE_DATA + LANE_SLACK);
 
 /// Where a lane has its positions and its data.
 pub mod lane_offset {
+    /// Of [`Lane::head`](super::Lane::head), in bytes.
     pub const HEAD: usize = core::mem::offset_of!(super::Lane, head);
+    /// Of [`Lane::tail`](super::Lane::tail), in bytes.
     pub const TAIL: usize = core::mem::offset_of!(super::Lane, tail);
+    /// Of [`Lane::data`](super::Lane::data), in bytes.
     pub const DATA: usize = core::mem::offset_of!(super::Lane, data);
 }
 
@@ -40,6 +45,7 @@ wire! {
     pub struct LaneRecord: 8 {
         /// Of the event, without padding.
         pub length: u32,
+        /// Always 0; where padding would be.
         pub unused: u32,
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Every struct is `repr(C)`, has no padding and a size that is asserted, so that bytes can be checked and read in place.
 //! Times are nanoseconds of `CLOCK_MONOTONIC`. Addresses are 16 bytes, IPv4 as IPv4-mapped IPv6; ports are in host order.
+//! A cookie is `SO_COOKIE`, which names a socket for as long as the kernel runs, in every network namespace.
 
 #![no_std]
 

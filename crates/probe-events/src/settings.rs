@@ -1,6 +1,7 @@
 //! Constants that the daemon sets before it loads the probes.
 
 wire! {
+    /// What the daemon wants seen. Frozen before loading, so the verifier removes what does not apply.
     pub struct Settings: 32 {
         /// Id of the cgroup the daemon is confined to.
         pub scope_cgroup: u64,
@@ -10,6 +11,7 @@ wire! {
         pub own_network_namespace: u32,
         /// 1 where payload goes by lanes.
         pub lanes: u32,
+        /// Always 0; where padding would be.
         pub unused: [u8; 12],
     }
 }

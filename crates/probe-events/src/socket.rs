@@ -2,11 +2,13 @@
 use crate::{Header, Process};
 
 wire! {
+    /// What the probes know of a socket. The daemon adds those that are older than itself.
     pub struct Socket: 32 {
         /// When the SYN left; 0 where it was not seen.
         pub syn_time: u64,
         /// Thread group that works with it; 0 where unknown.
         pub owner_pid: u32,
+        /// One of [`role`](crate::role).
         pub role: u8,
         /// Of [`socket_flag`].
         pub flags: u8,
@@ -16,13 +18,16 @@ wire! {
         pub transport: u8,
         /// Buffers told while the daemon had not decided, by direction.
         pub undecided: [u32; 2],
+        /// Always 0; where padding would be.
         pub unused: u64,
     }
 }
 
 /// Values of [`Socket::transport`].
 pub mod transport {
+    /// `IPPROTO_TCP`.
     pub const TCP: u8 = 6;
+    /// `IPPROTO_UDP`.
     pub const UDP: u8 = 17;
 }
 
@@ -64,8 +69,11 @@ pub const UNDECIDED_BUFFERS: u32 = 256;
 wire! {
     /// A process read, wrote or connected first.
     pub struct SocketOwned: 56 {
+        /// Of [`kind::SOCKET_OWNED`](crate::kind::SOCKET_OWNED).
         pub header: Header,
+        /// `SO_COOKIE` of the socket.
         pub cookie: u64,
+        /// No other becomes the owner after it.
         pub owner: Process,
     }
 }
@@ -73,7 +81,9 @@ wire! {
 wire! {
     /// The last process closed a UDP socket that had conversations.
     pub struct SocketReleased: 24 {
+        /// Of [`kind::SOCKET_RELEASED`](crate::kind::SOCKET_RELEASED).
         pub header: Header,
+        /// `SO_COOKIE` of the socket. Its conversations are still in their map, for the daemon to take out.
         pub cookie: u64,
     }
 }

@@ -6,12 +6,14 @@
 //! socket is undecided then, which costs time and loses nothing.
 
 wire! {
+    /// The wishes for one socket. Each word is written whole; 0 is no wish.
     pub struct SteeringSlot: 32 {
         /// `tag << 32 | verdict | ingress limit << 8 | egress limit << 16`.
         pub word: u64,
         /// By direction: `tag << 32 | sequence`. Payload before that sequence number is not told; the buffer in which it
         /// is reached is told from there on.
         pub skip_until: [u64; 2],
+        /// Always 0; where padding would be.
         pub unused: u64,
     }
 }

@@ -2,14 +2,21 @@
 use crate::{Addresses, Header, TcpCounters};
 
 wire! {
+    /// The state became `TCP_CLOSE`; never told of a listener.
     pub struct TcpClosed: 136 {
+        /// Of [`kind::TCP_CLOSED`](crate::kind::TCP_CLOSED).
         pub header: Header,
+        /// `SO_COOKIE` of the socket.
         pub cookie: u64,
+        /// From the socket, so the remote one is what the process asked for.
         pub addresses: Addresses,
         /// `sk_err`; 0 for none.
         pub errno: u32,
+        /// As they stood at the end.
         pub counters: TcpCounters,
+        /// Thread group that worked with it; 0 where unknown.
         pub owner_pid: u32,
+        /// One of [`role`](crate::role).
         pub role: u8,
         /// TCP state it left.
         pub from: u8,

@@ -2,11 +2,15 @@
 use crate::{Addresses, Header};
 
 wire! {
+    /// The state became `TCP_ESTABLISHED`, from `TCP_SYN_SENT` or `TCP_SYN_RECV`.
     pub struct TcpEstablished: 88 {
+        /// Of [`kind::TCP_ESTABLISHED`](crate::kind::TCP_ESTABLISHED).
         pub header: Header,
+        /// `SO_COOKIE` of the socket; of an accepted one, not the listener's.
         pub cookie: u64,
         /// When the SYN left; 0 at a server, or where it was not seen.
         pub syn_time: u64,
+        /// From the socket, so a client's remote one is what the process asked for.
         pub addresses: Addresses,
         /// `snd_nxt`: the first payload byte sent has this number.
         pub first_sent: u32,
@@ -14,7 +18,9 @@ wire! {
         pub first_received: u32,
         /// 0 where unknown.
         pub owner_pid: u32,
+        /// One of [`role`](crate::role), never `UNKNOWN`.
         pub role: u8,
+        /// Always 0; where padding would be.
         pub unused: [u8; 7],
     }
 }

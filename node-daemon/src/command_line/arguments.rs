@@ -11,11 +11,11 @@ use super::units::{ByteSize, Moment};
 #[command(name = "goldwire", version, about, propagate_version = true, arg_required_else_help = true)]
 pub struct Arguments {
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Load the probes, keep history in memory and serve it. Needs root, or the capabilities that `check` lists.
     Daemon(DaemonArguments),
     /// Show flows, requests, drops or processes, past or live.
@@ -38,39 +38,39 @@ pub enum Command {
 }
 
 #[derive(Args, Clone, Debug)]
-pub struct DaemonArguments {
+pub(crate) struct DaemonArguments {
     /// Address to serve on. Any but a loopback address needs TLS and a token.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4270", env = "GOLDWIRE_LISTEN")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Name of this node in every record and answer; the host's name by default.
     #[arg(long, value_name = "NAME", env = "GOLDWIRE_NODE_NAME")]
-    pub node_name: Option<String>,
+    pub(crate) node_name: Option<String>,
     /// Watch this cgroup v2 subtree only, so that several daemons on one kernel can each be a node.
     #[arg(long, value_name = "PATH")]
-    pub cgroup: Option<PathBuf>,
+    pub(crate) cgroup: Option<PathBuf>,
     /// Memory for history, shared by raw records and rollups.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", env = "GOLDWIRE_MEMORY")]
-    pub memory: ByteSize,
+    pub(crate) memory: ByteSize,
     /// Size of the kernel's ring buffer for payload events, rounded up to a power of two.
     #[arg(long, value_name = "SIZE", default_value = "32MiB")]
-    pub ring: ByteSize,
+    pub(crate) ring: ByteSize,
     /// Certificate chain (PEM) to serve TLS with.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub tls_cert: Option<PathBuf>,
+    pub(crate) tls_cert: Option<PathBuf>,
     /// Private key (PEM) of the certificate.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub tls_key: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
     /// Accept only clients with a certificate signed by this authority (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub tls_client_ca: Option<PathBuf>,
+    pub(crate) tls_client_ca: Option<PathBuf>,
     /// File with the tokens to accept, one a line; a client sends one as `authorization: Bearer`.
     #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// Which nodes to ask, and how.
 #[derive(Args, Clone, Debug)]
-pub struct NodeArguments {
+pub(crate) struct NodeArguments {
     /// Node to ask; repeat for more. `https://HOST:PORT` speaks TLS.
     #[arg(
         long = "node",
@@ -79,51 +79,52 @@ pub struct NodeArguments {
         env = "GOLDWIRE_NODES",
         value_delimiter = ','
     )]
-    pub nodes: Vec<String>,
+    pub(crate) nodes: Vec<String>,
     /// Authority (PEM) that signed the nodes' certificates; the system's by default.
     #[arg(long, value_name = "FILE")]
-    pub tls_ca: Option<PathBuf>,
+    pub(crate) tls_ca: Option<PathBuf>,
     /// Own certificate (PEM), for nodes that ask for one.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub tls_cert: Option<PathBuf>,
+    pub(crate) tls_cert: Option<PathBuf>,
     /// Private key (PEM) of the own certificate.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    pub tls_key: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
     /// Name to expect in the nodes' certificates, where it is not the address.
     #[arg(long, value_name = "NAME")]
-    pub tls_server_name: Option<String>,
+    pub(crate) tls_server_name: Option<String>,
     /// File whose first line is the token to send.
     #[arg(long, value_name = "FILE", env = "GOLDWIRE_TOKEN_FILE")]
-    pub token_file: Option<PathBuf>,
+    pub(crate) token_file: Option<PathBuf>,
     /// How long to wait for a node, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub timeout: u64,
+    pub(crate) timeout: u64,
 }
 
 /// The window of time to look at.
 #[derive(Args, Clone, Debug)]
-pub struct WindowArguments {
+pub(crate) struct WindowArguments {
     /// Start: how long ago (`5m`, `90s`, `2h`), or a time (`2026-01-31T12:00:00Z`).
     #[arg(long, value_name = "TIME", default_value = "5m")]
-    pub since: Moment,
+    pub(crate) since: Moment,
     /// End, written in the same way; now by default.
     #[arg(long, value_name = "TIME")]
-    pub until: Option<Moment>,
+    pub(crate) until: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum OutputFormat {
+pub(crate) enum OutputFormat {
     /// Aligned columns.
     Text,
     /// One JSON object a row.
     Json,
+    /// Comma-separated values under a line of names.
     Csv,
     /// An Arrow IPC stream.
     Arrow,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ObservedTable {
+pub(crate) enum ObservedTable {
     Flows,
     Requests,
     Drops,
@@ -131,102 +132,109 @@ pub enum ObservedTable {
 }
 
 #[derive(Args, Clone, Debug)]
-pub struct ObserveArguments {
+pub(crate) struct ObserveArguments {
     /// What to show.
     #[arg(default_value = "requests")]
-    pub table: ObservedTable,
+    pub(crate) table: ObservedTable,
     /// Keep showing what comes, until interrupted.
     #[arg(short, long)]
-    pub follow: bool,
+    pub(crate) follow: bool,
     /// Show the last N only.
     #[arg(long, value_name = "N", default_value_t = 100)]
-    pub last: usize,
+    pub(crate) last: usize,
     /// Show what matches, e.g. 'destination.workload = "shop" and latency > 250ms'.
     #[arg(short = 'F', long, value_name = "FILTER", default_value = "")]
-    pub filter: String,
+    pub(crate) filter: String,
     /// Columns to show, in this order.
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
+    /// How to print it.
     #[arg(short, long, value_enum, default_value = "text")]
-    pub output: OutputFormat,
+    pub(crate) output: OutputFormat,
     #[command(flatten)]
-    pub window: WindowArguments,
+    pub(crate) window: WindowArguments,
     #[command(flatten)]
-    pub nodes: NodeArguments,
+    pub(crate) nodes: NodeArguments,
 }
 
 #[derive(Args, Clone, Debug)]
-pub struct QueryArguments {
+pub(crate) struct QueryArguments {
     /// The query as JSON, `@FILE`, or `-` for standard input. Without it, the options below make the query.
-    pub json: Option<String>,
+    pub(crate) json: Option<String>,
     /// Signals over time, e.g. request_rate,latency_p95.
     #[arg(long, value_name = "SIGNAL,…", value_delimiter = ',', conflicts_with = "json")]
-    pub signals: Vec<String>,
+    pub(crate) signals: Vec<String>,
     /// Table to aggregate: flows, requests, drops or processes.
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["json", "signals"])]
-    pub table: Option<String>,
+    pub(crate) table: Option<String>,
     /// Aggregates of the table, e.g. 'count(),p99(latency)'.
     #[arg(long, value_name = "AGGREGATE,…", value_delimiter = ',', requires = "table")]
-    pub aggregates: Vec<String>,
+    pub(crate) aggregates: Vec<String>,
     /// Fields to group by.
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',', conflicts_with = "json")]
-    pub group_by: Vec<String>,
+    pub(crate) group_by: Vec<String>,
+    /// Aggregate what matches only, e.g. 'destination.workload = "shop" and latency > 250ms'.
     #[arg(short = 'F', long, value_name = "FILTER", conflicts_with = "json")]
-    pub filter: Option<String>,
+    pub(crate) filter: Option<String>,
     /// Width of a step, e.g. 10s.
     #[arg(long, value_name = "DURATION", requires = "signals")]
-    pub step: Option<String>,
+    pub(crate) step: Option<String>,
     /// Most groups or series to answer.
     #[arg(long, value_name = "N", conflicts_with = "json")]
-    pub limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
+    /// How to print it.
     #[arg(short, long, value_enum, default_value = "text")]
-    pub output: OutputFormat,
+    pub(crate) output: OutputFormat,
     #[command(flatten)]
-    pub window: WindowArguments,
+    pub(crate) window: WindowArguments,
     #[command(flatten)]
-    pub nodes: NodeArguments,
+    pub(crate) nodes: NodeArguments,
 }
 
 #[derive(Args, Clone, Debug)]
-pub struct MapArguments {
+pub(crate) struct MapArguments {
     /// What a node of the map is: workload, namespace, pod, process, address, node …
     #[arg(long, value_name = "FIELD", default_value = "workload")]
-    pub by: String,
+    pub(crate) by: String,
+    /// Count what matches only, e.g. 'destination.workload = "shop"'.
     #[arg(short = 'F', long, value_name = "FILTER", default_value = "")]
-    pub filter: String,
+    pub(crate) filter: String,
+    /// How to print it.
     #[arg(short, long, value_enum, default_value = "text")]
-    pub output: OutputFormat,
+    pub(crate) output: OutputFormat,
     #[command(flatten)]
-    pub window: WindowArguments,
+    pub(crate) window: WindowArguments,
     #[command(flatten)]
-    pub nodes: NodeArguments,
+    pub(crate) nodes: NodeArguments,
 }
 
 #[derive(Args, Clone, Debug)]
-pub struct TopArguments {
+pub(crate) struct TopArguments {
+    /// Count what matches only, e.g. 'destination.workload = "shop"'.
     #[arg(short = 'F', long, value_name = "FILTER", default_value = "")]
-    pub filter: String,
+    pub(crate) filter: String,
     /// Seconds between two looks.
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
-    pub interval: u64,
+    pub(crate) interval: u64,
     /// Print one look as text and end, for scripts and for terminals that can't be drawn on.
     #[arg(long)]
-    pub once: bool,
+    pub(crate) once: bool,
     #[command(flatten)]
-    pub nodes: NodeArguments,
+    pub(crate) nodes: NodeArguments,
 }
 
 #[derive(Args, Clone, Debug)]
-pub struct StatusArguments {
-    #[arg(short, long, value_enum, default_value = "text")]
-    pub output: OutputFormat,
-    #[command(flatten)]
-    pub nodes: NodeArguments,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct CheckArguments {
+pub(crate) struct StatusArguments {
     /// Text or JSON.
     #[arg(short, long, value_enum, default_value = "text")]
-    pub output: OutputFormat,
+    pub(crate) output: OutputFormat,
+    #[command(flatten)]
+    pub(crate) nodes: NodeArguments,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CheckArguments {
+    /// Text or JSON.
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub(crate) output: OutputFormat,
 }

@@ -9,7 +9,7 @@ use super::arguments::{CheckArguments, OutputFormat};
 use crate::receive::{self, SignalCheck};
 
 /// Fails where something is missing, so that scripts can tell.
-pub fn run(arguments: &CheckArguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode> {
     let checks = receive::check(None);
     for check in &checks {
         if arguments.output == OutputFormat::Json {

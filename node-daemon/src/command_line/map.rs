@@ -15,7 +15,7 @@ use super::{
     output, text,
 };
 
-pub async fn run(arguments: &MapArguments) -> Result<()> {
+pub(crate) async fn run(arguments: &MapArguments) -> Result<()> {
     let query = json!({ "queryType": "serviceMap", "groupBy": [arguments.by], "filter": arguments.filter });
     let nodes = Nodes::from_arguments(&arguments.nodes)?;
     let (query, answer) = nodes.ask(query, window(&arguments.window)?).await?;

@@ -10,7 +10,7 @@ mod query;
 mod status;
 mod text;
 mod top;
-pub mod units;
+mod units;
 
 use std::process::ExitCode;
 

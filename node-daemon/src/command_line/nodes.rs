@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use super::arguments::{NodeArguments, WindowArguments};
 
 /// The nodes that the command line named.
-pub struct Nodes {
+pub(crate) struct Nodes {
     clients: Vec<NodeClient>,
     deadline: Duration,
 }
 
 impl Nodes {
     /// Prepares a connection to each; nothing is sent yet.
-    pub fn from_arguments(arguments: &NodeArguments) -> Result<Self> {
+    pub(crate) fn from_arguments(arguments: &NodeArguments) -> Result<Self> {
         let connection = connection(arguments)?;
         let client = |text: &String| -> Result<NodeClient> {
             let address = text.parse()?;
@@ -32,20 +32,20 @@ impl Nodes {
     }
 
     /// Each node's client.
-    pub fn clients(&self) -> &[NodeClient] {
+    pub(crate) fn clients(&self) -> &[NodeClient] {
         &self.clients
     }
 
     /// How long to wait for a node.
-    pub fn deadline(&self) -> Duration {
+    pub(crate) fn deadline(&self) -> Duration {
         self.deadline
     }
 
     /// Asks all nodes at once. Nodes that do not answer are named in the coverage; it is an error only where none does,
     /// or where the question itself is refused.
-    pub async fn ask(&self, query: Value, window: Window) -> Result<(Query, Answer)> {
+    pub(crate) async fn ask(&self, query: Value, window: Window) -> Result<(Query, Answer)> {
         let query = with_window(query, window);
-        let parsed = Query::from_json(&query.to_string())?;
+        let parsed = Query::from_json(query.to_string())?;
         let text = query.to_string();
         let mut answers: FuturesUnordered<_> = self
             .clients
@@ -95,7 +95,7 @@ impl Gathered {
 }
 
 /// The window that was typed, on the clock of this machine.
-pub fn window(arguments: &WindowArguments) -> Result<Window> {
+pub(crate) fn window(arguments: &WindowArguments) -> Result<Window> {
     let now = Utc::now();
     let from = arguments.since.millis(now);
     // The end is exclusive; "now" is to include what ended in this very millisecond.

@@ -19,7 +19,7 @@ use super::{
     text::Aligned,
 };
 
-pub async fn run(arguments: &ObserveArguments) -> Result<()> {
+pub(crate) async fn run(arguments: &ObserveArguments) -> Result<()> {
     let nodes = Nodes::from_arguments(&arguments.nodes)?;
     if arguments.follow {
         return follow(arguments, &nodes).await;
@@ -112,7 +112,7 @@ fn default_columns(table: ObservedTable) -> &'static [&'static str] {
 async fn follow(arguments: &ObserveArguments, nodes: &Nodes) -> Result<()> {
     let mut query = query(arguments);
     query["live"] = json!(true);
-    let checked = Query::from_json(&query.to_string())?;
+    let checked = Query::from_json(query.to_string())?;
     let text = query.to_string();
     let mut streams = SelectAll::new();
     for client in nodes.clients() {

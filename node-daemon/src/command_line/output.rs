@@ -12,7 +12,7 @@ use super::{arguments::OutputFormat, text};
 
 /// Writes an answer to standard output, and what it says of its completeness, where it is not complete, to standard
 /// error.
-pub fn write(query: &Query, answer: &Answer, format: OutputFormat) -> Result<()> {
+pub(crate) fn write(query: &Query, answer: &Answer, format: OutputFormat) -> Result<()> {
     write_batch(&encode::finished_batch(query, &answer.body)?, format)?;
     for line in shortcomings(&answer.coverage) {
         eprintln!("note: {line}");
@@ -21,7 +21,7 @@ pub fn write(query: &Query, answer: &Answer, format: OutputFormat) -> Result<()>
 }
 
 /// Writes a table to standard output.
-pub fn write_batch(batch: &RecordBatch, format: OutputFormat) -> Result<()> {
+pub(crate) fn write_batch(batch: &RecordBatch, format: OutputFormat) -> Result<()> {
     let mut out = io::stdout().lock();
     match format {
         OutputFormat::Text => text::write_table(&mut out, &text::table_of(batch))?,
@@ -41,7 +41,7 @@ pub fn write_batch(batch: &RecordBatch, format: OutputFormat) -> Result<()> {
 }
 
 /// What keeps an answer from being complete, a sentence each.
-pub fn shortcomings(coverage: &Coverage) -> Vec<String> {
+pub(crate) fn shortcomings(coverage: &Coverage) -> Vec<String> {
     let mut lines = Vec::new();
     for node in &coverage.unreachable {
         lines.push(format!("{} is not in this answer: {}", node.node, node.reason));

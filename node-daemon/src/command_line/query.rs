@@ -11,7 +11,7 @@ use super::{
     output,
 };
 
-pub async fn run(arguments: &QueryArguments) -> Result<()> {
+pub(crate) async fn run(arguments: &QueryArguments) -> Result<()> {
     let query = match &arguments.json {
         Some(source) => from_source(source)?,
         None => from_options(arguments)?,

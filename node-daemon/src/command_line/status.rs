@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Fails where no node answers, so that scripts can wait for one.
-pub async fn run(arguments: &StatusArguments) -> Result<ExitCode> {
+pub(crate) async fn run(arguments: &StatusArguments) -> Result<ExitCode> {
     let nodes = Nodes::from_arguments(&arguments.nodes)?;
     let asked =
         nodes.clients().iter().map(|client| async { (client.address(), client.status(nodes.deadline()).await) });

@@ -16,7 +16,7 @@ use goldwire_answer::{
 use goldwire_model::{field::Field, signal::Signal};
 
 /// Writes aligned columns under their names; numbers to the right. A table without rows says so.
-pub fn write_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
+pub(crate) fn write_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
     if table.columns.first().is_none_or(|column| column.values.is_empty()) {
         return writeln!(out, "nothing seen");
     }
@@ -25,27 +25,27 @@ pub fn write_table(out: &mut impl Write, table: &Table) -> io::Result<()> {
 
 /// Columns that stay aligned over several tables of the same shape: widths only grow, names are written once.
 #[derive(Default)]
-pub struct Aligned {
+pub(crate) struct Aligned {
     widths: Vec<usize>,
 }
 
 impl Aligned {
     /// Writes the rows of one more table.
-    pub fn write(&mut self, out: &mut impl Write, table: &Table) -> io::Result<()> {
+    pub(crate) fn write(&mut self, out: &mut impl Write, table: &Table) -> io::Result<()> {
         let rows = table.columns.first().map_or(0, |column| column.values.len());
         let cells: Vec<Vec<String>> =
-            table.columns.iter().map(|column| (0..rows).map(|row| cell(column, row)).collect()).collect();
+            (0..rows).map(|row| table.columns.iter().map(|column| cell(column, row)).collect()).collect();
         let is_first = self.widths.is_empty();
         self.widths.resize(table.columns.len(), 0);
         for (index, column) in table.columns.iter().enumerate() {
-            let widest = cells[index].iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+            let widest = cells.iter().map(|row| row[index].chars().count()).max().unwrap_or(0);
             self.widths[index] = self.widths[index].max(widest).max(column.name.chars().count());
         }
         if is_first {
             self.write_line(out, table, |column| &table.columns[column].name)?;
         }
-        for row in 0..rows {
-            self.write_line(out, table, |column| &cells[column][row])?;
+        for row in &cells {
+            self.write_line(out, table, |column| &row[column])?;
         }
         Ok(())
     }
@@ -71,7 +71,7 @@ impl Aligned {
 }
 
 /// A batch as a table: each column's unit is told by its name, which is a signal's, a field's or an aggregate's.
-pub fn table_of(batch: &RecordBatch) -> Table {
+pub(crate) fn table_of(batch: &RecordBatch) -> Table {
     let named = |(field, array): (&arrow_schema::FieldRef, &ArrayRef)| NamedColumn {
         name: field.name().as_str().into(),
         unit: unit_of(field.name()),
@@ -140,7 +140,7 @@ fn integer(value: i64, unit: Option<&str>) -> String {
 
 /// A number in the unit that Grafana would show it in.
 #[must_use]
-pub fn number(value: f64, unit: Option<&str>) -> String {
+pub(crate) fn number(value: f64, unit: Option<&str>) -> String {
     match unit {
         Some("s") => duration(value),
         Some("bytes") => scaled(value, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB"], " "),

@@ -31,7 +31,7 @@ const LOOK_BACK: Duration = Duration::from_secs(30);
 /// How far back the curve reaches.
 const CURVE: Duration = Duration::from_secs(120);
 
-pub async fn run(arguments: &TopArguments) -> Result<()> {
+pub(crate) async fn run(arguments: &TopArguments) -> Result<()> {
     let nodes = Nodes::from_arguments(&arguments.nodes)?;
     let mut view = View::default();
     view.look(arguments, &nodes).await?;

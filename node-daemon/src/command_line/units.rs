@@ -7,10 +7,11 @@ use thiserror::Error;
 
 /// A number of bytes: `256MiB`, `1GB`, `4096`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ByteSize(pub usize);
+pub(crate) struct ByteSize(pub(crate) usize);
 
+/// What was typed is neither. Its text says what would be.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum UnitError {
+pub(crate) enum UnitError {
     #[error("\"{0}\" is no size; write a number of bytes, or one with KiB, MiB, GiB, KB, MB or GB, such as 256MiB")]
     Size(String),
     #[error("\"{0}\" is no time; write how long ago, such as 90s, 5m or 2h, or a time such as 2026-01-31T12:00:00Z")]
@@ -44,7 +45,7 @@ impl FromStr for ByteSize {
 
 /// A moment: so long before now, or a time of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub(crate) enum Moment {
     Ago(Duration),
     At(DateTime<Utc>),
 }
@@ -52,7 +53,7 @@ pub enum Moment {
 impl Moment {
     /// Milliseconds since the epoch.
     #[must_use]
-    pub fn millis(self, now: DateTime<Utc>) -> i64 {
+    pub(crate) fn millis(self, now: DateTime<Utc>) -> i64 {
         match self {
             Self::Ago(ago) => now.timestamp_millis().saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)),
             Self::At(time) => time.timestamp_millis(),

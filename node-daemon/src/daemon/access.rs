@@ -14,7 +14,7 @@ use crate::command_line::arguments::DaemonArguments;
 
 /// Why the daemon will not serve as asked.
 #[derive(Debug, Error)]
-pub enum AccessError {
+pub(crate) enum AccessError {
     #[error(
         "listening on {listen} would let others on the network read this node, so it also needs {missing}; \
          or listen on a loopback address such as 127.0.0.1:{port}",
@@ -31,14 +31,16 @@ pub enum AccessError {
 
 /// How the service is protected.
 #[derive(Debug, Default)]
-pub struct Access {
-    pub tls: Option<ServerTlsConfig>,
-    pub tokens: Option<Tokens>,
+pub(crate) struct Access {
+    /// Absent where the service speaks plain text.
+    pub(crate) tls: Option<ServerTlsConfig>,
+    /// Absent where anybody who reaches the service may ask.
+    pub(crate) tokens: Option<Tokens>,
 }
 
 impl Access {
     /// Reads certificate, key and tokens, and refuses an open door.
-    pub fn from_arguments(arguments: &DaemonArguments) -> Result<Self, AccessError> {
+    pub(crate) fn from_arguments(arguments: &DaemonArguments) -> Result<Self, AccessError> {
         refuse_open_door(arguments)?;
         let tls = match (&arguments.tls_cert, &arguments.tls_key) {
             (Some(cert), Some(key)) => Some(server_tls(cert, key, arguments.tls_client_ca.as_deref())?),
@@ -79,7 +81,7 @@ fn read(path: &Path) -> Result<Vec<u8>, AccessError> {
 
 /// The tokens that open the door. Never printed.
 #[derive(Clone)]
-pub struct Tokens(Vec<String>);
+pub(crate) struct Tokens(Vec<String>);
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,7 +115,7 @@ impl Tokens {
     /// True where `authorization` is `Bearer` and one of the tokens. Takes the same time whichever byte differs and
     /// whichever token it is.
     #[must_use]
-    pub fn accept(&self, authorization: Option<&str>) -> bool {
+    pub(crate) fn accept(&self, authorization: Option<&str>) -> bool {
         let Some(given) = authorization.and_then(|value| value.strip_prefix("Bearer ")) else { return false };
         let given = given.trim().as_bytes();
         let found = self.0.iter().fold(Choice::from(0), |found, token| found | token.as_bytes().ct_eq(given));

@@ -9,20 +9,20 @@ use crate::{decode::KernelTime, track::Anchor};
 
 /// Now, by the node's wall clock.
 #[must_use]
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// Now, by the clock of the kernel's events (`CLOCK_MONOTONIC`).
 #[must_use]
-pub fn kernel_now() -> KernelTime {
+pub(crate) fn kernel_now() -> KernelTime {
     let time = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
     KernelTime(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// One moment by both.
 #[must_use]
-pub fn anchor() -> Anchor {
+pub(crate) fn anchor() -> Anchor {
     Anchor { kernel: kernel_now(), wall: now() }
 }

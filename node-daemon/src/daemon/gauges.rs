@@ -9,7 +9,7 @@ use goldwire_answer::coverage::{Loss, LossStage};
 
 /// Written by the pipeline's thread only.
 #[derive(Debug, Default)]
-pub struct Gauges {
+pub(crate) struct Gauges {
     connections: AtomicU64,
     lost: Mutex<Vec<Loss>>,
 }
@@ -17,13 +17,13 @@ pub struct Gauges {
 impl Gauges {
     /// Connections that are open and followed.
     #[must_use]
-    pub fn connections(&self) -> u64 {
+    pub(crate) fn connections(&self) -> u64 {
         self.connections.load(Ordering::Relaxed)
     }
 
     /// Events lost since the start, by stage.
     #[must_use]
-    pub fn lost(&self) -> Vec<Loss> {
+    pub(crate) fn lost(&self) -> Vec<Loss> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

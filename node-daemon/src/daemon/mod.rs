@@ -1,8 +1,8 @@
 //! The daemon: loads the probes, gives up the rights it no longer needs, then keeps history and serves it.
 
-pub mod access;
-pub mod clock;
-pub mod gauges;
+pub(crate) mod access;
+pub(crate) mod clock;
+pub(crate) mod gauges;
 mod pipeline;
 mod privileges;
 
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Runs until a signal ends it.
-pub fn run(arguments: &DaemonArguments) -> Result<()> {
+pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     start_log();
     let access = access::Access::from_arguments(arguments)?;
     let listener = service::bind(arguments.listen)?;

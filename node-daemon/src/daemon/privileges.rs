@@ -10,7 +10,7 @@ const KEPT: [Capability; 4] =
 /// be started. Call it before any thread is started, for capabilities are a thread's.
 ///
 /// Gives the names of the rights that stay.
-pub fn drop_unneeded() -> Result<Vec<String>, caps::errors::CapsError> {
+pub(crate) fn drop_unneeded() -> Result<Vec<String>, caps::errors::CapsError> {
     let held = caps::read(None, CapSet::Permitted)?;
     let keep: CapsHashSet = KEPT.iter().copied().filter(|capability| held.contains(capability)).collect();
     for capability in caps::read(None, CapSet::Bounding)? {

@@ -13,46 +13,70 @@ use super::{Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, Sequen
 /// One thing that happened in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event<'a> {
+    /// A process called `connect`.
     TcpConnecting(TcpConnecting),
+    /// A handshake is done.
     TcpEstablished(TcpEstablished),
+    /// Packets go elsewhere than the socket asked.
     TcpTranslated(TcpTranslated),
+    /// A connection whose beginning was not seen.
     TcpAdopted(TcpAdopted),
+    /// A process listens.
     TcpListening(TcpListening),
+    /// How an open connection stands.
     TcpCounters(TcpReport),
+    /// A connection, or an attempt at one, ended.
     TcpClosed(TcpClosed),
+    /// A socket got the process that works with it.
     SocketOwned(SocketOwned),
+    /// Payload of TCP, or a FIN without any.
     TcpSegment(TcpSegment<'a>),
+    /// The first datagram of a UDP conversation.
     ConversationOpened(ConversationOpened),
+    /// How an open conversation stands; every 10 s while it moves.
     ConversationCounters(ConversationReport),
+    /// How a conversation stood when its socket was closed, or when it had been silent for a while.
     ConversationClosed(ConversationReport),
+    /// Payload of UDP.
     Datagram(Datagram<'a>),
+    /// The kernel dropped packets; told once a second.
     PacketsDropped(PacketsDropped<'a>),
+    /// A process was created.
     ProcessForked(ProcessForked),
+    /// A process runs a new executable.
     ProcessExecuted(ProcessExecuted<'a>),
+    /// A process ended.
     ProcessExited(ProcessExited),
+    /// Queues or windows were full; told once a second, and only where something was.
     Saturation(Saturation),
 }
 
 /// A process called `connect`; the SYN is about to leave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpConnecting {
+    /// Before the SYN is sent: where latency of the handshake begins.
     pub time: KernelTime,
+    /// The connecting socket.
     pub cookie: Cookie,
     /// The remote address is the one that was asked for. The local port is 0 where the kernel has yet to choose it;
     /// the events that follow have it.
     pub addresses: Addresses,
+    /// The process that called.
     pub owner: Owner,
 }
 
 /// The handshake is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpEstablished {
+    /// At the client the SYN with ACK came, at the server the ACK that answers it.
     pub time: KernelTime,
+    /// The connection's own socket, also at the server.
     pub cookie: Cookie,
+    /// A client's remote address is the one that was asked for, see [`TcpTranslated`].
     pub addresses: Addresses,
     /// Never [`Role::Unknown`].
     pub role: Role,
-    /// From SYN to established, nanoseconds; only at the client, and absent where the SYN was not seen.
+    /// From SYN to established; only at the client, and absent where the SYN was not seen.
     pub connect_latency: Option<std::time::Duration>,
     /// Sequence number of the first payload byte this socket sends.
     pub first_sent: SequenceNumber,
@@ -67,7 +91,9 @@ pub struct TcpEstablished {
 /// Comes at the client only, with its SYN or, for an adopted socket, its first segment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpTranslated {
+    /// Of the packet by which it was seen.
     pub time: KernelTime,
+    /// The client's socket.
     pub cookie: Cookie,
     /// Where the packets really go.
     pub remote: SocketAddr,
@@ -77,10 +103,15 @@ pub struct TcpTranslated {
 /// May come twice for one cookie: the first `base` counts, and the second adds role and owner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpAdopted {
+    /// When it was taken in, not when it began.
     pub time: KernelTime,
+    /// The connection's socket.
     pub cookie: Cookie,
+    /// By the first segment that was seen, else by the kernel's list of sockets.
     pub addresses: Addresses,
+    /// By the listeners that are there; [`Role::Unknown`] where the probes took it in, until a sweep tells more.
     pub role: Role,
+    /// As they stood at `time`; what they hold happened before.
     pub base: TcpCounters,
     /// Absent where no process was found that holds the socket.
     pub owner_pid: Option<u32>,
@@ -89,8 +120,11 @@ pub struct TcpAdopted {
 /// A process listens on an address.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpListening {
+    /// When it began to listen; for an older listener, when it was found.
     pub time: KernelTime,
+    /// The listener's own, not that of any connection.
     pub cookie: Cookie,
+    /// The address is unspecified where it listens on all of them.
     pub local: SocketAddr,
     /// Absent for a listener older than the daemon whose holder was not found.
     pub owner_pid: Option<u32>,
@@ -99,17 +133,24 @@ pub struct TcpListening {
 /// How a connection stands; at least every 10 s while it moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpReport {
+    /// When the counters were read.
     pub time: KernelTime,
+    /// The connection's socket.
     pub cookie: Cookie,
+    /// As they stood at `time`.
     pub counters: TcpCounters,
 }
 
 /// The connection, or the attempt at one, ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpClosed {
+    /// When the socket left its last state; `TIME_WAIT` is not waited for.
     pub time: KernelTime,
+    /// The connection's socket.
     pub cookie: Cookie,
+    /// The remote address is the one that was asked for, see [`TcpTranslated`].
     pub addresses: Addresses,
+    /// [`Role::Unknown`] where only the probes took it in.
     pub role: Role,
     /// The state it left. [`SocketState::SynSent`] says that the connect failed, or was given up.
     pub from: SocketState,
@@ -118,17 +159,22 @@ pub struct TcpClosed {
     pub errno: Option<i32>,
     /// Who reset it, if anybody.
     pub reset: Option<Reset>,
+    /// As they stood at the end.
     pub counters: TcpCounters,
     /// All TCP flags seen in either direction, as in the header, of segments that had payload, SYN, FIN or RST.
     pub tcp_flags: u8,
+    /// The process that worked with it; absent where none was seen to.
     pub owner_pid: Option<u32>,
 }
 
 /// The process that works with a socket: the one that connected, or that first read or wrote an accepted one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SocketOwned {
+    /// Of the first read or write that was seen.
     pub time: KernelTime,
+    /// TCP or UDP.
     pub cookie: Cookie,
+    /// No other takes its place later.
     pub owner: Owner,
 }
 
@@ -136,8 +182,11 @@ pub struct SocketOwned {
 /// joined it (ingress). Retransmitted and overlapping bytes come again: order by `sequence`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpSegment<'a> {
+    /// When the hook saw it: going out after TCP, coming in before TCP.
     pub time: KernelTime,
+    /// The connection's socket, unless `at_listener` is present.
     pub cookie: Cookie,
+    /// Seen from the socket on this node.
     pub direction: Direction,
     /// Of the first payload byte of the buffer (a SYN's own number is already added).
     pub sequence: SequenceNumber,
@@ -149,6 +198,7 @@ pub struct TcpSegment<'a> {
     pub prefix: &'a [u8],
     /// The last bytes of the payload where `prefix` does not reach them, else empty.
     pub tail: &'a [u8],
+    /// As in the header.
     pub tcp_flags: u8,
     /// Present where the kernel has no socket of its own for the connection yet (data with the last ACK of the handshake,
     /// `TCP_DEFER_ACCEPT`, TCP Fast Open): `cookie` is the listener's then, and the connection's [`TcpEstablished`] with
@@ -159,10 +209,13 @@ pub struct TcpSegment<'a> {
 /// The first datagram between a UDP socket and a remote address.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConversationOpened {
+    /// Of the first datagram.
     pub time: KernelTime,
+    /// The key that all further events have.
     pub conversation: Conversation,
     /// Of the first datagram: who sends it is the client.
     pub first: Direction,
+    /// The socket's own end, as the datagram has it.
     pub local: SocketAddr,
     /// The process that created the socket, or first used it.
     pub owner_pid: Option<u32>,
@@ -171,19 +224,26 @@ pub struct ConversationOpened {
 /// Names a UDP conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Conversation {
+    /// The socket on this node.
     pub cookie: Cookie,
+    /// The other end, as datagrams have it.
     pub remote: SocketAddr,
 }
 
 /// How a conversation stands, or stood when it ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConversationReport {
+    /// When the counters were read, or when the socket was closed.
     pub time: KernelTime,
+    /// As in its [`ConversationOpened`].
     pub conversation: Conversation,
+    /// Since it opened; each by itself, also where the kernel joined several to one buffer.
     pub datagrams_sent: u64,
+    /// Likewise.
     pub datagrams_received: u64,
     /// UDP payload.
     pub bytes_sent: u64,
+    /// Likewise.
     pub bytes_received: u64,
     /// Of the last datagram in either direction.
     pub last: KernelTime,
@@ -192,12 +252,17 @@ pub struct ConversationReport {
 /// A datagram that may be DNS.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Datagram<'a> {
+    /// When it passed the socket.
     pub time: KernelTime,
+    /// As in its [`ConversationOpened`].
     pub conversation: Conversation,
+    /// The socket's own end, as the datagram has it.
     pub local: SocketAddr,
+    /// Seen from the socket on this node.
     pub direction: Direction,
     /// UDP payload bytes; `payload` may be shorter.
     pub length: u32,
+    /// Its beginning: at most 4 KiB.
     pub payload: &'a [u8],
 }
 
@@ -206,7 +271,9 @@ pub struct Datagram<'a> {
 pub struct PacketsDropped<'a> {
     /// Of the last of them.
     pub time: KernelTime,
+    /// Of the packet itself, so seen from no socket.
     pub source: SocketAddr,
+    /// Likewise; with NAT, as it was at the place where it was dropped.
     pub destination: SocketAddr,
     /// IP protocol number. Ports are 0 where the protocol has none.
     pub protocol: u8,
@@ -218,15 +285,20 @@ pub struct PacketsDropped<'a> {
     pub network_namespace: u32,
     /// Since the last event on the same flow, reason and place.
     pub count: u64,
+    /// Of these packets, IP headers included.
     pub bytes: u64,
 }
 
 /// A process (not a thread) was created.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProcessForked {
+    /// Of the fork, in the parent.
     pub time: KernelTime,
+    /// Thread group id of the child, in the node's own process namespace.
     pub pid: u32,
+    /// Thread group id of the process that forked.
     pub parent: u32,
+    /// The parent's name, which the child has until it executes.
     pub comm: super::Comm,
     /// As in [`Owner::cgroup`].
     pub cgroup: u64,
@@ -235,9 +307,13 @@ pub struct ProcessForked {
 /// A process runs a new executable.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProcessExecuted<'a> {
+    /// After `execve` succeeded.
     pub time: KernelTime,
+    /// Thread group id, in the node's own process namespace.
     pub pid: u32,
+    /// Thread group id; 0 where it could not be read.
     pub parent: u32,
+    /// The new name, from the executable's.
     pub comm: super::Comm,
     /// As in [`Owner::cgroup`].
     pub cgroup: u64,
@@ -251,7 +327,9 @@ pub struct ProcessExecuted<'a> {
 /// The last thread of a process ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProcessExited {
+    /// When its last thread ended.
     pub time: KernelTime,
+    /// Thread group id, in the node's own process namespace.
     pub pid: u32,
     /// As in `wait(2)`.
     pub status: i32,
@@ -260,7 +338,11 @@ pub struct ProcessExited {
 /// Saturation counters of the daemon's network namespace, as increments since the last such event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Saturation {
+    /// When the counters were read.
     pub time: KernelTime,
+    /// Handshakes that a listener turned away, since its accept queue was full (`ListenOverflows`).
     pub accept_queue_overflows: u64,
+    /// How often a socket told the other end to send nothing more, since its receive buffer was full
+    /// (`TCPToZeroWindowAdv`); 0 where this kernel does not count it.
     pub zero_windows: u64,
 }

@@ -39,7 +39,9 @@ impl SequenceNumber {
 /// The two ends of a connection as its socket sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Addresses {
+    /// The socket's own end.
     pub local: SocketAddr,
+    /// The other end.
     pub remote: SocketAddr,
 }
 
@@ -55,7 +57,9 @@ pub enum Direction {
 /// Which end of a connection a socket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
+    /// It connected.
     Client,
+    /// It was accepted.
     Server,
     /// The socket is older than the daemon and nothing tells.
     Unknown,
@@ -64,7 +68,9 @@ pub enum Role {
 /// Who sent the RST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reset {
+    /// The end on this node whose socket was observed.
     Local,
+    /// The other end, or something on the way that spoke for it.
     Remote,
 }
 
@@ -72,17 +78,29 @@ pub enum Reset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum SocketState {
+    /// `TCP_ESTABLISHED`: open in both directions.
     Established = 1,
+    /// `TCP_SYN_SENT`: a client whose SYN was not answered yet.
     SynSent = 2,
+    /// `TCP_SYN_RECV`: an accepted socket whose handshake lacks the last ACK.
     SynRecv = 3,
+    /// `TCP_FIN_WAIT1`: closed here first, and the FIN was not acknowledged yet.
     FinWait1 = 4,
+    /// `TCP_FIN_WAIT2`: closed here first, and the other end may still send.
     FinWait2 = 5,
+    /// `TCP_TIME_WAIT`: closed at both ends, and kept for late packets.
     TimeWait = 6,
+    /// `TCP_CLOSE`: no connection.
     Close = 7,
+    /// `TCP_CLOSE_WAIT`: closed by the other end first, and open here.
     CloseWait = 8,
+    /// `TCP_LAST_ACK`: closed by the other end first, then here, and the FIN was not acknowledged yet.
     LastAck = 9,
+    /// `TCP_LISTEN`: waits for connections, and is none.
     Listen = 10,
+    /// `TCP_CLOSING`: closed at both ends at once, and the FIN was not acknowledged yet.
     Closing = 11,
+    /// `TCP_NEW_SYN_RECV`: a request at a listener, for which there is no full socket yet.
     NewSynRecv = 12,
 }
 
@@ -113,6 +131,7 @@ impl SocketState {
 pub struct Owner {
     /// Thread group: what user space calls pid.
     pub pid: u32,
+    /// Of the thread that ran, where it has a name of its own.
     pub comm: Comm,
     /// Id of the process's cgroup in the v2 hierarchy: the inode number of its directory.
     pub cgroup: u64,
@@ -146,13 +165,18 @@ pub struct TcpCounters {
     pub bytes_received: u64,
     /// What the other end acknowledged, as the kernel counts: SYN and FIN are a byte each.
     pub bytes_acked: u64,
+    /// As on the wire, with and without payload, retransmissions included.
     pub segments_sent: u32,
+    /// As on the wire, with and without payload.
     pub segments_received: u32,
+    /// The part of `segments_sent` with payload.
     pub data_segments_sent: u32,
+    /// The part of `segments_received` with payload.
     pub data_segments_received: u32,
     /// Retransmitted segments, SYN included.
     pub retransmits: u32,
     /// Smoothed; absent before the first measurement.
     pub rtt: Option<Duration>,
+    /// Smallest within the kernel's window (`tcp_min_rtt_wlen`, 5 minutes by default); absent likewise.
     pub rtt_min: Option<Duration>,
 }

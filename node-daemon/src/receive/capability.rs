@@ -5,6 +5,7 @@ use std::fs;
 /// A capability of Linux, and what is missing without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability {
+    /// As `capabilities(7)` has it, such as `CAP_BPF`.
     pub name: &'static str,
     number: u8,
     /// Whether nothing works without it.

@@ -20,6 +20,7 @@ pub struct SignalCheck {
     pub signal: &'static str,
     /// Where it is hooked in.
     pub hook: &'static str,
+    /// Whether the kernel took it; what was attached for the trial is detached again.
     pub available: bool,
     /// Why not; empty where available.
     pub reason: String,

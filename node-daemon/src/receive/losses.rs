@@ -22,7 +22,8 @@ pub struct Losses {
     pub conversations_full: u64,
     /// Dropped packets that were not described because the map of drops was full.
     pub drops_full: u64,
-    /// Buffers of sockets about which the daemon had not decided after 64 of them.
+    /// Buffers of sockets about which the daemon had not decided after
+    /// [`UNDECIDED_BUFFERS`](places::UNDECIDED_BUFFERS) of them.
     pub undecided: u64,
     /// Records that the daemon could not decode.
     pub undecodable: u64,

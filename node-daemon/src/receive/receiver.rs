@@ -42,7 +42,9 @@ pub struct Options {
     /// Size of all rings of payload together; a power of two. Each of the first 16 processors has a lane of 1 MiB besides,
     /// unless this is less than 1 MiB.
     pub data_ring_bytes: usize,
+    /// Sockets that are known at once; further ones are not seen, and counted as [`Losses::sockets_full`].
     pub most_sockets: u32,
+    /// Conversations that are counted at once; datagrams of others are [`Losses::conversations_full`].
     pub most_conversations: u32,
     /// How often sockets that move are reported.
     pub report_interval: Duration,

@@ -11,6 +11,7 @@ use super::hook::HOOKS;
 pub struct ProbeStatistics {
     /// The hook's name, such as `cgroup_skb/ingress`.
     pub hook: &'static str,
+    /// On all processors together.
     pub runs: u64,
     /// In all runs together.
     pub time: Duration,

@@ -22,7 +22,12 @@ const _: () = assert!(SLOT == 32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Every buffer, each direction up to its limit. Of UDP: every datagram.
-    Tell { ingress: CaptureLimit, egress: CaptureLimit },
+    Tell {
+        /// Of what comes.
+        ingress: CaptureLimit,
+        /// Of what goes.
+        egress: CaptureLimit,
+    },
     /// No payload any more, and no cost.
     Ignore,
 }
@@ -31,12 +36,19 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum CaptureLimit {
+    /// 256 bytes, the least.
     Bytes256 = 0,
+    /// 512 bytes.
     Bytes512 = 1,
+    /// 1 KiB.
     KiB1 = 2,
+    /// 2 KiB.
     KiB2 = 3,
+    /// 4 KiB.
     KiB4 = 4,
+    /// 8 KiB.
     KiB8 = 5,
+    /// 16 KiB: most that the probes capture.
     KiB16 = 6,
 }
 

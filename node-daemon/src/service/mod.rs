@@ -20,20 +20,21 @@ use crate::daemon::access::{Access, Tokens};
 
 /// What the service answers from.
 #[derive(Clone)]
-pub struct Node {
-    pub name: Arc<str>,
-    pub history: Arc<History>,
+pub(crate) struct Node {
+    /// As it is in every record and answer.
+    pub(crate) name: Arc<str>,
+    pub(crate) history: Arc<History>,
     /// When the daemon began to record, milliseconds since the epoch.
-    pub started: i64,
+    pub(crate) started: i64,
     /// Which signals this kernel lets the daemon see.
-    pub signals: Arc<[SignalState]>,
+    pub(crate) signals: Arc<[SignalState]>,
     /// Counts that the pipeline keeps.
-    pub gauges: Arc<crate::daemon::gauges::Gauges>,
+    pub(crate) gauges: Arc<crate::daemon::gauges::Gauges>,
 }
 
 /// Why the service could not start or go on.
 #[derive(Debug, Error)]
-pub enum ServiceError {
+pub(crate) enum ServiceError {
     #[error("failed to listen on {address}: {source}{}", hint(source))]
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("failed to use the socket: {0}")]
@@ -57,7 +58,7 @@ fn hint(source: &std::io::Error) -> &'static str {
 }
 
 /// A socket that is bound before the probes are loaded, so that a port in use is told at once.
-pub fn bind(address: SocketAddr) -> Result<TcpListener, ServiceError> {
+pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, ServiceError> {
     let failed = |source| ServiceError::Listen { address, source };
     let listener = TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
@@ -65,7 +66,7 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, ServiceError> {
 }
 
 /// Serves until `stop` comes; then takes no new call and gives the open ones a moment to end.
-pub async fn serve(
+pub(crate) async fn serve(
     node: Node,
     listener: TcpListener,
     access: Access,

@@ -14,7 +14,7 @@ const FLIGHT: &str = ".arrow.flight.protocol.";
 const TIMESTAMP: &str = ".google.protobuf.Timestamp";
 
 /// The v1 reflection service over Flight, health and reflection itself.
-pub fn service() -> Result<ServerReflectionServer<impl ServerReflection>, tonic_reflection::server::Error> {
+pub(crate) fn service() -> Result<ServerReflectionServer<impl ServerReflection>, tonic_reflection::server::Error> {
     tonic_reflection::server::Builder::configure()
         .register_file_descriptor_set(FileDescriptorSet { file: vec![timestamp_file(), flight_file()] })
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)

@@ -75,7 +75,7 @@ fn said_or(status: &tonic::Status, otherwise: &str) -> String {
 
 /// A status that tonic made itself has the cause below it; one that the node sent has only words.
 fn broken(status: &tonic::Status) -> NodeError {
-    match status.source().and_then(|cause| cause_of(cause)) {
+    match status.source().and_then(cause_of) {
         Some(reason) => NodeError::Unreachable { reason },
         None if status.code() == Code::Internal && status.source().is_none() => {
             NodeError::BadAnswer { reason: said_or(status, "internal error of the node") }
