@@ -35,10 +35,6 @@ impl FrameField {
         Self::new(name, false, Arc::new(Float64Array::from_iter_values(values)))
     }
 
-    pub(super) fn optional_numbers(name: &str, values: &[Option<f64>]) -> Self {
-        Self::new(name, true, Arc::new(values.iter().copied().collect::<Float64Array>()))
-    }
-
     pub(super) fn integers(name: &str, values: impl IntoIterator<Item = i64>) -> Self {
         Self::new(name, false, Arc::new(Int64Array::from_iter_values(values)))
     }

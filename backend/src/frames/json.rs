@@ -85,6 +85,8 @@ fn values(field: &FrameField) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use goldwire_answer::column::Column;
+
     use super::*;
     use crate::frames::Frame;
 
@@ -92,7 +94,7 @@ mod tests {
     fn a_frame_is_what_live_channels_carry() {
         let frame = Frame::new("live")
             .field(FrameField::times("time", [1_500]))
-            .field(FrameField::optional_numbers("latency", &[None]).unit(Some("s")))
+            .field(FrameField::column("latency", &Column::Float(vec![None])).unit(Some("s")))
             .field(FrameField::json("labels", [json!({"a": "b"})]));
         let json = frame.check().unwrap().to_json();
         assert_eq!(json["data"]["values"], json!([[1_500], [null], [{"a": "b"}]]));

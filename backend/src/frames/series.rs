@@ -18,11 +18,13 @@ pub(super) fn frames(series: &[Series], query: &Query) -> Vec<Frame> {
 fn frame(series: &Series, several_signals: bool, step: Option<i64>) -> Frame {
     let labels: BTreeMap<String, String> =
         series.labels.iter().map(|(field, value)| (field.name().into_owned(), value.to_string())).collect();
-    let mut times = FrameField::times("time", series.times.iter().copied());
+    // Alert rules want no nulls. Panels find the gaps by the interval.
+    let known = || series.times.iter().zip(&series.values).filter_map(|(time, value)| Some((*time, (*value)?)));
+    let mut times = FrameField::times("time", known().map(|(time, _)| time));
     if let Some(step) = step {
         times = times.with("interval", step);
     }
-    let values = FrameField::optional_numbers(series.signal.name(), &series.values)
+    let values = FrameField::numbers(series.signal.name(), known().map(|(_, value)| value))
         .labelled(labels)
         .unit(Some(series.signal.unit()))
         .with("displayNameFromDS", display_name(series, several_signals));
