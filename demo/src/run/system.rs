@@ -1,6 +1,7 @@
 //! The small real system: which program runs on which node, and how it is started.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,7 +21,7 @@ use crate::{
         address::{
             CATALOG_PORT, DNS_PORT, GATEWAY_PORT, NAMES, ORDERS_PORT, PAYMENTS_PORT, REDIS_PORT, SHOP_PORT, SILENT_PORT,
         },
-        ledger::{self, Entry},
+        ledger::{self, Entry, Tally},
     },
 };
 
@@ -33,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct System {
     running: Vec<Running>,
     books: Vec<PathBuf>,
+    /// A line for each question and each answer of the DNS server.
+    dns_log: PathBuf,
     /// `goldwire-demo`, which has the services in it.
     program: PathBuf,
 }
@@ -46,7 +49,8 @@ impl System {
         loss::firewall_port(b.namespace(), SILENT_PORT)?;
         write_resolver_files(place, cluster.nodes())?;
         let program = built.program("goldwire-demo");
-        let mut system = Self { running: Vec::new(), books: Vec::new(), program: program.clone() };
+        let mut system =
+            Self { running: Vec::new(), books: Vec::new(), dns_log: place.log("dns"), program: program.clone() };
         let service = |service, node| start_service(&program, service, place, node);
         system.add(start_dns(place, cluster.nodes(), c)?, (c, DNS_PORT), signals)?;
         system.add(service(Service::Payments, c)?, (c, PAYMENTS_PORT), signals)?;
@@ -85,8 +89,18 @@ impl System {
             running.stop()?;
         }
         let books = self.books.iter().map(|file| ledger::read(file).with_context(|| format!("{}", file.display())));
-        Ok(books.collect::<anyhow::Result<Vec<_>>>()?.concat())
+        let mut entries = books.collect::<anyhow::Result<Vec<_>>>()?.concat();
+        entries.push(unknown_names(&self.dns_log)?);
+        Ok(entries)
     }
+}
+
+/// How often the DNS server said that there is no such name. A resolver asks again where an answer is late, so the programs
+/// that look names up do not know.
+fn unknown_names(log: &Path) -> anyhow::Result<Entry> {
+    let text = fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))?;
+    let sent = text.lines().filter(|line| line.ends_with(" is NXDOMAIN")).count() as u64;
+    Ok(Entry { edge: ledger::edge("traffic", "dns", "nxdomain"), tally: Tally { sent, ..Tally::default() } })
 }
 
 fn books_file(place: &Place, service: Service) -> PathBuf {
@@ -124,7 +138,14 @@ fn start_dns(place: &Place, nodes: &[Node], node: &Node) -> anyhow::Result<Runni
     let records = NAMES.map(|(name, at)| format!("--host-record={name},{}", nodes[at].address()));
     let launch = Launch::new("dns", "dnsmasq")
         .args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--local=/demo/"])
-        .args(["--bind-interfaces", "--user=nobody", "--group=nogroup", "--pid-file=", "--log-facility=-"])
+        .args([
+            "--bind-interfaces",
+            "--user=nobody",
+            "--group=nogroup",
+            "--pid-file=",
+            "--log-facility=-",
+            "--log-queries",
+        ])
         .args([format!("--listen-address={}", node.address())])
         .args(records);
     on_node(launch, "dns", place, node)

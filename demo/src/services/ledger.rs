@@ -17,7 +17,7 @@ pub struct Edge {
     pub source: String,
     /// Workload of the server, or what the client wanted of it.
     pub destination: String,
-    /// `http`, `dns`, `refused` (connections) or `silent` (connections).
+    /// `http`, `nxdomain`, `refused` (connections) or `silent` (connections).
     pub kind: String,
 }
 
