@@ -5,8 +5,8 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    LARGEST_LIMIT, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED, UNDECIDED_BUFFERS,
-    USUAL_LIMIT,
+    LARGEST_LIMIT, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED, UNDECIDED_BYTES,
+    UNDECIDED_LIMIT, UNDECIDED_WHOLE_BYTES, USUAL_LIMIT,
     direction::{EGRESS, INGRESS},
     kind, role, socket_flag,
     tcp_flag::{ACK, FIN, RST, SYN},
@@ -83,23 +83,28 @@ fn read(packet: &Packet, direction: u8) -> Option<Segment> {
     })
 }
 
-/// The daemon has not decided about the socket: so many buffers are told, no more. The limit of capture.
+/// The daemon has not decided about the socket: so many bytes are told, no more. The limit of capture.
 #[inline(always)]
 fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
     let Some(socket) = SOCKETS.get_ptr_mut(segment.cookie) else {
         return (segment.length > 0 && unknown_socket::on_segment(packet, segment) != 0).then_some(USUAL_LIMIT);
     };
     // SAFETY: the kernel gave the pointer. Races between CPUs cost a buffer more or less of the bound.
-    let (limit, told) = unsafe {
+    let (told, role) = unsafe {
         note(socket, packet, segment);
-        let told = (*socket).undecided[segment.direction as usize];
-        (*socket).undecided[segment.direction as usize] = told.wrapping_add(u32::from(told < UNDECIDED_BUFFERS));
-        (first_limit((*socket).role, segment.direction), told)
+        (&raw mut (*socket).undecided[segment.direction as usize], (*socket).role)
     };
-    if told >= UNDECIDED_BUFFERS {
+    // SAFETY: as above.
+    let before = unsafe { *told };
+    if before >= UNDECIDED_BYTES {
         loss::count(UNDECIDED, 1);
         return None;
     }
+    let limit = if before < UNDECIDED_WHOLE_BYTES { first_limit(role, segment.direction) } else { UNDECIDED_LIMIT };
+    let most = SMALLEST_CAPTURE << limit;
+    let captured = if segment.length < most { segment.length } else { most };
+    // SAFETY: as above.
+    unsafe { *told = before + captured + size_of::<TcpSegment>() as u32 };
     Some(limit)
 }
 

@@ -16,7 +16,7 @@ wire! {
         pub tcp_flags: u8,
         /// Of [`transport`].
         pub transport: u8,
-        /// Buffers told while the daemon had not decided, by direction.
+        /// Bytes of events told while the daemon had not decided, by direction.
         pub undecided: [u32; 2],
         /// Always 0; where padding would be.
         pub unused: u64,
@@ -62,9 +62,14 @@ impl Socket {
     }
 }
 
-/// How many buffers of each direction are told while the daemon has not decided about a socket: what a fast client sends
-/// while a busy machine lets the daemon wait for a processor.
-pub const UNDECIDED_BUFFERS: u32 = 256;
+/// How many bytes of events of each direction are told while the daemon has not decided about a socket: what a fast client
+/// sends in half a second, in which even a busy machine lets the daemon have a processor.
+pub const UNDECIDED_BYTES: u32 = 2 << 20;
+/// Beyond so many of them, only [`UNDECIDED_LIMIT`] of each buffer is captured: small messages are still told whole, and a
+/// stream of large buffers does not fill the rings.
+pub const UNDECIDED_WHOLE_BYTES: u32 = 1 << 20;
+/// 1 KiB, as an exponent above [`SMALLEST_CAPTURE`](crate::SMALLEST_CAPTURE).
+pub const UNDECIDED_LIMIT: u8 = 2;
 
 wire! {
     /// A process read, wrote or connected first.

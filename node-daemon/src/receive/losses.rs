@@ -23,7 +23,7 @@ pub struct Losses {
     /// Dropped packets that were not described because the map of drops was full.
     pub drops_full: u64,
     /// Buffers of sockets about which the daemon had not decided after
-    /// [`UNDECIDED_BUFFERS`](places::UNDECIDED_BUFFERS) of them.
+    /// [`UNDECIDED_BYTES`](places::UNDECIDED_BYTES) of their events.
     pub undecided: u64,
     /// Records that the daemon could not decode.
     pub undecodable: u64,
