@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { addDataSource, removeDataSource } from './data_sources.mjs';
-import { openWorkbench, picture } from './session.mjs';
+import { chooseRange, openWorkbench, picture } from './session.mjs';
 
 let page, close, uid;
 before(async () => {
@@ -21,6 +21,7 @@ const panels = () => page.getByRole('region', { name: /^Panel / });
 async function open(name) {
   await page.goto('/dashboards');
   await page.getByRole('button', { name }).click();
+  await chooseRange(page);
   await page.getByRole('combobox', { name: 'Data source' }).click();
   await page.getByRole('option', { name: 'Shown' }).click();
   await allAnswered();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { addDataSource, DEAD_NODE, removeDataSource } from './data_sources.mjs';
-import { openWorkbench, picture } from './session.mjs';
+import { chooseRange, openWorkbench, picture } from './session.mjs';
 
 let page, close, uid;
 before(async () => {
@@ -35,6 +35,7 @@ async function chooseAlso(field, option) {
 
 test('signals are chosen, grouped and drawn as series', async () => {
   await page.goto('/explore');
+  await chooseRange(page);
   await choose('Data source', 'Explored');
   await choose('Query type', /^Signals/);
   await chooseAlso('Signals', 'latency_p95');

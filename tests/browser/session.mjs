@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
-import { screenshots, workbenchUrl } from './settings.mjs';
+import { from, screenshots, workbenchUrl } from './settings.mjs';
 
 const FLAGS = [
   '--no-sandbox',
@@ -39,6 +39,14 @@ export async function openWorkbench() {
     assert.deepEqual(problems, [], 'the page had problems');
   };
   return { page, close };
+}
+
+/** Chooses the range by hand. */
+export async function chooseRange(page) {
+  await page.getByTestId(/TimePicker Open Button/).click();
+  await page.getByTestId(/Time Range from field/).fill(from);
+  await page.getByTestId(/Time Range to field/).fill('now');
+  await page.getByTestId(/TimePicker submit button/).click();
 }
 
 /** Takes a picture where a folder for them is given. */

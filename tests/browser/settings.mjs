@@ -18,5 +18,7 @@ export const nodes = needed('WORKBENCH_NODES').split(',');
 export const token = fileOf('WORKBENCH_TOKEN_FILE');
 export const certificateAuthority = fileOf('WORKBENCH_CA_FILE');
 export const serverName = process.env.WORKBENCH_SERVER_NAME;
+/** Where the range begins that the tests look at. */
+export const from = process.env.WORKBENCH_FROM ?? 'now-5m';
 /** A folder for pictures; without it none are taken. */
 export const screenshots = process.env.WORKBENCH_SCREENSHOTS;

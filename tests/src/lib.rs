@@ -1,5 +1,6 @@
-//! Live scenarios: kernel, fan-out, plugin host, browser. This library is what they share: real programs, and a daemon
-//! and plugin that watch them.
+//! Live scenarios: kernel, fan-out, plugin host, browser. This library is what they share: real programs, a daemon
+//! and plugin that watch them, and the whole demo.
 
 pub mod programs;
+pub mod system;
 pub mod watch;

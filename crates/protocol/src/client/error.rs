@@ -130,7 +130,8 @@ fn tls_words(error: &rustls::Error) -> String {
 fn certificate_words(error: &rustls::CertificateError) -> String {
     use rustls::CertificateError as E;
     match error {
-        E::UnknownIssuer => "it was issued by no authority that is trusted here".to_owned(),
+        // The latter where an authority of the same name signed it with another key.
+        E::UnknownIssuer | E::BadSignature => "it was issued by no authority that is trusted here".to_owned(),
         E::Expired | E::ExpiredContext { .. } => "it has expired".to_owned(),
         E::NotValidYet | E::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
         E::NotValidForName | E::NotValidForNameContext { .. } => "it is for another name".to_owned(),
