@@ -5,9 +5,11 @@ import { after, before, test } from 'node:test';
 import { addDataSource, removeDataSource } from './data_sources.mjs';
 import { chooseRange, openWorkbench, picture } from './session.mjs';
 
+const NAME = 'Shop';
+
 let page, close, uid;
 before(async () => {
-  uid = await addDataSource('Shown');
+  uid = await addDataSource(NAME);
   ({ page, close } = await openWorkbench());
 });
 after(async () => {
@@ -23,7 +25,7 @@ async function open(name) {
   await page.getByRole('button', { name }).click();
   await chooseRange(page);
   await page.getByRole('combobox', { name: 'Data source' }).click();
-  await page.getByRole('option', { name: 'Shown' }).click();
+  await page.getByRole('option', { name: NAME, exact: true }).click();
   await allAnswered();
 }
 

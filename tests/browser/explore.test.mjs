@@ -5,20 +5,27 @@ import { after, before, test } from 'node:test';
 import { addDataSource, DEAD_NODE, removeDataSource } from './data_sources.mjs';
 import { chooseRange, openWorkbench, picture } from './session.mjs';
 
-let page, close, uid;
+const NAME = 'Shop';
+const WITH_DEAD_NODE = 'Shop with a dead node';
+
+let page, close, uids;
 before(async () => {
-  uid = await addDataSource('Explored', [DEAD_NODE]);
+  uids = [await addDataSource(NAME), await addDataSource(WITH_DEAD_NODE, [DEAD_NODE])];
   ({ page, close } = await openWorkbench());
 });
 after(async () => {
   await close();
-  await removeDataSource(uid);
+  for (const uid of uids) {
+    await removeDataSource(uid);
+  }
 });
 
 const panel = (title) => page.getByRole('region', { name: `Panel ${title}` });
 const answered = (title) => panel(title).and(page.locator('[data-state="Done"]'));
 const queryWith = (part) =>
   page.waitForRequest((request) => request.url().includes('/api/ds/query') && request.postData()?.includes(part));
+
+const exactly = (text) => new RegExp(`^${text}$`);
 
 async function choose(field, option) {
   await page.getByRole('combobox', { name: field, exact: true }).click();
@@ -36,7 +43,7 @@ async function chooseAlso(field, option) {
 test('signals are chosen, grouped and drawn as series', async () => {
   await page.goto('/explore');
   await chooseRange(page);
-  await choose('Data source', 'Explored');
+  await choose('Data source', exactly(NAME));
   await choose('Query type', /^Signals/);
   await chooseAlso('Signals', 'latency_p95');
   await answered('Graph').waitFor();
@@ -47,13 +54,17 @@ test('signals are chosen, grouped and drawn as series', async () => {
 });
 
 test('a node that does not answer is noticed on the panel', async () => {
+  await choose('Data source', exactly(WITH_DEAD_NODE));
   const notice = panel('Graph').locator('[data-notice="warning"]').first();
   assert.match(await notice.getAttribute('aria-label'), /127\.0\.0\.1:1/);
+  await choose('Data source', exactly(NAME));
+  await notice.waitFor({ state: 'detached' });
 });
 
 test('a filter is built by conditions and goes with the query', async () => {
   await page.getByRole('button', { name: 'Add condition' }).click();
-  await choose('Condition 1 field', /network\.protocol/);
+  await page.getByRole('combobox', { name: 'Condition 1 field' }).fill('network.proto');
+  await page.getByRole('option', { name: /^network\.protocol/ }).first().click();
   const asked = queryWith('network.protocol');
   const value = page.getByRole('combobox', { name: 'Condition 1 value' });
   await value.fill('http');

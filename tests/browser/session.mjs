@@ -49,12 +49,17 @@ export async function chooseRange(page) {
   await page.getByTestId(/TimePicker submit button/).click();
 }
 
-/** Takes a picture where a folder for them is given. */
-export async function picture(page, name) {
+/** Takes a picture where a folder for them is given; `height` gives it more room than the page has. */
+export async function picture(page, name, height = VIEWPORT.height) {
   if (screenshots) {
+    await page.setViewportSize({ ...VIEWPORT, height });
     await page.mouse.move(0, 0);
-    await page.evaluate(() => document.fonts.ready);
+    await page.evaluate(() => {
+      document.activeElement?.blur();
+      return document.fonts.ready;
+    });
     await page.screenshot({ path: path.join(screenshots, `${name}.png`), animations: 'disabled' });
+    await page.setViewportSize(VIEWPORT);
   }
 }
 

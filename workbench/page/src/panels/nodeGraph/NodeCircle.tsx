@@ -86,7 +86,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     position: 'relative',
     textAlign: 'center',
     lineHeight: 1.25,
-    fontSize: 11,
+    fontSize: 10,
     width: 'max-content',
     maxWidth: STATS_WIDTH,
     '& > div': { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
