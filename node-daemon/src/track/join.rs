@@ -53,6 +53,16 @@ impl Tuples {
         }
     }
 
+    /// The other end of a joined flow is gone. Of UDP another may come with the same addresses: a client that was given the
+    /// port again, while the server's conversation with it still waits for more. A TCP connection ends with either end.
+    pub(super) fn part(&mut self, tuple: Tuple, key: FlowKey) {
+        if !tuple.udp {
+            return;
+        }
+        let entries = self.flows.get_mut(&tuple).into_iter().flatten();
+        entries.filter(|entry| entry.key == key).for_each(|entry| entry.joined = false);
+    }
+
     /// Any flow with these addresses.
     pub(super) fn find(&self, tuple: Tuple) -> Option<FlowKey> {
         self.flows.get(&tuple)?.last().map(|entry| entry.key)
@@ -99,6 +109,21 @@ mod tests {
         assert_eq!(tuples.join(tuple(), key(4), KernelTime(600)), Some(key(1)));
         tuples.insert(tuple(), key(5), KernelTime(700));
         assert_eq!(tuples.join(tuple(), key(5), KernelTime(700)), None);
+    }
+
+    #[test]
+    fn of_udp_the_end_that_is_left_joins_again() {
+        for (udp, joined) in [(true, Some(key(1))), (false, None)] {
+            let client = Tuple { udp, ..tuple() };
+            let mut tuples = Tuples::default();
+            tuples.insert(client.mirrored(), key(1), KernelTime(100));
+            tuples.insert(client, key(2), KernelTime(110));
+            assert_eq!(tuples.join(client, key(2), KernelTime(110)), Some(key(1)));
+            tuples.remove(client, key(2));
+            tuples.part(client.mirrored(), key(1));
+            tuples.insert(client, key(3), KernelTime(200));
+            assert_eq!(tuples.join(client, key(3), KernelTime(200)), joined);
+        }
     }
 
     #[test]

@@ -166,8 +166,12 @@ impl<I: IdentityLookup> Tracker<I> {
         if self.connecting.get(&flow.remote) == Some(&key) {
             self.connecting.remove(&flow.remote);
         }
-        if let Some(peer) = flow.peer.and_then(|peer| self.flows.peek_mut(&peer)) {
+        let Some(peer_key) = flow.peer else { return };
+        if let Some(peer) = self.flows.peek_mut(&peer_key) {
             peer.peer = None;
+            if let Some(tuple) = peer.tuple {
+                self.tuples.part(tuple, peer_key);
+            }
         }
     }
 }

@@ -18,6 +18,11 @@ impl<'a> Counted<'a> {
         self.entries.iter().map(|entry| ((entry.edge.source.clone(), entry.edge.destination.clone()), &entry.tally))
     }
 
+    /// How many ended like this, on all edges.
+    pub(super) fn with_status(&self, status: &str) -> u64 {
+        self.entries.iter().filter_map(|entry| entry.tally.statuses.get(status)).sum()
+    }
+
     /// How many there were on all edges.
     pub(super) fn total(&self) -> u64 {
         self.entries.iter().map(|entry| entry.tally.sent).sum()

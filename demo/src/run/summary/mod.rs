@@ -80,7 +80,9 @@ fn edges(plugin: &Plugin, filter: &str) -> anyhow::Result<BTreeMap<(String, Stri
 fn others(plugin: &Plugin, books: &[Entry], kernel: &KernelCounts, sheet: &mut Sheet) -> anyhow::Result<()> {
     let sent = |kind| Counted::of(books, kind).total();
     let refused = connections(plugin, &format!("destination.port = {CLOSED_PORT} and verdict = \"refused\""))?;
-    sheet.add(Line::count("connections refused", sent("refused"), refused));
+    // Where the refusal was lost on the way, the client gave up before the kernel asked again.
+    let refusals = Counted::of(books, "refused").with_status("refused");
+    sheet.add(Line::count("connections refused", refusals, refused));
     let silent = format!("destination.port = {SILENT_PORT} and not verdict = \"forwarded\"");
     sheet.add(Line::count("connections without answer", sent("silent"), connections(plugin, &silent)?));
     let unknown = "network.protocol = \"dns\" and dns.response_code = \"NXDOMAIN\"";

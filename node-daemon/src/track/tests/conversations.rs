@@ -39,6 +39,26 @@ impl Scenario {
 }
 
 #[test]
+fn a_port_that_is_taken_again_is_joined_again() {
+    let mut scenario = Scenario::new();
+    let server = conversation(100, "10.0.0.1:5000");
+    for cookie in [1, 2] {
+        let client = conversation(cookie, "10.0.0.2:53");
+        scenario.opens(client, "10.0.0.1:5000", Direction::Egress, 10);
+        scenario.says(client, "10.0.0.1:5000", Direction::Egress, QUERY);
+        // The server's conversation goes on: the second client comes from the same address.
+        scenario.opens(server, "10.0.0.2:53", Direction::Ingress, 20);
+        scenario.says(server, "10.0.0.2:53", Direction::Ingress, QUERY);
+        scenario.says(server, "10.0.0.2:53", Direction::Egress, NXDOMAIN);
+        scenario.says(client, "10.0.0.1:5000", Direction::Ingress, NXDOMAIN);
+        let report = scenario.report(client, 1, 1);
+        scenario.event(&Event::ConversationClosed(report));
+    }
+    assert_eq!(scenario.requests().len(), 4);
+    assert!(scenario.requests().iter().all(|request| request.ends.joined), "else it would be counted twice");
+}
+
+#[test]
 fn a_query_at_both_ends() {
     let mut scenario = Scenario::new();
     let (client, server) = (conversation(1, "10.0.0.2:53"), conversation(2, "10.0.0.1:5000"));
