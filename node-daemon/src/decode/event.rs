@@ -33,7 +33,7 @@ pub enum Event<'a> {
     TcpSegment(TcpSegment<'a>),
     /// The first datagram of a UDP conversation.
     ConversationOpened(ConversationOpened),
-    /// How an open conversation stands; every 10 s while it moves.
+    /// How an open conversation stands; every second while it moves.
     ConversationCounters(ConversationReport),
     /// How a conversation stood when its socket was closed, or when it had been silent for a while.
     ConversationClosed(ConversationReport),
@@ -130,7 +130,7 @@ pub struct TcpListening {
     pub owner_pid: Option<u32>,
 }
 
-/// How a connection stands; at least every 10 s while it moves.
+/// How a connection stands; every second while it moves, or more seldom where there are very many.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TcpReport {
     /// When the counters were read.

@@ -20,10 +20,10 @@ const IDLE: Duration = Duration::from_secs(30);
 const IDLE_WHEN_CROWDED: Duration = Duration::from_secs(1);
 /// The same where both sides said one thing: a question and its answer.
 const IDLE_AFTER_ANSWER: Duration = Duration::from_secs(5);
-/// How often a conversation that moves is reported.
-const REPORT: Duration = Duration::from_secs(10);
+/// How often a conversation that moves is reported: at each sweep, but for those of a crowded map.
+const REPORT: Duration = Duration::from_millis(900);
 /// How often the kernel's map is read.
-const SWEEP: Duration = Duration::from_secs(2);
+const SWEEP: Duration = Duration::from_secs(1);
 const SWEEP_WHEN_CROWDED: Duration = Duration::from_millis(500);
 
 /// The conversations that are open.

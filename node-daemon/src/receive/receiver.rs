@@ -58,7 +58,7 @@ impl Default for Options {
             data_ring_bytes: 8 << 20,
             most_sockets: 131_072,
             most_conversations: 65_536,
-            report_interval: Duration::from_secs(10),
+            report_interval: Duration::from_secs(1),
         }
     }
 }
