@@ -41,7 +41,7 @@ test('a data source is added, saved and found to work', async () => {
   await fillIn();
   await saveAndTest();
   assert.match(await health('status').innerText(), /node/i);
-  await picture(page, 'data-source', 1560);
+  await picture(page, 'data-source', { width: 1040, height: 1760 });
 });
 
 test('secrets are kept and do not come back', async () => {

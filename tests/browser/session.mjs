@@ -49,10 +49,10 @@ export async function chooseRange(page) {
   await page.getByTestId(/TimePicker submit button/).click();
 }
 
-/** Takes a picture where a folder for them is given; `height` gives it more room than the page has. */
-export async function picture(page, name, height = VIEWPORT.height) {
+/** Takes a picture where a folder for them is given; of another size than the page's where one is. */
+export async function picture(page, name, size = VIEWPORT) {
   if (screenshots) {
-    await page.setViewportSize({ ...VIEWPORT, height });
+    await page.setViewportSize(size);
     await page.mouse.move(0, 0);
     await page.evaluate(() => {
       document.activeElement?.blur();

@@ -39,8 +39,9 @@ const OTHER_HEIGHT = 480;
 /** One query by hand, and its answer in whatever form it asks for. */
 export function ExploreRoom() {
   const { sources, templates } = useBench();
-  const start = useMemo(exploreStateOf, []);
-  const [uid, setUid] = useState(sources.find(start.datasource)?.uid);
+  const [uid, setUid] = useState(() => sources.find(exploreStateOf().datasource)?.uid);
+  // Another data source is asked the same over the same range: the address has both.
+  const start = useMemo(exploreStateOf, [uid]);
   const saved = sources.all().find((source) => source.uid === uid);
   // Explore has no dashboard, so it has no variables.
   useEffect(() => templates.use([]), [templates]);
