@@ -48,6 +48,16 @@ impl State {
     const fn of(measure: Measure, merging: Merging) -> Self {
         Self { quantity: Quantity::Measure(measure), merging }
     }
+
+    /// Each end's report has its own part of it, so both count: a socket knows the segments that itself sent again.
+    #[must_use]
+    pub fn is_known_in_parts(&self) -> bool {
+        match &self.quantity {
+            Quantity::Measure(measure) => *measure == Measure::Retransmits,
+            Quantity::Field(field) => *field == Field::Retransmits && self.merging == Merging::Sum,
+            Quantity::Rows => false,
+        }
+    }
 }
 
 /// The fields that groups are keyed by, before those that only the filter needs.

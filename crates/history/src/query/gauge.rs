@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::{
     mask::{FALSE, mask, start_of},
     plan::{Plan, Source, Span},
-    raw::{Wanted, select},
+    raw::{Counting, Wanted, select},
     rolled::{LEFT_OUT, groups_of},
     space::{Reports, Space},
     states::Filling,
@@ -105,7 +105,8 @@ fn add_raw(plan: &Plan<'_>, entries: NamedChunk<'_>, space: &mut Space, changes:
 /// An opening before the window has no row here; its end stands for it from the first step on. Both rows of one
 /// connection are in the same series.
 fn add_rolled(plan: &Plan<'_>, node: &str, block: &Block, space: &mut Space, changes: &mut Changes) {
-    let groups = groups_of(&NamedSeries::new(&block.table, node), plan, Source::Flows, space);
+    let counted = Counting::counted(plan.deduplicate, Source::Flows);
+    let groups = groups_of(&NamedSeries::new(&block.table, node), plan, Source::Flows, counted, space);
     let (steps, series) = (block.steps(), block.series());
     let (opened, ended) = (block.sums(OPENED), block.sums(ENDED));
     for row in 0..block.len() {

@@ -156,7 +156,7 @@ impl Scan<'_, '_> {
 
 fn rolled_state<'a>(source: Source, state: &State, filling: &'a mut Filling) -> Option<RolledState<'a>> {
     let take = from_rollup(source, state)?;
-    Some(RolledState { take, merging: state.merging, filling })
+    Some(RolledState { take, merging: state.merging, in_parts: state.is_known_in_parts(), filling })
 }
 
 fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>, folded_before: u64) -> Grouped {

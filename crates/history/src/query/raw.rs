@@ -24,18 +24,42 @@ pub(crate) const fn has_two_reports(source: Source) -> bool {
     matches!(source, Source::Requests | Source::Flows)
 }
 
+/// Which reports of a connection that was seen at both ends are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counting {
+    All,
+    /// The one that is counted.
+    First,
+    /// The other.
+    Second,
+}
+
+impl Counting {
+    /// Those that are counted: one of each exchange, unless the query tells the reporters apart.
+    pub(crate) const fn counted(deduplicate: bool, source: Source) -> Self {
+        if deduplicate && has_two_reports(source) { Self::First } else { Self::All }
+    }
+
+    pub(crate) const fn have(self, flags: Flags) -> bool {
+        match self {
+            Self::All => true,
+            Self::First => !flags.is_second_report(),
+            Self::Second => flags.is_second_report(),
+        }
+    }
+}
+
 /// Which rows are looked at.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) span: Span,
     pub(crate) filter: &'a Filter,
-    /// The second report of a joined connection is left out.
-    pub(crate) deduplicate: bool,
+    pub(crate) reports: Counting,
 }
 
 impl<'a> Wanted<'a> {
     pub(crate) fn of(plan: &'a Plan<'_>, source: Source) -> Self {
-        Self { span: plan.span, filter: plan.filter, deduplicate: plan.deduplicate && has_two_reports(source) }
+        Self { span: plan.span, filter: plan.filter, reports: Counting::counted(plan.deduplicate, source) }
     }
 }
 
@@ -52,8 +76,8 @@ pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, 
     if !inside {
         rows.retain(|row| (span.from..span.to).contains(&times.get(*row as usize).cast_signed()));
     }
-    if wanted.deduplicate {
-        rows.retain(|row| !Flags(flags.get(*row as usize) as u8).is_second_report());
+    if wanted.reports != Counting::All {
+        rows.retain(|row| wanted.reports.have(Flags(flags.get(*row as usize) as u8)));
     }
     (rows, truths)
 }
@@ -66,7 +90,22 @@ pub(crate) fn scan(
     space: &mut Space,
     fillings: &mut [(RawTake, &mut Filling)],
 ) {
-    let (rows, _) = select(entries, Wanted::of(plan, source));
+    let wanted = Wanted::of(plan, source);
+    scan_reports(entries, wanted, source, space, fillings.iter_mut());
+    if wanted.reports == Counting::First && fillings.iter().any(|(take, _)| take.in_parts) {
+        let second = Wanted { reports: Counting::Second, ..wanted };
+        scan_reports(entries, second, source, space, fillings.iter_mut().filter(|(take, _)| take.in_parts));
+    }
+}
+
+fn scan_reports<'a, 'b: 'a>(
+    entries: NamedChunk<'_>,
+    wanted: Wanted<'_>,
+    source: Source,
+    space: &mut Space,
+    fillings: impl Iterator<Item = &'a mut (RawTake, &'b mut Filling)>,
+) {
+    let (rows, _) = select(entries, wanted);
     if rows.is_empty() {
         return;
     }

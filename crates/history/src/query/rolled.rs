@@ -7,7 +7,7 @@ use goldwire_answer::plan::Merging;
 use super::{
     mask::{FALSE, mask},
     plan::{Plan, Source},
-    raw::has_two_reports,
+    raw::{Counting, has_two_reports},
     slots::StepCursor,
     space::{Reports, Space},
     spread::{Rows, Spread},
@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct RolledState<'a> {
     pub(crate) take: RollupTake,
     pub(crate) merging: Merging,
+    /// See [`State::is_known_in_parts`](goldwire_answer::plan::State::is_known_in_parts).
+    pub(crate) in_parts: bool,
     pub(crate) filling: &'a mut Filling,
 }
 
@@ -50,13 +52,23 @@ pub(crate) fn scan(
     for state in states.iter_mut() {
         prepare(state, blocks);
     }
+    let counted = Counting::counted(plan.deduplicate, source);
+    let has_parts = counted == Counting::First && states.iter().any(|state| state.in_parts);
     for (number, block) in blocks.iter().enumerate() {
         let series = NamedSeries::new(&block.table, node);
-        let groups = groups_of(&series, plan, source, space);
+        let groups = groups_of(&series, plan, source, counted, space);
         let placed = place(block, &groups, (from, to), space);
         for state in states.iter_mut() {
             state.filling.grow(space.slots.len());
             fill(block, number as u32, &placed, state);
+        }
+        if has_parts {
+            let groups = groups_of(&series, plan, source, Counting::Second, space);
+            let placed = place(block, &groups, (from, to), space);
+            for state in states.iter_mut().filter(|state| state.in_parts) {
+                state.filling.grow(space.slots.len());
+                fill(block, number as u32, &placed, state);
+            }
         }
     }
 }
@@ -72,14 +84,17 @@ fn prepare(state: &mut RolledState<'_>, blocks: &[Arc<Block>]) {
 pub(crate) const LEFT_OUT: u32 = u32::MAX;
 
 /// The combination of keys of each series, or [`LEFT_OUT`].
-pub(crate) fn groups_of(series: &NamedSeries<'_>, plan: &Plan<'_>, source: Source, space: &mut Space) -> Vec<u32> {
+pub(crate) fn groups_of(
+    series: &NamedSeries<'_>,
+    plan: &Plan<'_>,
+    source: Source,
+    reports: Counting,
+    space: &mut Space,
+) -> Vec<u32> {
     let count = series.table.series.len();
-    let deduplicate = plan.deduplicate && has_two_reports(source);
     let truths = mask(plan.filter, series);
-    let wanted = |entry: usize| {
-        truths.as_ref().is_none_or(|truths| truths[entry] != FALSE)
-            && !(deduplicate && series.flags(entry).is_second_report())
-    };
+    let wanted =
+        |entry: usize| truths.as_ref().is_none_or(|truths| truths[entry] != FALSE) && reports.have(series.flags(entry));
     let rows: Vec<u32> = (0..count).filter(|entry| wanted(*entry)).map(|entry| entry as u32).collect();
     let combinations = if has_two_reports(source) {
         space.combine_reports(series, &rows)

@@ -48,6 +48,8 @@ pub(crate) struct RawTake {
     pub(crate) given: Given,
     /// What is stored is divided by it to give what answers show.
     pub(crate) unit: f64,
+    /// See [`State::is_known_in_parts`].
+    pub(crate) in_parts: bool,
 }
 
 /// How a state is made from rollups.
@@ -69,7 +71,7 @@ pub(crate) fn from_raw(state: &State) -> RawTake {
             None => (Condition::Always, Given::One, 1.0),
         },
     };
-    RawTake { condition, given, unit }
+    RawTake { condition, given, unit, in_parts: state.is_known_in_parts() }
 }
 
 fn of_measure(measure: Measure) -> (Condition, Given, f64) {

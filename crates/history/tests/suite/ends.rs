@@ -48,6 +48,28 @@ fn a_joined_connection_counts_once_unless_the_reporter_is_mentioned() {
 }
 
 #[test]
+fn each_end_of_a_joined_connection_adds_the_segments_that_it_sent_again() {
+    let flow = |reporter, retransmits| {
+        let mut flow = World::new(1, 3).flow((START + 1) * SECOND);
+        flow.ends = request(0, 1, reporter, true).ends;
+        (flow.retransmits, flow.bytes_sent) = (retransmits, 100);
+        Record::Flow(flow)
+    };
+    let both = [flow(Reporter::Client, 2), flow(Reporter::Server, 3)];
+    let text = r#""queryType":"table","table":"flows","groupBy":["source.workload"],"aggregates":["sum(retransmits)","sum(bytes_sent)"]"#;
+    let groups = groups(execute(&history(8 << 20, &both), &query(0, 60, text), 60));
+    let sums: Vec<f64> = groups.states.iter().map(sum).collect();
+    assert_eq!(sums, [5.0, 100.0]);
+}
+
+fn sum(column: &StateColumn) -> f64 {
+    match column {
+        StateColumn::Sum(sums) => sums.iter().sum(),
+        other => panic!("no sum: {other:?}"),
+    }
+}
+
+#[test]
 fn records_whose_other_end_is_elsewhere_carry_their_pair() {
     // Endpoint 2 is not on this node.
     let records = [

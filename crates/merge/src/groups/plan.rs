@@ -2,7 +2,7 @@
 
 use goldwire_answer::{
     groups::{Groups, Pair},
-    plan::{Merging, Quantity, State},
+    plan::{Quantity, State},
 };
 use goldwire_model::{field::Field, query::QueryKind, signal::Measure};
 
@@ -85,8 +85,7 @@ impl Witness {
         match &state.quantity {
             Quantity::Measure(Measure::ConnectFailures | Measure::ConnectLatency)
             | Quantity::Field(Field::ConnectLatency) => Self::Client,
-            Quantity::Measure(Measure::Retransmits) => Self::Both,
-            Quantity::Field(Field::Retransmits) if state.merging == Merging::Sum => Self::Both,
+            _ if state.is_known_in_parts() => Self::Both,
             _ => Self::Either,
         }
     }

@@ -15,7 +15,7 @@ use self::{
 use super::{
     mask::{FALSE, TRUE, mask},
     plan::Span,
-    raw::{Wanted, has_two_reports, select},
+    raw::{Counting, Wanted, has_two_reports, select},
 };
 use crate::chunk::{
     resolve::{Entries, NamedChunk},
@@ -64,7 +64,11 @@ impl<'q> RowPlan<'q> {
     /// One row a record, a connection's reports not put together.
     pub(crate) fn records(&self, chunks: &[Arc<Chunk>], node: &str, span: Span) -> Rows {
         let tables: Vec<_> = chunks.iter().map(|chunk| NamedChunk { chunk, node }).collect();
-        let wanted = Wanted { span, filter: &self.query.filter, deduplicate: self.deduplicate() };
+        let wanted = Wanted {
+            span,
+            filter: &self.query.filter,
+            reports: Counting::counted(self.deduplicate(), self.table.into()),
+        };
         let mut best = Best::new(self);
         // The newest first: most queries want these, and what comes after is then put aside at once.
         for (number, table) in tables.iter().enumerate().rev() {

@@ -275,9 +275,14 @@ pub(crate) fn group(query: &Query, records: &[Record], earliest: i64) -> BTreeMa
         let second = ends(record).is_some_and(|ends| ends.joined && ends.reporter == Reporter::Client);
         let twofold = matches!(record, Record::Request(_) | Record::Flow(_));
         if !query.filter.matches(&Named(record)).is_possible()
-            || (second && twofold && !query.mentions_reporter())
             || states.iter().all(|state| !is_about(record, state, of))
         {
+            continue;
+        }
+        // Of the report that is not counted, only what no other report has.
+        let in_parts_only = second && twofold && !query.mentions_reporter();
+        let has_part = |state: &State| state.is_known_in_parts() && is_about(record, state, of);
+        if in_parts_only && !states.iter().any(has_part) {
             continue;
         }
         let step = step.map_or(0, |step| (time(record) - time(record).rem_euclid(step)) / 1_000_000);
@@ -285,6 +290,9 @@ pub(crate) fn group(query: &Query, records: &[Record], earliest: i64) -> BTreeMa
         let pair = if query.mentions_reporter() { None } else { pair(record) };
         let group = groups.entry((step, keys, pair)).or_insert_with(|| vec![Values::default(); states.len()]);
         for (values, state) in group.iter_mut().zip(&states) {
+            if in_parts_only && !state.is_known_in_parts() {
+                continue;
+            }
             if let Some(value) = value(record, state, of) {
                 values.count += 1;
                 values.values.push(value);
