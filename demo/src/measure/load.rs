@@ -11,8 +11,9 @@ use super::{
 
 /// Length of a turn at full load.
 pub(super) const TURN: Duration = Duration::from_secs(8);
-const STEADY_SECONDS: u32 = 10;
-const CONNECTIONS: u32 = 32;
+/// Length of a turn at a steady rate.
+const STEADY_SECONDS: u32 = 5;
+pub(super) const CONNECTIONS: u32 = 32;
 
 /// What came of full load.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,11 +67,26 @@ fn wrk_totals(printed: &str) -> Option<(u64, Duration)> {
 }
 
 /// What came of a steady load.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Steady {
     pub(super) length: Duration,
+    /// Microseconds, by the client's own clock.
+    latencies: Vec<u64>,
+}
+
+impl Steady {
     /// The client's own.
-    pub(super) p99: Duration,
+    pub(super) fn p99(&self) -> anyhow::Result<Duration> {
+        let p99 = quantile(self.latencies.clone(), 0.99).context("h2load logged no requests")?;
+        Ok(Duration::from_micros(p99))
+    }
+}
+
+impl AddAssign for Steady {
+    fn add_assign(&mut self, other: Self) {
+        self.length += other.length;
+        self.latencies.extend(other.latencies);
+    }
 }
 
 /// Has h2load send at a steady rate.
@@ -85,8 +101,7 @@ pub(super) fn steady(ground: &Ground, rate: u32) -> anyhow::Result<Steady> {
     let arguments = ["--h1", "-t1", "-n", &requests, "-c", &clients, "--rps", &each, &log_file, &address()];
     ground.run_client("h2load", &arguments.map(str::to_owned))?;
     let latencies = h2load_latencies(&fs::read_to_string(&log)?);
-    let p99 = quantile(latencies, 0.99).context("h2load logged no requests")?;
-    Ok(Steady { length: Duration::from_secs(STEADY_SECONDS.into()), p99: Duration::from_micros(p99) })
+    Ok(Steady { length: Duration::from_secs(STEADY_SECONDS.into()), latencies })
 }
 
 /// A line has: start, status, latency (all but the status in microseconds).
