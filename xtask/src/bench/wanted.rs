@@ -41,11 +41,7 @@ pub(super) const WANTED: &[Row] = &[
     },
     Row {
         what: "1 h of rollups, 1,000 edges: rate / p95 by 25 destinations / p95 by edge: at most 10 / 20 / 100 ms",
-        figures: &[
-            "rollup-1h-rate-by-25-destinations",
-            "rollup-1h-p95-by-25-destinations",
-            "rollup-1h-p95-by-edge",
-        ],
+        figures: &["rollup-1h-rate-by-25-destinations", "rollup-1h-p95-by-25-destinations", "rollup-1h-p95-by-edge"],
     },
     Row {
         what: "the same through the plugin to 1,000 simulated nodes, p99: at most 1 s, partial answers included",
