@@ -67,26 +67,11 @@ fn wrk_totals(printed: &str) -> Option<(u64, Duration)> {
 }
 
 /// What came of a steady load.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Steady {
     pub(super) length: Duration,
-    /// Microseconds, by the client's own clock.
-    latencies: Vec<u64>,
-}
-
-impl Steady {
     /// The client's own.
-    pub(super) fn p99(&self) -> anyhow::Result<Duration> {
-        let p99 = quantile(self.latencies.clone(), 0.99).context("h2load logged no requests")?;
-        Ok(Duration::from_micros(p99))
-    }
-}
-
-impl AddAssign for Steady {
-    fn add_assign(&mut self, other: Self) {
-        self.length += other.length;
-        self.latencies.extend(other.latencies);
-    }
+    pub(super) p99: Duration,
 }
 
 /// Has h2load send at a steady rate.
@@ -101,7 +86,8 @@ pub(super) fn steady(ground: &Ground, rate: u32) -> anyhow::Result<Steady> {
     let arguments = ["--h1", "-t1", "-n", &requests, "-c", &clients, "--rps", &each, &log_file, &address()];
     ground.run_client("h2load", &arguments.map(str::to_owned))?;
     let latencies = h2load_latencies(&fs::read_to_string(&log)?);
-    Ok(Steady { length: Duration::from_secs(STEADY_SECONDS.into()), latencies })
+    let p99 = quantile(latencies, 0.99).context("h2load logged no requests")?;
+    Ok(Steady { length: Duration::from_secs(STEADY_SECONDS.into()), p99: Duration::from_micros(p99) })
 }
 
 /// A line has: start, status, latency (all but the status in microseconds).
