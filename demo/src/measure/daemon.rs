@@ -10,6 +10,27 @@ use crate::nodes::{Launch, Process};
 
 const DAEMON_PORT: u16 = 4270;
 
+/// What a daemon says of requests.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    /// Of the client's end, and of the server's.
+    at_ends: [u64; 2],
+    /// Events that it reports as lost.
+    pub(super) lost: u64,
+}
+
+impl Counted {
+    /// Of requests that were sent, those which are neither counted nor reported as lost, at the worse of the two ends.
+    pub(super) fn unaccounted(&self, sent: u64) -> u64 {
+        self.at_ends.iter().map(|end| sent.saturating_sub(end + self.lost)).max().unwrap_or_default()
+    }
+
+    /// Those that are counted but were not sent, at the worse of the two ends.
+    pub(super) fn beyond(&self, sent: u64) -> u64 {
+        self.at_ends.iter().map(|end| end.saturating_sub(sent)).max().unwrap_or_default()
+    }
+}
+
 /// A running daemon.
 #[derive(Debug)]
 pub(super) struct Daemon<'a> {
@@ -47,21 +68,27 @@ impl<'a> Daemon<'a> {
         Ok(kibibytes / 1024.0)
     }
 
-    /// Of requests that were sent, those which are neither in its history nor reported as lost, at the worse of the two
-    /// ends.
-    pub(super) fn requests_unaccounted(&self, sent: u64) -> anyhow::Result<u64> {
+    /// How much of what it may hold its history holds: 1 is all.
+    pub(super) fn history_fill(&self) -> anyhow::Result<f64> {
+        let status = self.ask(&["status", "-o", "json"])?;
+        let of = |name: &str| status.iter().find_map(|report| report[name].as_f64());
+        let (used, budget) = of("memoryUsed").zip(of("memoryBudget")).context("the status tells no memory")?;
+        Ok(used / budget)
+    }
+
+    /// What it says of the requests to the server in the last minute.
+    pub(super) fn count(&self) -> anyhow::Result<Counted> {
         let query = format!(
             "{{\"queryType\":\"table\",\"table\":\"requests\",\"groupBy\":[\"reporter\"],\"aggregates\":[\"count()\"],\
              \"filter\":\"destination.port = {PORT}\"}}"
         );
         let rows = self.ask(&["query", "--since", "1m", "-o", "json", &query])?;
-        let lost = self.ask(&["status", "-o", "json"]).map(|status| lost_events(&status))?;
-        let counted = |end: &str| {
+        let lost = lost_events(&self.ask(&["status", "-o", "json"])?);
+        let by = |end: &str| {
             let row = rows.iter().find(|row| row["reporter"] == end);
             row.and_then(|row| row["count()"].as_f64()).unwrap_or_default() as u64
         };
-        let counted = counted("client").min(counted("server"));
-        Ok(sent.saturating_sub(counted + lost))
+        Ok(Counted { at_ends: [by("client"), by("server")], lost })
     }
 
     /// Runs the command line; one JSON value a line.
@@ -99,6 +126,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_worse_end_is_told() {
+        let counted = |client, server, lost| Counted { at_ends: [client, server], lost };
+        assert_eq!(counted(100, 97, 2).unaccounted(100), 1);
+        assert_eq!(counted(100, 100, 7).unaccounted(100), 0);
+        assert_eq!(counted(101, 100, 0).beyond(100), 1);
+        assert_eq!(counted(98, 99, 0).beyond(100), 0);
+    }
 
     #[test]
     fn losses_are_found_wherever_they_stand() {

@@ -18,6 +18,11 @@ impl Figure {
         Self { name: name.to_owned(), value, unit, bar: format!(">={bar}") }
     }
 
+    /// One that there is no bar for, to understand the others by.
+    pub(super) fn plain(name: &str, value: f64, unit: &'static str) -> Self {
+        Self { name: name.to_owned(), value, unit, bar: "-".to_owned() }
+    }
+
     pub(super) fn print(&self) {
         println!("{}", self.line());
     }
@@ -39,5 +44,6 @@ mod tests {
         assert_eq!(figure.line(), "goldwire-bench throughput-ratio 0.912 x >=0.88");
         let figure = Figure::at_most("cpu", 2.5, "us", 3.0);
         assert_eq!(figure.line(), "goldwire-bench cpu 2.500 us <=3");
+        assert_eq!(Figure::plain("cpu", 2.5, "us").line(), "goldwire-bench cpu 2.500 us -");
     }
 }

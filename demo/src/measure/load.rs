@@ -11,8 +11,9 @@ use super::{
 
 /// Length of a turn at full load.
 pub(super) const TURN: Duration = Duration::from_secs(8);
-const STEADY_SECONDS: u32 = 10;
-const CONNECTIONS: u32 = 32;
+/// Length of a turn at a steady rate.
+const STEADY_SECONDS: u32 = 5;
+pub(super) const CONNECTIONS: u32 = 32;
 
 /// What came of full load.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,6 @@
 //! What the kernel's own statistics say of the probes.
 
-use std::{fs, path::Path};
+use std::{collections::HashMap, fs};
 
 use anyhow::Context;
 
@@ -25,49 +25,106 @@ impl Drop for Counting {
     }
 }
 
-/// What one program took.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Cost {
-    /// `in` or `out`, as far as its place among the process's files tells; else a number.
-    pub(super) program: String,
-    pub(super) nanoseconds_a_run: f64,
+/// Which way the socket buffers go that a program sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Direction {
+    In,
+    Out,
 }
 
-/// Programs of type `cgroup_skb` (8) that a process holds: those that see each socket buffer.
-pub(super) fn socket_buffer_costs(process: u32) -> anyhow::Result<Vec<Cost>> {
-    let mut costs = Vec::new();
-    for entry in fs::read_dir(format!("/proc/{process}/fdinfo"))? {
-        let described = describe(&entry?.path()).unwrap_or_default();
-        let Some(nanoseconds_a_run) = nanoseconds_a_run(&described) else { continue };
-        costs.push(Cost { program: (costs.len() + 1).to_string(), nanoseconds_a_run });
+impl Direction {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
     }
-    Ok(costs)
+
+    /// Of a program of type `cgroup_skb`, by what its link says.
+    fn of_attachment(kind: &str) -> Option<Self> {
+        const INGRESS: &str = "0";
+        const EGRESS: &str = "1";
+        match kind {
+            INGRESS => Some(Self::In),
+            EGRESS => Some(Self::Out),
+            _ => None,
+        }
+    }
 }
 
-/// A file may be closed while it is looked at.
-fn describe(file: &Path) -> Option<String> {
-    fs::read_to_string(file).ok()
+/// What one program took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cost {
+    pub(super) direction: Direction,
+    pub(super) nanoseconds_a_run: f64,
+    pub(super) runs: u64,
 }
 
-fn nanoseconds_a_run(described: &str) -> Option<f64> {
+/// Of the programs that a process holds and that see each socket buffer, by direction.
+pub(super) fn socket_buffer_costs(process: u32) -> anyhow::Result<Vec<Cost>> {
+    let mut described = Vec::new();
+    for entry in fs::read_dir(format!("/proc/{process}/fdinfo"))? {
+        // A file may be closed while it is looked at.
+        described.extend(fs::read_to_string(entry?.path()).ok());
+    }
+    Ok(costs(&described))
+}
+
+/// Programs know what they took, and links know where a program is attached.
+fn costs(described: &[String]) -> Vec<Cost> {
+    let directions: HashMap<&str, Direction> = described.iter().filter_map(|text| attachment(text)).collect();
+    let programs = described.iter().filter_map(|text| {
+        let direction = *directions.get(value(text, "prog_id")?)?;
+        let (nanoseconds, runs) = statistics(text)?;
+        Some(Cost { direction, nanoseconds_a_run: nanoseconds as f64 / runs as f64, runs })
+    });
+    let mut costs: Vec<Cost> = programs.collect();
+    costs.sort_by_key(|cost| cost.direction);
+    costs
+}
+
+fn value<'a>(described: &'a str, name: &str) -> Option<&'a str> {
+    described.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+}
+
+/// The program of a link to a control group, and its direction.
+fn attachment(described: &str) -> Option<(&str, Direction)> {
+    value(described, "link_type").filter(|kind| *kind == "cgroup")?;
+    Some((value(described, "prog_id")?, Direction::of_attachment(value(described, "attach_type")?)?))
+}
+
+/// Nanoseconds and runs of a program of type `cgroup_skb` that ran.
+fn statistics(described: &str) -> Option<(u64, u64)> {
     const CGROUP_SKB: &str = "8";
-    let value = |name: &str| described.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":\t"));
-    let (time, runs) = (value("run_time_ns")?.parse::<f64>().ok()?, value("run_cnt")?.parse::<f64>().ok()?);
-    (value("prog_type")? == CGROUP_SKB && runs > 0.0).then_some(time / runs)
+    value(described, "prog_type").filter(|kind| *kind == CGROUP_SKB)?;
+    let number = |name| value(described, name)?.parse::<u64>().ok();
+    Some((number("run_time_ns")?, number("run_cnt").filter(|runs| *runs > 0)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn program(id: u32, kind: &str, runs: u64) -> String {
+        format!("pos:\t0\nprog_type:\t{kind}\nprog_id:\t{id}\nrun_time_ns:\t5000\nrun_cnt:\t{runs}\n")
+    }
+
+    fn link(program: u32, direction: u32) -> String {
+        format!(
+            "pos:\t0\nlink_type:\tcgroup\nlink_id:\t9\nprog_id:\t{program}\ncgroup_id:\t5\nattach_type:\t{direction}\n"
+        )
+    }
+
     #[test]
-    fn the_mean_of_a_program_that_ran_is_taken() {
-        let of = |kind: &str, runs: u64| {
-            format!("pos:\t0\nprog_type:\t{kind}\nprog_id:\t7\nrun_time_ns:\t5000\nrun_cnt:\t{runs}\n")
-        };
-        assert_eq!(nanoseconds_a_run(&of("8", 20)), Some(250.0));
-        assert_eq!(nanoseconds_a_run(&of("8", 0)), None);
-        assert_eq!(nanoseconds_a_run(&of("26", 20)), None);
-        assert_eq!(nanoseconds_a_run("pos:\t0\n"), None);
+    fn programs_are_told_apart_by_where_they_are_attached() {
+        let described = [program(7, "8", 20), link(7, 1), program(6, "8", 50), link(6, 0), "pos:\t0\n".to_owned()];
+        let cost = |direction, nanoseconds_a_run, runs| Cost { direction, nanoseconds_a_run, runs };
+        assert_eq!(costs(&described), [cost(Direction::In, 100.0, 50), cost(Direction::Out, 250.0, 20)]);
+    }
+
+    #[test]
+    fn other_programs_and_those_that_never_ran_have_no_cost() {
+        let described = [program(7, "8", 0), link(7, 1), program(6, "9", 50), link(6, 2), program(5, "8", 5)];
+        assert_eq!(costs(&described), []);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::wanted::{Row, WANTED};
+
 /// A benchmark prints `goldwire-bench <name> <value> <unit> <bar>`; the bar is `<=N`, `>=N`, or `-` for none.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figure {
@@ -18,10 +20,6 @@ enum Bar {
     None,
 }
 
-/// Every figure that is wanted, and where it comes from, so that one that is missing shows.
-const WANTED: [(&str, &str); 3] =
-    [("cpu-added-a-request", "live"), ("throughput-ratio", "live"), ("requests-unaccounted-at-full-load", "live")];
-
 impl Figure {
     pub(super) fn of_lines(lines: &[String]) -> Vec<Self> {
         lines.iter().filter_map(|line| Self::parse(line)).collect()
@@ -33,13 +31,37 @@ impl Figure {
         Some(Self { name, value, unit, bar: Bar::parse(words.next()?)? })
     }
 
-    fn verdict(&self) -> &'static str {
+    fn verdict(&self) -> Option<Verdict> {
         let reached = match self.bar {
             Bar::AtMost(bar) => self.value <= bar,
             Bar::AtLeast(bar) => self.value >= bar,
-            Bar::None => return "",
+            Bar::None => return None,
         };
-        if reached { "reached" } else { "MISSED" }
+        Some(if reached { Verdict::Reached } else { Verdict::Missed })
+    }
+
+    fn line(&self) -> String {
+        let Self { name, value, unit, bar } = self;
+        let verdict = self.verdict().map_or("", Verdict::shown);
+        format!("  {name:<42}{value:>14.3} {unit:<18}{:<18}{verdict}", bar.shown()).trim_end().to_owned()
+    }
+}
+
+/// What came of a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Reached,
+    Missed,
+    NotMeasured,
+}
+
+impl Verdict {
+    const fn shown(self) -> &'static str {
+        match self {
+            Self::Reached => "reached",
+            Self::Missed => "MISSED",
+            Self::NotMeasured => "NOT MEASURED",
+        }
     }
 }
 
@@ -61,33 +83,64 @@ impl Bar {
     }
 }
 
-/// A line for each figure, and one for each that is wanted and was not measured.
+/// Each row of the design with its figures, those that were not measured included; then what else was measured, and how
+/// many bars were reached.
 pub(super) fn table(measured: &[Figure]) -> String {
-    let mut table = format!("{:<44}{:>14} {:<12}{:<16}\n", "figure", "measured", "", "bar");
-    for figure in measured {
-        let Figure { name, value, unit, bar } = figure;
+    let mut lines = vec![format!("  {:<42}{:>14} {:<18}{:<18}", "figure", "measured", "", "bar").trim_end().to_owned()];
+    let mut verdicts = Vec::new();
+    for row in WANTED {
+        lines.push(row.what.to_owned());
+        lines.extend(row.figures.iter().map(|name| match measured.iter().find(|figure| figure.name == *name) {
+            Some(figure) => {
+                verdicts.extend(figure.verdict());
+                figure.line()
+            }
+            None => {
+                verdicts.push(Verdict::NotMeasured);
+                format!("  {name:<42}{:>14}", Verdict::NotMeasured.shown())
+            }
+        }));
+    }
+    let others = measured.iter().filter(|figure| !WANTED.iter().any(|row| row.has(&figure.name)));
+    let mut others = others.map(Figure::line).peekable();
+    if others.peek().is_some() {
+        lines.push("measured besides".to_owned());
+        lines.extend(others);
+    }
+    lines.push(summary(&verdicts));
+    lines.join("\n") + "\n"
+}
+
+fn summary(verdicts: &[Verdict]) -> String {
+    let mut summary = format!("of {} bars", verdicts.len());
+    for verdict in [Verdict::Reached, Verdict::Missed, Verdict::NotMeasured] {
+        let count = verdicts.iter().filter(|of| **of == verdict).count();
         // Writing to a text cannot fail.
-        let _ = writeln!(table, "{name:<44}{value:>14.3} {unit:<12}{:<16}{}", bar.shown(), figure.verdict());
+        let _ = write!(summary, ", {count} {}", verdict.shown().to_lowercase());
     }
-    for (name, source) in WANTED {
-        if !measured.iter().any(|figure| figure.name.starts_with(name)) {
-            let _ = writeln!(table, "{name:<44}{:>14} ({source})", "not measured");
-        }
+    summary.replacen(',', ":", 1)
+}
+
+impl Row {
+    fn has(&self, name: &str) -> bool {
+        self.figures.contains(&name)
     }
-    table
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn figure(line: &str) -> Figure {
+        Figure::parse(line).unwrap()
+    }
+
     #[test]
     fn a_line_of_a_benchmark_is_read() {
-        let figure = Figure::parse("goldwire-bench throughput-ratio 0.91 x >=0.88").unwrap();
-        assert_eq!((figure.value, figure.bar, figure.verdict()), (0.91, Bar::AtLeast(0.88), "reached"));
-        let figure = Figure::parse("goldwire-bench probe-cost-1 509.2 ns <=250").unwrap();
-        assert_eq!(figure.verdict(), "MISSED");
-        assert_eq!(Figure::parse("goldwire-bench rows 3 rows -").unwrap().verdict(), "");
+        let ratio = figure("goldwire-bench throughput-ratio 0.91 x >=0.88");
+        assert_eq!((ratio.value, ratio.bar, ratio.verdict()), (0.91, Bar::AtLeast(0.88), Some(Verdict::Reached)));
+        assert_eq!(figure("goldwire-bench probe-cost-in 509.2 ns <=250").verdict(), Some(Verdict::Missed));
+        assert_eq!(figure("goldwire-bench rows 3 rows -").verdict(), None);
     }
 
     #[test]
@@ -101,8 +154,18 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_shows() {
-        let table = table(&[Figure::parse("goldwire-bench throughput-ratio 0.91 x >=0.88").unwrap()]);
-        assert!(table.contains("at least 0.88") && table.contains("not measured"), "{table}");
+        let table = table(&[figure("goldwire-bench throughput-ratio 0.91 x >=0.88")]);
+        assert!(table.contains("at least 0.88"), "{table}");
         assert_eq!(table.matches("throughput-ratio").count(), 1);
+        let others = WANTED.iter().map(|row| row.figures.len()).sum::<usize>() - 1;
+        assert_eq!(table.matches("NOT MEASURED").count(), others, "{table}");
+        assert!(table.contains(": 1 reached, 0 missed"), "{table}");
+    }
+
+    #[test]
+    fn what_no_row_asks_for_stands_at_the_end() {
+        let table = table(&[figure("goldwire-bench rows 3 rows -")]);
+        let (_, besides) = table.split_once("measured besides\n").unwrap();
+        assert!(besides.trim_start().starts_with("rows"), "{table}");
     }
 }

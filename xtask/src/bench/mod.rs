@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures, and prints each figure beside its bar.
 
 mod figures;
+mod wanted;
 
 use clap::{Args, ValueEnum};
 
@@ -28,29 +29,42 @@ enum Part {
 /// Measures and prints a table. Figures that miss their bars are marked and are no failure: this says what is.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     setup::run()?;
-    let mut measured = Vec::new();
-    if arguments.only != Some(Part::Crates) {
-        measured.extend(live()?);
+    let parts = [Part::Live, Part::Crates].into_iter().filter(|part| arguments.only.is_none_or(|only| only == *part));
+    let parts: Vec<Part> = parts.collect();
+    // Nothing is built any more once measuring begins: it would take the processors that figures are about.
+    for part in &parts {
+        part.build()?;
     }
-    if arguments.only != Some(Part::Live) {
-        measured.extend(crates()?);
+    let mut lines = Vec::new();
+    for part in &parts {
+        lines.extend(part.measure()?);
     }
-    print!("\n{}", table(&measured));
+    print!("\n{}", table(&Figure::of_lines(&lines)));
     Ok(())
 }
 
-fn live() -> anyhow::Result<Vec<Figure>> {
-    timed("building for release", || {
-        cargo().args(["build", "--release", "-p", "goldwire", "-p", "goldwire-demo"]).run()
-    })?;
-    let programs = places::target().join("release");
-    let lines = timed("measuring a daemon under load", || {
-        Line::new(programs.join("goldwire-demo")).args(["measure", "--programs"]).args([&programs]).echo()
-    })?;
-    Ok(Figure::of_lines(&lines))
+impl Part {
+    fn build(self) -> anyhow::Result<()> {
+        match self {
+            Self::Live => timed("building daemon and load for release", || {
+                cargo().args(["build", "--release", "-p", "goldwire", "-p", "goldwire-demo"]).run()
+            }),
+            Self::Crates => timed("building the crates' benchmarks", || benchmarks().args(["--no-run"]).run()),
+        }
+    }
+
+    fn measure(self) -> anyhow::Result<Vec<String>> {
+        match self {
+            Self::Live => timed("measuring a daemon under load (3 minutes)", || {
+                let programs = places::target().join("release");
+                Line::new(programs.join("goldwire-demo")).args(["measure", "--programs"]).args([&programs]).echo()
+            }),
+            Self::Crates => timed("measuring crates and plugin (6 minutes)", || benchmarks().echo()),
+        }
+    }
 }
 
-fn crates() -> anyhow::Result<Vec<Figure>> {
-    let lines = timed("the crates' benchmarks", || cargo().args(["bench", "--workspace", "--benches"]).echo())?;
-    Ok(Figure::of_lines(&lines))
+/// All benchmarks, and not the harness that each library has for its tests.
+fn benchmarks() -> Line {
+    cargo().args(["bench", "--workspace", "--bench", "*"])
 }

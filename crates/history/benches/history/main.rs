@@ -20,7 +20,7 @@ fn ingest(criterion: &mut Criterion) {
     if !is_wanted("ingest") {
         return;
     }
-    for (name, seconds, bar) in [("ingest", 5, ">=2"), ("ingest_few_records_a_step", 100, "-")] {
+    for (name, seconds, bar) in [("ingest", 5, ">=2"), ("ingest-few-records-a-step", 100, "-")] {
         let records = World::default().requests(MILLION, seconds);
         let mut best = Duration::MAX;
         for _ in 0..5 {
@@ -49,9 +49,9 @@ fn bytes_per_record(_: &mut Criterion) {
     let report = history.report(goldwire_model::time::Timestamp(0));
     let raw: usize = report.tiers.iter().filter(|tier| tier.table == "requests").take(1).map(|tier| tier.bytes).sum();
     let rollups: usize = report.tiers.iter().map(|tier| tier.bytes).sum::<usize>() - raw;
-    figure("raw_request_bytes_accounted", raw as f64 / MILLION as f64, "bytes", "<=100");
-    figure("accounted_of_allocated", report.bytes as f64 / allocated as f64, "ratio", ">=1");
-    figure("rollup_bytes", rollups as f64 / 1e6, "MB", "-");
+    figure("raw-request-bytes", raw as f64 / MILLION as f64, "bytes", "<=100");
+    figure("bytes-accounted-of-allocated", report.bytes as f64 / allocated as f64, "ratio", ">=1");
+    figure("rollup-bytes", rollups as f64 / 1e6, "MB", "-");
 }
 
 fn time(history: &History, query: &Query) -> Duration {
@@ -82,25 +82,25 @@ fn raw_queries(criterion: &mut Criterion) {
     measure(
         criterion,
         &history,
-        "raw_1h_signals_by_workload",
+        "raw-1h-signals-by-workload",
         50,
         &format!(r#"{of},"groupBy":["destination.workload"]"#),
     );
     measure(
         criterion,
         &history,
-        "raw_1h_signals_filtered",
+        "raw-1h-signals-filtered",
         50,
         &format!(r#"{of},"groupBy":["destination.workload"],"filter":"url.path =~ \"^/v1/\" and latency > 3ms""#),
     );
     measure(
         criterion,
         &history,
-        "raw_1h_values",
+        "raw-1h-values",
         50,
         r#""queryType":"values","field":"source.workload","prefix":"work""#,
     );
-    measure(criterion, &history, "raw_newest_rows", 50, r#""queryType":"requests","limit":1000"#);
+    measure(criterion, &history, "raw-newest-rows", 50, r#""queryType":"requests","limit":1000"#);
 }
 
 /// An hour of rollups for 1,000 edges, each with an exchange a second, more than raw records have room for.
@@ -117,11 +117,11 @@ fn rollup_queries(criterion: &mut Criterion) {
     }
     let rate = r#""queryType":"signals","signals":["request_rate"],"groupBy":["destination.workload"],"limit":1000"#;
     let p95 = r#""queryType":"signals","signals":["latency_p95"],"limit":1000"#;
-    measure(criterion, &history, "rollup_1h_rate_by_25_destinations", 10, rate);
+    measure(criterion, &history, "rollup-1h-rate-by-25-destinations", 10, rate);
     let by_destination = format!(r#"{p95},"groupBy":["destination.workload"]"#);
-    measure(criterion, &history, "rollup_1h_p95_by_25_destinations", 20, &by_destination);
+    measure(criterion, &history, "rollup-1h-p95-by-25-destinations", 20, &by_destination);
     let by_edge = format!(r#"{p95},"groupBy":["source.workload","destination.workload"]"#);
-    measure(criterion, &history, "rollup_1h_p95_by_edge", 100, &by_edge);
+    measure(criterion, &history, "rollup-1h-p95-by-edge", 100, &by_edge);
 }
 
 criterion_group! {
