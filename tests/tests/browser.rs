@@ -13,6 +13,7 @@ use goldwire_tests::{
     programs::built_program,
     system::{System, addresses},
 };
+use tempfile::TempDir;
 
 /// Where pictures go, from the checkout's root: `docs/images` renews those of the documentation. Without it they are
 /// put beside what was built, for those who look into a failure.
@@ -36,7 +37,8 @@ fn a_user_finds_what_the_workbench_promises() -> Result<()> {
     }
     let log = built_program("goldwire")?.with_file_name("browser-tests.log");
     fs::write(&log, "")?;
-    // The group takes the browser with it, however the tests end.
+    // These take the browser and its profile with them, however the tests end.
+    let profiles = TempDir::new()?;
     let group = Cgroup::create("goldwire-test-browser")?;
     let mut tests = Launch::new("npm test", "npm")
         .args(["test"])
@@ -47,6 +49,7 @@ fn a_user_finds_what_the_workbench_promises() -> Result<()> {
         .env("WORKBENCH_CA_FILE", system.demo.authority_file())
         .env("WORKBENCH_SCREENSHOTS", &pictures)
         .env("WORKBENCH_FROM", if asked_for.is_some() { POSED_FROM } else { "now-5m" })
+        .env("TMPDIR", profiles.path())
         .cgroup(&group)?
         .log(&log)?
         .spawn()
