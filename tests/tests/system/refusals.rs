@@ -142,7 +142,7 @@ fn a_range_without_history_says_so(system: &mut System) -> Result<()> {
             let frames = system.frames_within(query.clone(), window)?;
             let notices = frames[0].notices().join("\n");
             ensure!(notices.contains(notice), "{query} over {window:?} says {notices:?}");
-            ensure!(frames.iter().all(|frame| all_nothing(frame)), "{query} over {window:?}: {}", shown(&frames[0]));
+            ensure!(frames.iter().all(all_nothing), "{query} over {window:?}: {}", shown(&frames[0]));
         }
     }
     Ok(())

@@ -105,6 +105,11 @@ fn words_for(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(tls_words(error));
     }
+    if let Some(error) = error.downcast_ref::<h2::Error>() {
+        // Found by this side: a TLS alert read as a frame, for one.
+        let not_http2 = || error.is_library().then(|| "the answer is not HTTP/2: does it expect TLS?".to_owned());
+        return error.get_io().and_then(|error| words_for(error)).or_else(not_http2);
+    }
     let error = error.downcast_ref::<io::Error>()?;
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Some("connection refused".to_owned()),
