@@ -40,15 +40,6 @@ async function chooseAlso(field, option) {
   await list.press('Escape');
 }
 
-/** A graph that is still being laid out can move away under the pointer. */
-async function clickUntil(target, shown) {
-  for (let tries = 0; tries < 5 && !(await shown.isVisible()); tries++) {
-    await target.click();
-    await shown.waitFor({ timeout: 2_000 }).catch(() => undefined);
-  }
-  await shown.waitFor();
-}
-
 test('a filter is built by conditions and goes with the query', async () => {
   await page.goto('/explore');
   await chooseRange(page);
@@ -113,7 +104,8 @@ test('the service map shows who talks to whom', async () => {
   await nodes.nth(1).waitFor();
   assert.ok((await map.locator('path[marker-end]').count()) >= 1, 'the map has no edge');
   await picture(page, 'explore-map');
-  await clickUntil(nodes.first(), map.getByRole('region', { name: 'Details' }));
+  await nodes.first().click();
+  await map.getByRole('region', { name: 'Details' }).waitFor();
 });
 
 for (const [type, title] of [

@@ -73,6 +73,8 @@ fn said_or(status: &tonic::Status, otherwise: &str) -> String {
     }
 }
 
+const CLOSED: &str = "connection closed by the node: does it expect TLS?";
+
 /// A status that tonic made itself has the cause below it; one that the node sent has only words.
 fn broken(status: &tonic::Status) -> NodeError {
     match status.source().and_then(cause_of) {
@@ -80,6 +82,8 @@ fn broken(status: &tonic::Status) -> NodeError {
         None if status.code() == Code::Internal && status.source().is_none() => {
             NodeError::BadAnswer { reason: said_or(status, "internal error of the node") }
         }
+        // hyper's word for a question that waited for a connection which ended first.
+        None if status.message() == "operation was canceled" => NodeError::Unreachable { reason: CLOSED.to_owned() },
         None => NodeError::Unreachable { reason: said_or(status, "connection broken") },
     }
 }
@@ -114,7 +118,7 @@ fn words_for(error: &(dyn Error + 'static)) -> Option<String> {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Some("connection refused".to_owned()),
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => {
-            Some("connection closed by the node: does it expect TLS?".to_owned())
+            Some(CLOSED.to_owned())
         }
         io::ErrorKind::TimedOut => Some("no connection: timed out".to_owned()),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some("no way to the host".to_owned()),
@@ -165,6 +169,12 @@ mod tests {
         assert_eq!(refused, NodeError::Refused { reason: "token not accepted".into() });
         let query = NodeError::from(tonic::Status::invalid_argument("no field `x`"));
         assert_eq!(query, NodeError::BadQuery { reason: "no field `x`".into() });
+    }
+
+    #[test]
+    fn a_connection_that_ends_early_hints_at_tls() {
+        let ended = NodeError::from(tonic::Status::cancelled("operation was canceled"));
+        assert_eq!(ended, NodeError::Unreachable { reason: CLOSED.into() });
     }
 
     #[test]

@@ -112,10 +112,13 @@ function toNodes({ nodes, edges }: Graph, { places }: Layout, looked: Looked, li
   const anyLooked = Boolean(looked.node ?? looked.edge);
   return nodes.map((node) => {
     const { x, y } = places.get(node.id) ?? { x: 0, y: 0 };
+    const size = node.radius * 2;
     return {
       id: node.id,
       type: 'circle',
       position: { x: x - node.radius, y: y - node.radius },
+      // Without it a node would be hidden after each change, until it is measured again.
+      measured: { width: size, height: size },
       data: { node, faded: anyLooked && !near.has(node.id) },
     };
   });
