@@ -30,26 +30,30 @@ const MEMORY_MEBIBYTES: f64 = 256.0;
 
 /// Measures and prints. `programs` has `goldwire`, built for release.
 pub fn run(programs: &Path) -> anyhow::Result<()> {
-    others(Duration::from_secs(2))?;
+    others("before")?;
     let ground = Ground::prepare()?;
     load::saturate(&ground, Duration::from_secs(3))?;
     idle(&ground, programs)?;
     full_load(&ground, programs)?;
     probe_cost(&ground, programs)?;
     steady_load(&ground, programs)?;
-    full_memory(&ground, programs)
+    full_memory(&ground, programs)?;
+    drop(ground);
+    others("after")
 }
 
 fn step(text: &str) {
     println!("measure: {text}");
 }
 
-/// What others do on this machine is in the figures, too.
-fn others(length: Duration) -> anyhow::Result<()> {
+/// What others do on this machine is in the figures, too: where it is much, they say little.
+fn others(when: &str) -> anyhow::Result<()> {
+    const LENGTH: Duration = Duration::from_secs(2);
     let before = CpuTime::of_machine()?;
-    thread::sleep(length);
+    thread::sleep(LENGTH);
     let busy = CpuTime::of_machine()?.since(before);
-    Figure::plain("cpu-of-others-before", 100.0 * busy.as_secs_f64() / length.as_secs_f64(), "%-of-a-core").print();
+    let share = 100.0 * busy.as_secs_f64() / LENGTH.as_secs_f64();
+    Figure::plain(&format!("cpu-of-others-{when}"), share, "%-of-a-core").print();
     Ok(())
 }
 
