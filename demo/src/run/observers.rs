@@ -76,9 +76,9 @@ pub(super) fn start_daemons(
         Ok(Running::start(launch, cluster.others().child(&name)?, place.log(&name))?)
     });
     let mut daemons = started.collect::<anyhow::Result<Vec<_>>>().context("cannot start a daemon")?;
-    // It listens before it has loaded its probes, so an open door says too little.
-    for daemon in &mut daemons {
-        daemon.await_line("serving address=", DAEMON_PATIENCE, signals)?;
+    // It listens once its probes are attached.
+    for (daemon, node) in daemons.iter_mut().zip(cluster.nodes()) {
+        daemon.await_door(SocketAddr::V4(daemon_address(node)), DAEMON_PATIENCE, signals)?;
     }
     Ok(daemons)
 }

@@ -31,7 +31,7 @@ use crate::{
 pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     start_log();
     let access = access::Access::from_arguments(arguments)?;
-    let listener = service::bind(arguments.listen)?;
+    let socket = service::bind(arguments.listen)?;
     let name: Arc<str> = node_name(arguments)?.into();
     let receiver = Receiver::open(&receive::Options {
         cgroup: arguments.cgroup.clone(),
@@ -60,10 +60,10 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone() };
     let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
         .context("failed to start the pipeline")?;
-    let address = listener.local_addr()?;
+    let address = socket.local_addr()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     info!(%address, node = %node.name, tls = access.tls.is_some(), token = access.tokens.is_some(), "serving");
-    let served = runtime.block_on(service::serve(node, listener, access, ended()));
+    let served = runtime.block_on(service::serve(node, (socket, address), access, ended()));
     // A query that still runs is not worth waiting for.
     runtime.shutdown_background();
     stop.store(true, Ordering::Relaxed);

@@ -5,14 +5,12 @@ mod flight;
 mod live;
 mod reflection;
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_history::History;
 use goldwire_protocol::{MAX_MESSAGE_BYTES, status::SignalState};
 use thiserror::Error;
+use tokio::net::TcpSocket;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Server};
 
@@ -37,8 +35,6 @@ pub(crate) struct Node {
 pub(crate) enum ServiceError {
     #[error("failed to listen on {address}: {source}{}", hint(source))]
     Listen { address: SocketAddr, source: std::io::Error },
-    #[error("failed to use the socket: {0}")]
-    Adopt(std::io::Error),
     #[error("failed to set up TLS: {0}; the certificate and key must be PEM and belong together")]
     Tls(tonic::transport::Error),
     #[error("failed to describe the service: {0}")]
@@ -57,22 +53,27 @@ fn hint(source: &std::io::Error) -> &'static str {
     }
 }
 
-/// A socket that is bound before the probes are loaded, so that a port in use is told at once.
-pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, ServiceError> {
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// A socket that is bound before the probes are loaded, so that a port in use is told at once. It takes connections from
+/// [`serve`] on: whoever gets one knows that the node is being observed.
+pub(crate) fn bind(address: SocketAddr) -> Result<TcpSocket, ServiceError> {
     let failed = |source| ServiceError::Listen { address, source };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    Ok(listener)
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
+    socket.set_reuseaddr(true).map_err(failed)?;
+    socket.bind(address).map_err(failed)?;
+    Ok(socket)
 }
 
 /// Serves until `stop` comes; then takes no new call and gives the open ones a moment to end.
 pub(crate) async fn serve(
     node: Node,
-    listener: TcpListener,
+    (socket, address): (TcpSocket, SocketAddr),
     access: Access,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServiceError> {
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(ServiceError::Adopt)?;
+    let listener = socket.listen(BACKLOG).map_err(|source| ServiceError::Listen { address, source })?;
     let (health_reporter, health) = tonic_health::server::health_reporter();
     let flight =
         flight::service(node).max_decoding_message_size(MAX_MESSAGE_BYTES).max_encoding_message_size(MAX_MESSAGE_BYTES);
