@@ -10,7 +10,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use aya::maps::{HashMap as KernelMap, Map, MapData};
@@ -97,6 +97,23 @@ fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, end
         let began = Instant::now();
         found = sweeper.report();
         pause = interval.max(began.elapsed() * SHARE).min(LONGEST_PAUSE);
+        if interval >= Duration::from_secs(1) {
+            let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            pause = to_end_of_second(wall, pause);
+        }
+    }
+}
+
+/// Moves the end of a pause to shortly before the nearest end of a second by the wall clock. So each second, and each step of
+/// seconds, has its own report, and what moved in it: no step has two and none stays empty.
+fn to_end_of_second(now: Duration, pause: Duration) -> Duration {
+    const SECOND: u64 = 1_000;
+    const INTO_SECOND: u64 = 950;
+    let beyond = (u64::from((now + pause).subsec_millis()) + SECOND - INTO_SECOND) % SECOND;
+    if beyond <= SECOND / 2 {
+        pause.saturating_sub(Duration::from_millis(beyond))
+    } else {
+        pause + Duration::from_millis(SECOND - beyond)
     }
 }
 
@@ -248,4 +265,22 @@ fn is_listened_at(listeners: &HashSet<SocketAddr>, local: SocketAddr) -> bool {
 pub(super) fn now() -> KernelTime {
     let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
     KernelTime(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_come_shortly_before_seconds_end() {
+        let pause = |now: u64, pause: u64| {
+            to_end_of_second(Duration::from_millis(now), Duration::from_millis(pause)).as_millis()
+        };
+        assert_eq!(pause(5_950, 1_000), 1_000);
+        assert_eq!(pause(5_957, 1_000), 993);
+        assert_eq!(pause(5_940, 1_000), 1_010);
+        assert_eq!(pause(5_300, 1_000), 650);
+        assert_eq!(pause(5_600, 1_000), 1_350);
+        assert_eq!(pause(5_955, 7_300), 6_995);
+    }
 }
