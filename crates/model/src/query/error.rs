@@ -82,9 +82,9 @@ pub enum QueryError {
         /// Which.
         unknown: UnknownSignal,
     },
-    /// The filter cannot be read.
+    /// The filter cannot be read. Not a source: whoever shows causes one by one would show it twice.
     #[error("`filter`: {0}")]
-    Filter(#[from] FilterError),
+    Filter(FilterError),
     /// A field that the table asked for does not have.
     #[error("`{key}`: {missing}{}", for_signal(*.signal))]
     NotInTable {
@@ -158,4 +158,10 @@ pub enum QueryError {
 
 fn for_signal(signal: Option<Signal>) -> String {
     signal.map_or_else(String::new, |signal| format!(" (signal {signal} comes from {})", signal.table()))
+}
+
+impl From<FilterError> for QueryError {
+    fn from(error: FilterError) -> Self {
+        Self::Filter(error)
+    }
 }
