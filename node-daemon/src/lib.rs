@@ -8,6 +8,7 @@ pub mod command_line;
 mod daemon;
 pub mod decode;
 pub mod identity;
+mod privileges;
 pub mod receive;
 mod service;
 pub mod track;

@@ -4,7 +4,6 @@ pub(crate) mod access;
 pub(crate) mod clock;
 pub(crate) mod gauges;
 mod pipeline;
-mod privileges;
 
 use std::{
     io::IsTerminal,
@@ -23,6 +22,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{
     command_line::arguments::DaemonArguments,
+    privileges,
     receive::{self, Receiver},
     service::{self, Node},
 };
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         ..receive::Options::default()
     })?;
     // Capabilities are a thread's own: from here on every thread that is started has only these.
-    match privileges::drop_unneeded() {
+    match privileges::keep_only(&privileges::READING) {
         Ok(kept) => info!(kept = kept.join(","), "gave up all other capabilities"),
         Err(error) => warn!(%error, "failed to give up capabilities; going on with all of them"),
     }

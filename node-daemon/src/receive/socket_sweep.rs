@@ -14,12 +14,16 @@ use std::{
 };
 
 use aya::maps::{HashMap as KernelMap, Map, MapData};
+use caps::Capability;
 use goldwire_probe_events::{Socket, role, socket_flag, transport};
 
 use super::{
     OpenError, batch, cgroup::Cgroup, namespace, socket_holder::SocketHolders, socket_list, socket_list::ListedSocket,
 };
-use crate::decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpListening, TcpReport};
+use crate::{
+    decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpListening, TcpReport},
+    privileges::{READING, keep_only},
+};
 
 /// At most this part of one core goes into sweeps: where they take long, they come more seldom.
 const SHARE: u32 = 100;
@@ -90,7 +94,17 @@ impl Drop for SocketSweep {
     }
 }
 
+/// Entering other network namespaces needs `CAP_SYS_ADMIN`, so this thread keeps it where the others give it up.
+fn give_up_rights() {
+    let mut wanted = READING.to_vec();
+    wanted.push(Capability::CAP_SYS_ADMIN);
+    if let Err(error) = keep_only(&wanted) {
+        tracing::warn!(%error, "failed to give up capabilities of the thread that lists sockets");
+    }
+}
+
 fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, ended: &Receiver<()>) {
+    give_up_rights();
     let mut found = sweeper.adopt();
     let mut pause = interval;
     while sender.send(found).is_ok() && ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
