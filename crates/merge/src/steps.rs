@@ -73,7 +73,8 @@ impl Steps {
         u32::try_from(number).ok().filter(|number| (*number as usize) < self.count())
     }
 
-    /// Seconds of the step that lie in the window and are past; `None` where nothing of it was observed.
+    /// Seconds of the step that lie in the window and are past; `None` where nothing of it was observed. Nor has a step that
+    /// has only just begun: flows are reported once a second, and one report over an instant would show as a peak.
     pub(crate) fn observed_seconds(&self, number: usize) -> Option<f64> {
         let start = self.first() + number as i64 * self.step;
         let end = start + self.step;
@@ -81,7 +82,8 @@ impl Steps {
             return None;
         }
         let observed = end.min(self.window.to).min(self.now) - start.max(self.window.from);
-        (observed > 0).then(|| observed as f64 / 1e3)
+        let has_just_begun = end.min(self.window.to) > self.now && 2 * (self.now - start) < self.step;
+        (observed > 0 && !has_just_begun).then(|| observed as f64 / 1e3)
     }
 
     /// Seconds of the window that are past.

@@ -39,8 +39,9 @@ fn one_value_for_each_step_of_the_window() {
 fn a_step_that_is_not_over_is_measured_by_what_is_past_of_it() {
     let json = r#"{"queryType": "signals", "from": 0, "to": 30000, "step": "10s", "partial": true,
         "signals": ["request_rate"]}"#;
-    let shown = series(json, &[node::local(11_000, "a", "b", 0.1)], 12_000);
-    assert_eq!(values(&shown[0]), [Some(0.0), Some(0.5), None]);
+    let at = |now| series(json, &[node::local(11_000, "a", "b", 0.1)], now);
+    assert_eq!(values(&at(15_000)[0]), [Some(0.0), Some(0.2), None]);
+    assert_eq!(values(&at(12_000)[0]), [Some(0.0), None, None], "one that has just begun would show a peak");
 }
 
 #[test]
