@@ -7,6 +7,8 @@ mod fan_out;
 mod figure;
 mod host;
 mod node;
+#[path = "../../tests/plugin/process.rs"]
+mod process;
 mod table_frame;
 mod world;
 

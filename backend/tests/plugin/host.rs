@@ -2,8 +2,8 @@
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
+    io::Read,
+    process::{Child, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -16,9 +16,12 @@ use grafana_plugin_sdk::pluginv2::{
     stream_client::StreamClient,
 };
 use serde_json::{Value, json};
-use tonic_0_12::transport::{Channel, Endpoint};
+use tonic_0_12::transport::Channel;
 
-use super::records::{FROM, TO};
+use super::{
+    process,
+    records::{FROM, TO},
+};
 
 /// A running plugin. Dropping it kills it.
 pub(crate) struct Host {
@@ -54,19 +57,7 @@ impl Host {
     }
 
     pub(crate) async fn with(settings: Value) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_gpx_goldwire"))
-            .env("grafana_plugin_type", "datasource")
-            .env("PLUGIN_PROTOCOL_VERSIONS", "2")
-            .env("RUST_LOG", "trace")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let parts: Vec<&str> = line.trim().split('|').collect();
-        let ["1", "2", "tcp", address, "grpc"] = parts.as_slice() else { panic!("handshake: {line}") };
+        let (mut process, endpoint) = process::start("trace", Stdio::piped());
         let log = Arc::new(Mutex::new(String::new()));
         let mut stderr = process.stderr.take().unwrap();
         let written = Arc::clone(&log);
@@ -76,7 +67,6 @@ impl Host {
                 written.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
             }
         });
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
         let channel = endpoint.connect().await.unwrap();
         Self { process, channel, log, settings, secrets: HashMap::new(), role: "Admin".into() }
     }

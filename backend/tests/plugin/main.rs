@@ -7,5 +7,6 @@ mod host;
 mod live;
 mod node;
 mod partial;
+mod process;
 mod records;
 mod resources;

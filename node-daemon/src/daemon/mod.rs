@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     let address = socket.local_addr()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     info!(%address, node = %node.name, tls = access.tls.is_some(), token = access.tokens.is_some(), "serving");
-    let served = runtime.block_on(service::serve(node, (socket, address), access, ended()));
+    let served = runtime.block_on(service::serve(node, socket, access, ended()));
     // A query that still runs is not worth waiting for.
     runtime.shutdown_background();
     stop.store(true, Ordering::Relaxed);

@@ -35,6 +35,8 @@ pub(crate) struct Node {
 pub(crate) enum ServiceError {
     #[error("failed to listen on {address}: {source}{}", hint(source))]
     Listen { address: SocketAddr, source: std::io::Error },
+    #[error("failed to read the address listened on: {0}")]
+    Address(std::io::Error),
     #[error("failed to set up TLS: {0}; the certificate and key must be PEM and belong together")]
     Tls(tonic::transport::Error),
     #[error("failed to describe the service: {0}")]
@@ -69,10 +71,11 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpSocket, ServiceError> {
 /// Serves until `stop` comes; then takes no new call and gives the open ones a moment to end.
 pub(crate) async fn serve(
     node: Node,
-    (socket, address): (TcpSocket, SocketAddr),
+    socket: TcpSocket,
     access: Access,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServiceError> {
+    let address = socket.local_addr().map_err(ServiceError::Address)?;
     let listener = socket.listen(BACKLOG).map_err(|source| ServiceError::Listen { address, source })?;
     let (health_reporter, health) = tonic_health::server::health_reporter();
     let flight =

@@ -77,9 +77,9 @@ fn add_open(plan: &Plan<'_>, node: &str, open: &[OpenConnection], space: &mut Sp
     let places: Vec<u64> = (0..open.len() as u64).collect();
     let entries = NamedConnections { open, node, places: &places };
     let truths = mask(plan.filter, &entries);
+    let counted = Counting::counted(plan.deduplicate, Source::Flows);
     let wanted = |entry: usize| {
-        truths.as_ref().is_none_or(|truths| truths[entry] != FALSE)
-            && !(plan.deduplicate && entries.flags(entry).is_second_report())
+        truths.as_ref().is_none_or(|truths| truths[entry] != FALSE) && counted.have(entries.flags(entry))
     };
     let rows: Vec<u32> = (0..open.len()).filter(|entry| wanted(*entry)).map(|entry| entry as u32).collect();
     for (row, group) in rows.iter().zip(space.combine_reports(&entries, &rows)) {

@@ -56,16 +56,10 @@ pub(crate) fn scan(
     let has_parts = counted == Counting::First && states.iter().any(|state| state.in_parts);
     for (number, block) in blocks.iter().enumerate() {
         let series = NamedSeries::new(&block.table, node);
-        let groups = groups_of(&series, plan, source, counted, space);
-        let placed = place(block, &groups, (from, to), space);
-        for state in states.iter_mut() {
-            state.filling.grow(space.slots.len());
-            fill(block, number as u32, &placed, state);
-        }
-        if has_parts {
-            let groups = groups_of(&series, plan, source, Counting::Second, space);
+        for reports in [counted].into_iter().chain(has_parts.then_some(Counting::Second)) {
+            let groups = groups_of(&series, plan, source, reports, space);
             let placed = place(block, &groups, (from, to), space);
-            for state in states.iter_mut().filter(|state| state.in_parts) {
+            for state in states.iter_mut().filter(|state| reports != Counting::Second || state.in_parts) {
                 state.filling.grow(space.slots.len());
                 fill(block, number as u32, &placed, state);
             }
