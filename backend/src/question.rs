@@ -131,10 +131,12 @@ fn trace_columns() -> Vec<Field> {
         Field::DbSystem,
         Field::DbOperation,
         Field::DbTarget,
+        Field::DbQueryText,
         Field::MessagingDestination,
         Field::DnsName,
         Field::DnsCode,
         Field::ErrorType,
+        Field::ErrorCode,
         Field::RequestBytes,
         Field::ResponseBytes,
     ]

@@ -120,6 +120,7 @@ impl World {
                 route: Some(self.routes[route].clone()),
                 host: Some(self.host.clone()),
                 status: Some(if failed { 500 } else { 200 }),
+                user_agent: None,
             },
         })
     }

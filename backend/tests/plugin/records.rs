@@ -67,6 +67,7 @@ fn exchange(second: u64, ends: Ends, connection: u64, started: u64, took: u64) -
             route: Some("/items/{id}".into()),
             host: None,
             status: Some(if failed { 500 } else { 200 }),
+            user_agent: None,
         },
     })
 }
@@ -92,6 +93,9 @@ fn flow(second: u64, ends: Ends, connection: u64) -> Record {
         rtt_min: Some(Duration::from_micros(100)),
         connect_latency: None,
         tls_sni: None,
+        tls_alpn: None,
+        tls_version: None,
+        tls_handshake_latency: None,
         protocol: Some(Protocol::Http),
     })
 }

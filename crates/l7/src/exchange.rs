@@ -34,13 +34,29 @@ pub struct Exchange {
     pub detail: Detail,
 }
 
+/// What a TLS handshake told in the clear.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsHandshake {
+    /// The name of the server that the client asked for.
+    pub server_name: Option<Text>,
+    /// The application protocol that was chosen, else the first that the client offered.
+    pub alpn: Option<Text>,
+    /// The version that was chosen, such as `1.3`.
+    pub version: Option<Text>,
+    /// From the client's hello to the end of the handshake.
+    pub latency: Option<Nanos>,
+}
+
 /// Who takes what a protocol found.
 pub trait Sink {
     /// Shared text for words that come again and again.
     fn text(&mut self, text: &str) -> Text;
 
-    /// The route of a path: [`crate::http1::route`] of it, remembered and bounded by whoever takes the exchanges.
+    /// The route of a path: [`crate::http::route`] of it, remembered and bounded by whoever takes the exchanges.
     fn route(&mut self, path: &Text) -> Text;
+
+    /// A TLS handshake told this. Where it tells more later, it comes again.
+    fn tls(&mut self, handshake: TlsHandshake);
 
     /// A client was told that `name` has this address, for so many seconds.
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32);

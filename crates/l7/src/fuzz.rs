@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use goldwire_model::record::Text;
 
 use crate::{
-    Closing, Direction, Exchange, Segment, Sink, StreamProtocol,
+    Closing, Connection, Direction, Exchange, Segment, Sink, StreamProtocol, TlsHandshake,
     dns::{self, udp},
-    http1,
+    http, http1,
     stream::{Place, Reader, Reassembler, Run},
     tls as tls_parser,
 };
@@ -29,7 +29,11 @@ impl Sink for Counting {
     }
 
     fn route(&mut self, path: &Text) -> Text {
-        http1::route(path).into()
+        http::route(path).into()
+    }
+
+    fn tls(&mut self, handshake: TlsHandshake) {
+        assert!(handshake.server_name.is_none_or(|name| !name.is_empty() && name.len() <= 255));
     }
 
     fn resolved(&mut self, _: &Text, _: IpAddr, _: u32) {}
@@ -99,6 +103,20 @@ fn run(protocol: &mut dyn StreamProtocol, input: &[u8]) -> Counting {
     protocol.expire(segments.time, &mut sink);
     protocol.close(segments.time, Closing::Clean, &mut sink);
     sink
+}
+
+/// Whatever it turns out to be, from its start and joined.
+pub fn connection(input: &[u8]) {
+    for mut connection in [Connection::from_start(), Connection::adopted()] {
+        let mut sink = Counting::default();
+        let mut segments = Segments { offsets: [0; 2], time: 0 };
+        for step in steps(input) {
+            let (direction, segment) = segments.next(&step);
+            connection.segment(direction, segment, &mut sink);
+        }
+        connection.expire(segments.time + 10_000_000_000, &mut sink);
+        connection.close(segments.time, Closing::Clean, &mut sink);
+    }
 }
 
 /// HTTP/1 from its start and adopted.
@@ -200,6 +218,7 @@ mod tests {
 
         #[test]
         fn nothing_panics(input in prop_oneof![words(), proptest::collection::vec(any::<u8>(), 0..600)]) {
+            super::connection(&input);
             super::http1(&input);
             super::dns(&input);
             super::tls(&input);

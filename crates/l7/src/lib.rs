@@ -7,16 +7,19 @@
 //! What could not be followed is told to the sink as lost. Nothing is invented: an answer that was not seen has no
 //! status, an end that was not seen has no time.
 
+mod connection;
 pub mod dns;
 mod exchange;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
+pub mod http;
 pub mod http1;
 mod protocol;
 mod segment;
 pub mod stream;
 pub mod tls;
 
-pub use exchange::{Exchange, Sink};
-pub use protocol::{Closing, Detection, StreamProtocol};
+pub use connection::{Connection, Turn};
+pub use exchange::{Exchange, Sink, TlsHandshake};
+pub use protocol::{Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, StreamProtocol};
 pub use segment::{Direction, Nanos, Segment};

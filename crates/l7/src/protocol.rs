@@ -1,14 +1,18 @@
 //! The one question every protocol over a byte stream answers.
 
+use std::fmt;
+
+use goldwire_model::record::Protocol;
+
 use crate::{Direction, Nanos, Segment, Sink};
 
-/// What the bytes of a connection turned out to be.
+/// Whether bytes are of one protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detection {
-    /// Certainly another protocol: nothing more needs to be captured for this one.
-    NotHttp,
-    /// Certainly this protocol.
-    Http,
+    /// Certainly another one.
+    No,
+    /// Certainly this one.
+    Yes,
     /// Too little was seen to tell.
     NeedMore,
 }
@@ -22,13 +26,33 @@ pub enum Closing {
     Cut,
 }
 
+/// Who reads what comes next on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// This protocol goes on.
+    Same,
+    /// Nothing behind this can be read: the rest need not be captured.
+    Nobody,
+    /// Another protocol begins, behind these offsets of the two streams: a tunnel, an upgrade.
+    Another {
+        /// In what the client sends.
+        request: u64,
+        /// In what the server sends.
+        response: u64,
+    },
+}
+
 /// A protocol over one connection's two byte streams.
-pub trait StreamProtocol {
+pub trait StreamProtocol: fmt::Debug + Send {
+    /// Which it is, as far as it is known: HTTP/2 may turn out to be gRPC.
+    fn protocol(&self) -> Protocol;
+
     /// Takes a segment, in whatever order segments are seen.
     fn segment(&mut self, direction: Direction, segment: Segment<'_>, sink: &mut dyn Sink);
 
-    /// Gives up on segments that have been missing since before `before`.
-    fn expire(&mut self, before: Nanos, sink: &mut dyn Sink);
+    /// Time goes on: gives up on segments that have been missing for longer than [`MISSING`](crate::stream::MISSING), and on
+    /// answers that will not come any more.
+    fn expire(&mut self, now: Nanos, sink: &mut dyn Sink);
 
     /// The direction's stream is known to be `length` bytes long, so what was not seen of it by now never will be. Called
     /// before [`Self::close`] where the kernel's counters say so; keeps lost events from looking like cut-off messages.
@@ -38,12 +62,36 @@ pub trait StreamProtocol {
     fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink);
 
     /// This direction's bytes before this stream offset need not be captured. It is the offset of a body's last byte, which
-    /// is needed for its time. 0 where everything is needed.
+    /// is needed for its time. 0 where everything is needed. Worth saying of bodies of [`SKIP_MIN`] and more; at most
+    /// [`SKIP_MAX`] ahead.
     fn body_until(&self, direction: Direction) -> u64;
 
-    /// Whether it is worth capturing segments of this connection as a whole: a message began where nothing was captured.
-    fn wants_whole(&self) -> bool;
+    /// Whether something is held or waited for that time may end.
+    fn waits(&self) -> bool;
 
-    /// Whether the connection went over to another protocol (a tunnel, an upgrade), so that nothing more is read.
-    fn is_over(&self) -> bool;
+    /// Who reads what comes next.
+    fn next(&self) -> Next {
+        Next::Same
+    }
 }
+
+/// Telling the kernel to skip a body costs a call, so it must be worth some segments.
+pub const SKIP_MIN: u64 = 64 * 1024;
+/// The kernel tells offsets by 32-bit sequence numbers, so no more is skipped at once.
+pub const SKIP_MAX: u64 = 1 << 30;
+
+/// How a protocol is found, by content and never by port, and how it is read from there on.
+pub struct Known {
+    /// Looks at the first bytes of a direction's stream.
+    pub detect: fn(Direction, &[u8]) -> Detection,
+    /// Looks at a segment in the middle of a stream. True only where its beginning can hardly be anything but the beginning of
+    /// a message of this protocol.
+    pub is_message: fn(Direction, &Segment<'_>) -> bool,
+    /// Reads a connection from its first byte on; stream offsets begin at 0.
+    pub from_start: fn() -> Box<dyn StreamProtocol>,
+    /// Reads a connection that was joined in its middle.
+    pub adopted: fn() -> Box<dyn StreamProtocol>,
+}
+
+/// All that are known, the surest first.
+pub const PROTOCOLS: &[Known] = &[crate::tls::KNOWN, crate::http1::KNOWN, crate::dns::tcp::KNOWN];

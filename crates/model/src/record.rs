@@ -210,6 +210,12 @@ pub struct FlowRecord {
     pub connect_latency: Option<Duration>,
     /// Server name of the TLS hello.
     pub tls_sni: Option<Text>,
+    /// The application protocol that the TLS handshake chose, else the first that the client offered.
+    pub tls_alpn: Option<Text>,
+    /// Version that the TLS handshake chose, such as `1.3`.
+    pub tls_version: Option<Text>,
+    /// From the client's hello to the end of the TLS handshake; on the report that says so and on no other.
+    pub tls_handshake_latency: Option<Duration>,
     /// Application protocol, once it was recognised.
     pub protocol: Option<Protocol>,
 }
@@ -296,6 +302,8 @@ pub enum Detail {
         host: Option<Text>,
         /// `http.response.status_code`; absent where no answer was seen. Never invented.
         status: Option<u16>,
+        /// `user_agent.class`: what kind of client says it asks, such as `browser` or `curl`; never its whole header.
+        user_agent: Option<Text>,
     },
     /// gRPC.
     Grpc {
@@ -303,6 +311,10 @@ pub enum Detail {
         method: Option<Text>,
         /// `rpc.status_code`; absent where no trailer was seen.
         status: Option<u32>,
+        /// Messages that the client sent in this call; absent where they could not be counted.
+        request_messages: Option<u64>,
+        /// Messages that the server sent in this call; absent where they could not be counted.
+        response_messages: Option<u64>,
     },
     /// DNS.
     Dns {
@@ -321,7 +333,9 @@ pub enum Detail {
         operation: Option<Text>,
         /// `db.target`.
         target: Option<Text>,
-        /// The database's own code; absent where the exchange is no error.
+        /// `db.query.text`: the statement with its literals replaced by `?`.
+        statement: Option<Text>,
+        /// `error.code`: the database's own code; absent where the exchange is no error.
         error_code: Option<Text>,
     },
     /// Kafka.
@@ -330,7 +344,7 @@ pub enum Detail {
         operation: Option<Text>,
         /// `messaging.destination`: the topic.
         destination: Option<Text>,
-        /// The broker's own code; absent where the exchange is no error.
+        /// `error.code`: the broker's own code; absent where the exchange is no error.
         error_code: Option<Text>,
     },
 }

@@ -96,7 +96,7 @@ impl<I: IdentityLookup> Tracker<I> {
             names: &mut self.names,
             records: out.records,
         };
-        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
+        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         flow.traffic.close(event.time.0, Closing::Clean, &mut exchanges);
         let totals = Totals::from(event).furthest(&flow.reported);
         let ending = Some(Ending::Closed);
@@ -119,7 +119,7 @@ impl<I: IdentityLookup> Tracker<I> {
             names: &mut self.names,
             records: out.records,
         };
-        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
+        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let payload = event.payload;
         let datagram = dns::udp::Datagram { direction: way, payload, length: event.length, time: time.0 };
         flow.traffic.datagram(datagram, flow.about.ends.destination_port, &mut exchanges);

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use goldwire_l7::TlsHandshake;
 use goldwire_model::record::{Endpoint, Ends, Reporter, Text, Transport};
 
 use crate::{
@@ -63,7 +64,8 @@ impl<I: IdentityLookup> Tracker<I> {
             since_wish: 0,
             waits: false,
             protocol: None,
-            tls_sni: None,
+            tls: TlsHandshake::default(),
+            tls_latency_is_told: false,
         };
         flow.name_ends(&mut self.endpoints, None, self.options.whole_node);
         flow

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use goldwire_answer::coverage::LossStage;
-use goldwire_l7::{Exchange, Sink};
+use goldwire_l7::{Exchange, Sink, TlsHandshake};
 use goldwire_model::record::{Record, Reporter, RequestRecord, Text};
 
 use crate::decode::KernelTime;
@@ -28,6 +28,7 @@ pub(super) struct Common<'a> {
 /// Takes the exchanges of one flow.
 pub(super) struct Exchanges<'a, 'b> {
     pub(super) about: &'a About,
+    pub(super) tls: &'a mut TlsHandshake,
     pub(super) common: &'a mut Common<'b>,
 }
 
@@ -38,6 +39,10 @@ impl Sink for Exchanges<'_, '_> {
 
     fn route(&mut self, path: &Text) -> Text {
         self.common.texts.route(path)
+    }
+
+    fn tls(&mut self, handshake: TlsHandshake) {
+        *self.tls = handshake;
     }
 
     /// Only the client's own socket tells which process asked.

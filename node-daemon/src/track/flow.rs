@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use goldwire_l7 as l7;
+use goldwire_l7::{self as l7, TlsHandshake};
 use goldwire_model::record::{ConnectionId, Ends, Protocol, Reporter, TcpState, Text};
 
 use crate::{
@@ -106,7 +106,9 @@ pub(super) struct Flow {
     /// It is in the list of flows that wait for something.
     pub(super) waits: bool,
     pub(super) protocol: Option<Protocol>,
-    pub(super) tls_sni: Option<Text>,
+    pub(super) tls: TlsHandshake,
+    /// The handshake's duration was reported.
+    pub(super) tls_latency_is_told: bool,
 }
 
 impl Flow {

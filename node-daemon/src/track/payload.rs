@@ -1,8 +1,7 @@
 //! Payload of TCP connections.
 
 use goldwire_answer::coverage::LossStage;
-use goldwire_l7::Segment;
-use goldwire_model::record::Protocol;
+use goldwire_l7::{Segment, Turn};
 
 use crate::{
     decode::{Addresses, Cookie, Direction, KernelTime, SequenceNumber, TcpSegment},
@@ -15,9 +14,8 @@ use super::{
     held::Owner,
     join::Tuple,
     outlets::{CaptureControl, CaptureLimits, Outlets},
-    texts::Texts,
     tracker::Tracker,
-    traffic::{Interest, Opening, Turn},
+    traffic::Interest,
 };
 
 /// Messages may begin in the middle of any buffer (pipelining), and the first deep one comes before anybody could know, so
@@ -79,7 +77,6 @@ impl<I: IdentityLookup> Tracker<I> {
         if way == goldwire_l7::Direction::Response {
             flow.report_start(self.anchor, out.records);
         }
-        let opening = Opening { server_port: flow.about.ends.destination_port, adopted: flow.adopted };
         let mut common = Common {
             anchor: self.anchor,
             now: KernelTime(segment.time),
@@ -87,12 +84,10 @@ impl<I: IdentityLookup> Tracker<I> {
             names: &mut self.names,
             records: out.records,
         };
-        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
-        let turn = flow.traffic.segment(way, Segment { offset, ..segment }, opening, &mut exchanges);
+        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        let turn = flow.traffic.segment(way, Segment { offset, ..segment }, flow.adopted, &mut exchanges);
         let has_changed = turn != Turn::None;
-        if has_changed {
-            flow.turn(turn, &mut self.texts);
-        }
+        flow.turn(turn);
         flow.wish(key.cookie(), has_changed, out.capture);
         flow.skip_body(key.cookie(), direction, out.capture);
         if !flow.waits && flow.traffic.waits() {
@@ -105,14 +100,9 @@ impl<I: IdentityLookup> Tracker<I> {
 
 impl Flow {
     /// It became clear what runs on the flow.
-    fn turn(&mut self, turn: Turn, texts: &mut Texts) {
-        match turn {
-            Turn::None | Turn::Ignore => {}
-            Turn::Follow(protocol) | Turn::FollowWhole(protocol) => self.protocol = Some(protocol),
-            Turn::Tls(name) => {
-                self.protocol = Some(Protocol::Tls);
-                self.tls_sni = name.map(|name| texts.share(&name));
-            }
+    pub(super) fn turn(&mut self, turn: Turn) {
+        if let Turn::Protocol(protocol) | Turn::Ignored(Some(protocol)) = turn {
+            self.protocol = Some(protocol);
         }
     }
 
@@ -126,7 +116,7 @@ impl Flow {
         match self.traffic.interest() {
             Interest::Undecided => {}
             Interest::None => capture.ignore(cookie),
-            Interest::Starts | Interest::Whole => {
+            Interest::All => {
                 capture.follow(cookie, CaptureLimits { ingress: WHOLE_BYTES, egress: WHOLE_BYTES });
             }
         }
@@ -135,7 +125,7 @@ impl Flow {
     /// A long body need not be captured. The kernel is told once a body.
     fn skip_body(&mut self, cookie: Cookie, direction: Direction, capture: &mut dyn CaptureControl) {
         let way = self.direction(direction);
-        let until = self.traffic.stream().map_or(0, |stream| stream.body_until(way));
+        let until = self.traffic.body_until(way);
         let told = &mut self.skip_told[direction as usize];
         if until <= *told {
             return;

@@ -1,5 +1,7 @@
 //! Reports on flows: what changed since the last one.
 
+use std::time::Duration;
+
 use goldwire_model::{
     record::{Ending, FlowEvent, FlowRecord, Record, Reporter, Verdict},
     time::Timestamp,
@@ -61,6 +63,8 @@ impl Flow {
     pub(super) fn report(&mut self, report: Report, records: &mut dyn RecordSink) {
         let Report { time, start, event, ending, tcp_flags, totals } = report;
         let delta = totals.since(&self.reported);
+        let tls_handshake_latency = self.tls.latency.filter(|_| !self.tls_latency_is_told).map(Duration::from_nanos);
+        self.tls_latency_is_told |= tls_handshake_latency.is_some();
         self.reported = totals;
         let (sent, received) = match self.about.ends.reporter {
             Reporter::Client => {
@@ -89,7 +93,10 @@ impl Flow {
             rtt: self.rtt,
             rtt_min: self.rtt_min,
             connect_latency: self.connect_latency.filter(|_| event == FlowEvent::Start),
-            tls_sni: self.tls_sni.clone(),
+            tls_sni: self.tls.server_name.clone(),
+            tls_alpn: self.tls.alpn.clone(),
+            tls_version: self.tls.version.clone(),
+            tls_handshake_latency,
             protocol: self.protocol,
         }));
     }

@@ -16,8 +16,6 @@ const MILLISECOND: u64 = 1_000_000;
 const FRESH: u64 = 50 * MILLISECOND;
 /// How often held and awaited things are looked at.
 const SWEEP: u64 = 500 * MILLISECOND;
-/// How long a missing segment may be under way: some retransmission timeouts of the peer.
-const MISSING: u64 = 3_000 * MILLISECOND;
 /// How long payload waits for its connection to be announced.
 const UNANNOUNCED: u64 = 5_000 * MILLISECOND;
 
@@ -62,8 +60,9 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(flow) = self.flows.peek_mut(&key) else { return false };
         let mut common =
             Common { anchor: self.anchor, now, texts: &mut self.texts, names: &mut self.names, records: out.records };
-        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
-        flow.traffic.expire(now.0.saturating_sub(MISSING), now.0, &mut exchanges);
+        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        let turn = flow.traffic.expire(now.0, &mut exchanges);
+        flow.turn(turn);
         flow.waits = flow.traffic.waits();
         flow.waits
     }

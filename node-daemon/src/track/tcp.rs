@@ -23,6 +23,7 @@ use super::{
     report::Report,
     stream_offset::StreamOffset,
     tracker::Tracker,
+    traffic::Traffic,
 };
 
 /// Of [`TcpClosed::tcp_flags`].
@@ -144,7 +145,7 @@ impl<I: IdentityLookup> Tracker<I> {
     fn may_begin_afresh(&self, key: FlowKey, role: Role) -> bool {
         self.flows.peek(&key).is_some_and(|flow| {
             let is_wrong = role != Role::Unknown && flow.is_client() != (role == Role::Client);
-            flow.adopted && flow.stage == Stage::Established && is_wrong && flow.traffic.is_unseen()
+            flow.adopted && flow.stage == Stage::Established && is_wrong && matches!(flow.traffic, Traffic::Unseen)
         })
     }
 
@@ -229,10 +230,10 @@ impl<I: IdentityLookup> Tracker<I> {
             names: &mut self.names,
             records: out.records,
         };
-        let mut exchanges = Exchanges { about: &flow.about, common: &mut common };
-        if let Some(stream) = flow.traffic.stream().filter(|_| !flow.adopted) {
+        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        if !flow.adopted {
             for (direction, length) in lengths {
-                stream.ended_at(direction, length, event.time.0, &mut exchanges);
+                flow.traffic.ended_at(direction, length, event.time.0, &mut exchanges);
             }
         }
         flow.traffic.close(event.time.0, closing, &mut exchanges);

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, collections::HashSet};
 
-use goldwire_l7::http1;
+use goldwire_l7::http;
 use goldwire_model::record::Text;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -51,7 +51,7 @@ impl Texts {
         if let Some(known) = self.routes.by_path.get(path) {
             return known.clone();
         }
-        let route = self.routes.distinct_route(&http1::route(path));
+        let route = self.routes.distinct_route(&http::route(path));
         if self.routes.by_path.len() >= GENERATION {
             self.routes.by_path = HashMap::default();
         }

@@ -108,6 +108,7 @@ impl World {
                 route: Some(self.routes[path % 10].clone()),
                 host: Some(self.host.clone()),
                 status: Some(if failed { 500 } else { 200 }),
+                user_agent: None,
             },
         })
     }

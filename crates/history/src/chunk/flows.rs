@@ -38,9 +38,10 @@ pub(crate) struct FlowRow {
     pub(crate) rtt: u64,
     rtt_min: u64,
     pub(crate) connect_latency: u64,
+    tls_handshake_latency: u64,
     pub(crate) resets: u32,
     pub(crate) ends: EndCodes,
-    texts: [u16; 1],
+    texts: [u16; 3],
     pub(crate) event: u8,
     state: u8,
     pub(crate) ending: u8,
@@ -74,7 +75,7 @@ const fn is_failure(ending: Option<Ending>, was_open: bool) -> bool {
 }
 
 impl Row for FlowRow {
-    const TEXTS: &'static [Field] = &[Field::TlsSni];
+    const TEXTS: &'static [Field] = &[Field::TlsSni, Field::TlsAlpn, Field::TlsVersion];
     type Record = FlowRecord;
 
     #[inline]
@@ -91,9 +92,14 @@ impl Row for FlowRow {
             rtt: record.rtt.map_or(ABSENT, nanoseconds),
             rtt_min: record.rtt_min.map_or(ABSENT, nanoseconds),
             connect_latency: record.connect_latency.map_or(ABSENT, nanoseconds),
+            tls_handshake_latency: record.tls_handshake_latency.map_or(ABSENT, nanoseconds),
             resets: record.resets,
             ends: EndCodes::make(&record.ends, dictionaries),
-            texts: [dictionaries.text(0, record.tls_sni.as_ref())],
+            texts: [
+                dictionaries.text(0, record.tls_sni.as_ref()),
+                dictionaries.text(1, record.tls_alpn.as_ref()),
+                dictionaries.text(2, record.tls_version.as_ref()),
+            ],
             event: match record.event {
                 FlowEvent::Start => event::START,
                 FlowEvent::Adopted => event::ADOPTED,
@@ -131,6 +137,7 @@ impl Row for FlowRow {
         packer.column(Slot::Rtt, rows, |row| row.rtt);
         packer.column(Slot::RttMin, rows, |row| row.rtt_min);
         packer.column(Slot::ConnectLatency, rows, |row| row.connect_latency);
+        packer.column(Slot::TlsHandshakeLatency, rows, |row| row.tls_handshake_latency);
         packer.column(Slot::FlowEvent, rows, |row| u64::from(row.event));
         packer.column(Slot::TcpState, rows, |row| u64::from(row.state));
         packer.column(Slot::Ending, rows, |row| u64::from(row.ending));

@@ -27,7 +27,10 @@ pub(crate) mod text {
     pub(crate) const OPERATION: usize = 9;
     pub(crate) const DB_TARGET: usize = 10;
     pub(crate) const MESSAGING_DESTINATION: usize = 11;
-    pub(crate) const COUNT: usize = 12;
+    pub(crate) const USER_AGENT: usize = 12;
+    pub(crate) const DB_QUERY: usize = 13;
+    pub(crate) const ERROR_CODE: usize = 14;
+    pub(crate) const COUNT: usize = 15;
 }
 
 /// An exchange by code.
@@ -42,6 +45,9 @@ pub(crate) struct RequestRow {
     pub(crate) request_bytes: u64,
     pub(crate) response_bytes: u64,
     pub(crate) rpc_status: u32,
+    /// `u32::MAX` is absent.
+    request_messages: u32,
+    response_messages: u32,
     pub(crate) ends: EndCodes,
     /// 1000 and up never occur; `u16::MAX` is absent.
     pub(crate) http_status: u16,
@@ -54,6 +60,16 @@ pub(crate) struct RequestRow {
 
 const NO_HTTP_STATUS: u16 = u16::MAX;
 const NO_RPC_STATUS: u32 = u32::MAX;
+const NO_MESSAGES: u32 = u32::MAX;
+
+/// Numbers beyond the column are cut.
+fn messages(count: Option<u64>) -> u32 {
+    count.map_or(NO_MESSAGES, |count| u32::try_from(count).unwrap_or(u32::MAX).min(NO_MESSAGES - 1))
+}
+
+fn messages_or_absent(count: u32) -> u64 {
+    if count == NO_MESSAGES { ABSENT } else { u64::from(count) }
+}
 
 impl RequestRow {
     /// HTTP's or gRPC's status, or [`ABSENT`].
@@ -72,16 +88,19 @@ impl RequestRow {
     fn add_detail(&mut self, detail: &Detail, dictionaries: &mut Dictionaries) {
         let mut set = |column: usize, value: Option<&Text>| self.texts[column] = dictionaries.text(column, value);
         match detail {
-            Detail::Http { method, path, route, host, status } => {
+            Detail::Http { method, path, route, host, status, user_agent } => {
                 set(text::HTTP_METHOD, method.as_ref());
                 set(text::URL_PATH, path.as_ref());
                 set(text::HTTP_ROUTE, route.as_ref());
                 set(text::HTTP_HOST, host.as_ref());
+                set(text::USER_AGENT, user_agent.as_ref());
                 self.http_status = status.unwrap_or(NO_HTTP_STATUS);
             }
-            Detail::Grpc { method, status } => {
+            Detail::Grpc { method, status, request_messages, response_messages } => {
                 set(text::RPC_METHOD, method.as_ref());
                 self.rpc_status = status.unwrap_or(NO_RPC_STATUS);
+                self.request_messages = messages(*request_messages);
+                self.response_messages = messages(*response_messages);
             }
             Detail::Dns { name, question_type, code, answers } => {
                 set(text::DNS_NAME, Some(name));
@@ -89,13 +108,16 @@ impl RequestRow {
                 set(text::DNS_CODE, code.as_ref());
                 set(text::DNS_ANSWERS, answers.as_ref());
             }
-            Detail::Database { operation, target, error_code: _ } => {
+            Detail::Database { operation, target, statement, error_code } => {
                 set(text::OPERATION, operation.as_ref());
                 set(text::DB_TARGET, target.as_ref());
+                set(text::DB_QUERY, statement.as_ref());
+                set(text::ERROR_CODE, error_code.as_ref());
             }
-            Detail::Messaging { operation, destination, error_code: _ } => {
+            Detail::Messaging { operation, destination, error_code } => {
                 set(text::OPERATION, operation.as_ref());
                 set(text::MESSAGING_DESTINATION, destination.as_ref());
+                set(text::ERROR_CODE, error_code.as_ref());
             }
         }
     }
@@ -115,6 +137,9 @@ impl Row for RequestRow {
         Field::DbOperation,
         Field::DbTarget,
         Field::MessagingDestination,
+        Field::UserAgentClass,
+        Field::DbQueryText,
+        Field::ErrorCode,
     ];
     type Record = RequestRecord;
 
@@ -129,6 +154,8 @@ impl Row for RequestRow {
             request_bytes: record.request_bytes,
             response_bytes: record.response_bytes,
             rpc_status: NO_RPC_STATUS,
+            request_messages: NO_MESSAGES,
+            response_messages: NO_MESSAGES,
             ends: EndCodes::make(&record.ends, dictionaries),
             http_status: NO_HTTP_STATUS,
             trace_id: dictionaries.trace_id(record.trace_id),
@@ -161,6 +188,8 @@ impl Row for RequestRow {
         packer.column(Slot::ResponseBytes, rows, |row| row.response_bytes);
         packer.column(Slot::HttpStatus, rows, Self::http_status_or_absent);
         packer.column(Slot::RpcStatus, rows, Self::rpc_status_or_absent);
+        packer.column(Slot::RequestMessages, rows, |row| messages_or_absent(row.request_messages));
+        packer.column(Slot::ResponseMessages, rows, |row| messages_or_absent(row.response_messages));
         packer.column(Slot::Protocol, rows, |row| u64::from(row.protocol));
         packer.column(Slot::Error, rows, |row| u64::from(row.error));
         packer.trace_ids(rows, |row| row.trace_id, &values.trace_ids);

@@ -1,15 +1,58 @@
 //! DNS over TCP: each message behind two bytes of length (RFC 1035 section 4.2.2), any number on one connection.
 
+use goldwire_model::record::Protocol;
+
 use crate::{
-    Closing, Direction, Nanos, Segment, Sink, StreamProtocol,
+    Closing, Detection, Direction, Nanos, Segment, Sink, StreamProtocol,
+    protocol::Known,
     stream::{Place, Reader, Reassembler, Run},
 };
 
-use super::{matching::Matching, message::Message};
+use super::{looks_like_query, matching::Matching, message::Message};
 
 /// Bytes of a message that are read; the rest of a longer one is passed over.
 const READ_MAX: usize = 16 * 1024;
 const PREFIX: usize = 2;
+/// Header, the shortest question, and the length before them.
+const SHORTEST_QUERY: usize = PREFIX + 12 + 5;
+
+/// DNS over TCP among the protocols.
+pub(crate) const KNOWN: Known = Known {
+    detect,
+    is_message: |direction, segment| {
+        let length = usize::from(first_length(segment.prefix).unwrap_or(0));
+        let is_one = length + PREFIX == segment.length as usize;
+        is_one && detect(direction, segment.prefix) == Detection::Yes
+    },
+    from_start: || Box::new(Connection::from_start()),
+    adopted: || Box::new(Connection::adopted()),
+};
+
+fn first_length(bytes: &[u8]) -> Option<u16> {
+    bytes.first_chunk().map(|length| u16::from_be_bytes(*length))
+}
+
+/// Only a query is looked at: what clients say first.
+fn detect(direction: Direction, bytes: &[u8]) -> Detection {
+    if direction == Direction::Response {
+        return Detection::NeedMore;
+    }
+    let Some(length) = first_length(bytes) else { return Detection::NeedMore };
+    let whole = PREFIX + usize::from(length);
+    if whole < SHORTEST_QUERY {
+        return Detection::No;
+    }
+    // Not a byte of a query tells it from other protocols before its header is there.
+    if bytes.len() < SHORTEST_QUERY.max(whole.min(READ_MAX)) {
+        let header = &bytes[PREFIX..bytes.len().min(PREFIX + 6)];
+        let fits = header.iter().skip(2).zip(QUERY_HEADER).all(|(byte, (mask, value))| *byte & mask == value);
+        return if fits { Detection::NeedMore } else { Detection::No };
+    }
+    if looks_like_query(&bytes[PREFIX..whole.min(bytes.len())]) { Detection::Yes } else { Detection::No }
+}
+
+/// Of a query's header behind its id: which bits are fixed, and to what. No answer, a plain query; one question.
+const QUERY_HEADER: [(u8, u8); 4] = [(0xf8, 0), (0xcf, 0), (0xff, 0), (0xff, 1)];
 
 /// One direction: cuts the stream into messages.
 #[derive(Debug, Default)]
@@ -49,17 +92,6 @@ impl Connection {
     #[must_use]
     pub fn adopted() -> Self {
         Self::default()
-    }
-
-    /// Whether something is held or waited for that time may end.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        !self.matching.is_empty() || self.request.order.waits() || self.response.order.waits()
-    }
-
-    /// Hands out, without answer, what has waited for more than 5 s.
-    pub fn expire_queries(&mut self, now: Nanos, sink: &mut dyn Sink) {
-        self.matching.expire(now, sink);
     }
 
     fn read(
@@ -161,14 +193,19 @@ impl Reader for Reading<'_> {
 }
 
 impl StreamProtocol for Connection {
+    fn protocol(&self) -> Protocol {
+        Protocol::Dns
+    }
+
     fn segment(&mut self, direction: Direction, segment: Segment<'_>, sink: &mut dyn Sink) {
         self.read(direction, sink, |order, reading| order.push(segment, reading));
     }
 
-    fn expire(&mut self, before: Nanos, sink: &mut dyn Sink) {
+    fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) {
         for direction in [Direction::Request, Direction::Response] {
-            self.read(direction, sink, |order, reading| order.expire(before, reading));
+            self.read(direction, sink, |order, reading| order.expire(now, reading));
         }
+        self.matching.expire(now, sink);
     }
 
     fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
@@ -186,11 +223,7 @@ impl StreamProtocol for Connection {
         0
     }
 
-    fn wants_whole(&self) -> bool {
-        true
-    }
-
-    fn is_over(&self) -> bool {
-        false
+    fn waits(&self) -> bool {
+        !self.matching.is_empty() || self.request.order.waits() || self.response.order.waits()
     }
 }

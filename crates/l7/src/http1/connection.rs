@@ -1,12 +1,17 @@
 //! One connection that speaks HTTP/1.x, or may turn out to.
 
+use goldwire_model::record::Protocol;
+
 use crate::{
-    Closing, Detection, Direction, Nanos, Segment, Sink, StreamProtocol,
+    Closing, Detection, Direction, Nanos, Next, SKIP_MAX, SKIP_MIN, Segment, Sink, StreamProtocol,
+    http::UserAgents,
+    protocol::Known as KnownProtocol,
     stream::{Place, Reassembler},
 };
 
 use super::{
     body::Body,
+    detect::detect,
     head::ResponseHead,
     known::Known,
     lane::{Lane, Reading},
@@ -14,10 +19,13 @@ use super::{
     roles::{Answering, Asking},
 };
 
-/// Telling the kernel to skip a body costs a call, so it must be worth some segments.
-const SKIP_MIN: u64 = 64 * 1024;
-/// The kernel tells offsets by 32-bit sequence numbers, so no more is skipped at once.
-const SKIP_MAX: u64 = 1 << 30;
+/// HTTP/1.x among the protocols.
+pub(crate) const KNOWN: KnownProtocol = KnownProtocol {
+    detect,
+    is_message: |direction, segment| detect(direction, segment.prefix) == Detection::Yes,
+    from_start: || Box::new(Connection::from_start()),
+    adopted: || Box::new(Connection::adopted()),
+};
 
 /// Both directions and what is between them.
 #[derive(Debug)]
@@ -28,6 +36,7 @@ pub struct Connection {
     response_order: Reassembler,
     pairing: Pairing,
     known_request: Known<(Said, Body)>,
+    agents: UserAgents,
     known_response: Known<ResponseHead>,
 }
 
@@ -54,32 +63,14 @@ impl Connection {
             response_order: order(),
             pairing: Pairing::new(adopted),
             known_request: Known::default(),
+            agents: UserAgents::default(),
             known_response: Known::default(),
         }
     }
 
-    /// What the connection turned out to be.
-    #[must_use]
-    pub fn detection(&self) -> Detection {
-        if self.request.is_proven() || self.response.is_proven() {
-            return Detection::Http;
-        }
-        let foreign = self.request.is_foreign() || self.response.is_foreign();
-        if foreign || (self.request.looks_foreign() && self.response.looks_foreign()) {
-            return Detection::NotHttp;
-        }
-        let likely = self.request.is_likely() || self.response.is_likely();
-        if likely { Detection::Http } else { Detection::NeedMore }
-    }
-
-    /// Whether segments wait for missing ones.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.request_order.waits() || self.response_order.waits()
-    }
-
     fn ask(&mut self, sink: &mut dyn Sink, push: impl FnOnce(&mut Reassembler, &mut Reading<'_, Asking<'_>>)) {
-        let role = Asking { pairing: &mut self.pairing, known: &mut self.known_request, sink };
+        let role =
+            Asking { pairing: &mut self.pairing, known: &mut self.known_request, agents: &mut self.agents, sink };
         push(&mut self.request_order, &mut Reading { lane: &mut self.request, role });
         self.pairing.request_position = self.request.last().offset;
     }
@@ -92,10 +83,6 @@ impl Connection {
         push(&mut self.response_order, &mut reading);
         if reading.role.begun_was_taken {
             self.request.abandon();
-        }
-        if self.pairing.tunnel {
-            self.request.stop();
-            self.response.stop();
         }
     }
 
@@ -120,6 +107,10 @@ impl Connection {
 }
 
 impl StreamProtocol for Connection {
+    fn protocol(&self) -> Protocol {
+        Protocol::Http
+    }
+
     fn segment(&mut self, direction: Direction, segment: Segment<'_>, sink: &mut dyn Sink) {
         match direction {
             Direction::Request => {
@@ -133,9 +124,9 @@ impl StreamProtocol for Connection {
         }
     }
 
-    fn expire(&mut self, before: Nanos, sink: &mut dyn Sink) {
-        self.ask(sink, |order, reading| order.expire(before, reading));
-        self.answer(sink, |order, reading| order.expire(before, reading));
+    fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) {
+        self.ask(sink, |order, reading| order.expire(now, reading));
+        self.answer(sink, |order, reading| order.expire(now, reading));
     }
 
     fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
@@ -172,11 +163,14 @@ impl StreamProtocol for Connection {
         if worth_it { until.min(position + SKIP_MAX) } else { 0 }
     }
 
-    fn wants_whole(&self) -> bool {
-        self.request.wants_whole || self.response.wants_whole
+    fn waits(&self) -> bool {
+        self.request_order.waits() || self.response_order.waits()
     }
 
-    fn is_over(&self) -> bool {
-        self.pairing.tunnel
+    fn next(&self) -> Next {
+        if !self.pairing.tunnel {
+            return Next::Same;
+        }
+        Next::Another { request: self.request.end_of_message(), response: self.response.end_of_message() }
     }
 }

@@ -22,25 +22,25 @@ pub fn detect(direction: Direction, bytes: &[u8]) -> Detection {
 fn detect_request(bytes: &[u8]) -> Detection {
     let Some(space) = bytes.iter().take(METHOD_MAX + 1).position(|byte| *byte == b' ') else {
         let likely = bytes.len() <= METHOD_MAX && bytes.iter().all(|byte| is_method_byte(*byte));
-        return if likely { Detection::NeedMore } else { Detection::NotHttp };
+        return if likely { Detection::NeedMore } else { Detection::No };
     };
     let (method, target) = (&bytes[..space], &bytes[space + 1..]);
     if method.is_empty() || !method.iter().all(|byte| is_method_byte(*byte)) {
-        return Detection::NotHttp;
+        return Detection::No;
     }
     match target.first() {
         None => Detection::NeedMore,
-        Some(first) if !is_target_start(method, *first) => Detection::NotHttp,
+        Some(first) if !is_target_start(method, *first) => Detection::No,
         Some(_) => detect_version(method, target),
     }
 }
 
 fn detect_version(method: &[u8], target: &[u8]) -> Detection {
     match target.iter().position(|byte| *byte == b'\n') {
-        Some(end) if ends_as_http(&target[..end]) => Detection::Http,
-        Some(_) => Detection::NotHttp,
-        None if is_registered(method) => Detection::Http,
-        None if target.len() > LINE_MAX => Detection::NotHttp,
+        Some(end) if ends_as_http(&target[..end]) => Detection::Yes,
+        Some(_) => Detection::No,
+        None if is_registered(method) => Detection::Yes,
+        None if target.len() > LINE_MAX => Detection::No,
         None => Detection::NeedMore,
     }
 }
@@ -72,8 +72,8 @@ fn detect_response(bytes: &[u8]) -> Detection {
         literal => byte == literal,
     });
     match (fits, bytes.len() >= SHAPE.len()) {
-        (false, _) => Detection::NotHttp,
-        (true, true) => Detection::Http,
+        (false, _) => Detection::No,
+        (true, true) => Detection::Yes,
         (true, false) => Detection::NeedMore,
     }
 }
@@ -87,7 +87,7 @@ mod tests {
         for bytes in
             ["GET / HTTP/1.1\r\n", "GET /a", "CONNECT db:5432 HTTP/1.1\r\n", "PURGE /x HTTP/1.0\n", "OPTIONS *"]
         {
-            assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::Http, "{bytes}");
+            assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::Yes, "{bytes}");
         }
         for bytes in ["", "G", "GET", "GET ", "PURGE /x"] {
             assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::NeedMore, "{bytes}");
@@ -102,16 +102,16 @@ mod tests {
             " GET /",
         ];
         for bytes in others {
-            assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::NotHttp, "{bytes}");
+            assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::No, "{bytes}");
         }
     }
 
     #[test]
     fn responses() {
-        assert_eq!(detect(Direction::Response, b"HTTP/1.1 200 OK\r\n"), Detection::Http);
-        assert_eq!(detect(Direction::Response, b"HTTP/1.0 404"), Detection::Http);
+        assert_eq!(detect(Direction::Response, b"HTTP/1.1 200 OK\r\n"), Detection::Yes);
+        assert_eq!(detect(Direction::Response, b"HTTP/1.0 404"), Detection::Yes);
         assert_eq!(detect(Direction::Response, b"HTTP/1."), Detection::NeedMore);
-        assert_eq!(detect(Direction::Response, b"HTTP/2 200"), Detection::NotHttp);
-        assert_eq!(detect(Direction::Response, b"220 mail"), Detection::NotHttp);
+        assert_eq!(detect(Direction::Response, b"HTTP/2 200"), Detection::No);
+        assert_eq!(detect(Direction::Response, b"220 mail"), Detection::No);
     }
 }

@@ -7,7 +7,8 @@ use std::{borrow::Cow, mem::MaybeUninit};
 
 use httparse::{Header, ParserConfig, Status};
 
-use super::{body::Body, chunked::Chunked, trace::TraceContext};
+use super::{body::Body, chunked::Chunked};
+use crate::http::TraceContext;
 
 /// Header lines that fit on the stack.
 const USUAL_HEADERS: usize = 64;
@@ -32,6 +33,7 @@ pub(super) struct RequestHead<'a> {
     pub(super) path: Option<&'a str>,
     /// Without user and port, in lower case.
     pub(super) host: Option<Cow<'a, str>>,
+    pub(super) user_agent: Option<&'a [u8]>,
     pub(super) trace: TraceContext,
     pub(super) body: Body,
 }
@@ -94,18 +96,19 @@ fn response_with<'a>(
 }
 
 fn request_head<'a>(method: &'a str, target: &'a str, headers: &[Header<'a>]) -> RequestHead<'a> {
-    let (mut framing, mut host) = (Framing::default(), None);
+    let (mut framing, mut host, mut user_agent) = (Framing::default(), None, None);
     let (mut trace, mut from_w3c) = (TraceContext::default(), false);
     for header in headers {
         match header.name.len() {
             4 if header.name.eq_ignore_ascii_case("host") => host = std::str::from_utf8(header.value).ok(),
+            10 if header.name.eq_ignore_ascii_case("user-agent") => user_agent = Some(header.value),
             2 | 11 | 12 => trace.header(&mut from_w3c, header.name, header.value),
             _ => framing.header(header),
         }
     }
     let (authority, path) = split_target(method, target);
     let host = authority.or(host).map(host_name).filter(|host| !host.is_empty());
-    RequestHead { method, path, host, trace, body: framing.of_request() }
+    RequestHead { method, path, host, user_agent, trace, body: framing.of_request() }
 }
 
 /// The four forms of a target, RFC 9112 section 3.2: authority (where there is one) and path.
@@ -218,6 +221,7 @@ pub(super) fn salvage_request<T>(seen: &[u8], take: impl FnOnce(RequestHead<'_>)
         method,
         path,
         host: host.map(host_name),
+        user_agent: None,
         trace: TraceContext::default(),
         body: Body::BLIND,
     }))

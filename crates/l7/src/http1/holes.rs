@@ -18,9 +18,8 @@ impl Lane {
                     role.gap(false);
                 }
             }
-            State::Start => self.miss(lost, role),
+            State::Start => self.miss(role),
             State::Head => {
-                self.wants_whole |= !lost;
                 self.break_head(role);
                 role.gap(false);
                 self.mark_blind_lost(lost);
@@ -42,8 +41,7 @@ impl Lane {
     }
 
     /// A message began where nothing was captured.
-    fn miss<R: Role>(&mut self, lost: bool, role: &mut R) {
-        self.wants_whole |= !lost;
+    fn miss<R: Role>(&mut self, role: &mut R) {
         self.state = State::Seek;
         role.gap(true);
     }
@@ -64,7 +62,7 @@ impl Lane {
             role.ended_unseen(self.start, end.offset);
         }
         if length > left {
-            self.miss(lost, role);
+            self.miss(role);
         }
     }
 }

@@ -14,9 +14,6 @@ use super::{
 
 /// A head larger than this is not read to its end.
 const HEAD_MAX: usize = 64 * 1024;
-/// Segments of an adopted connection that did not look like HTTP, before it is taken for something else.
-const FOREIGN_MAX: u32 = 8;
-
 /// What a direction means.
 pub(super) trait Role {
     const DIRECTION: Direction;
@@ -64,16 +61,10 @@ pub(super) struct Lane {
     body_at: u64,
     /// Behind the last byte that was read.
     pub(super) last: Place,
-    /// Joined in the middle of the stream.
-    adopted: bool,
     /// A message head was read.
     proven: bool,
     /// The beginning of the present head is certain to be one.
     likely: bool,
-    /// The first message was none of this protocol.
-    foreign: bool,
-    foreign_starts: u32,
-    pub(super) wants_whole: bool,
 }
 
 impl Lane {
@@ -85,32 +76,9 @@ impl Lane {
             start: Place::default(),
             body_at: 0,
             last: Place::default(),
-            adopted,
             proven: false,
             likely: false,
-            foreign: false,
-            foreign_starts: 0,
-            wants_whole: false,
         }
-    }
-
-    pub(super) fn is_proven(&self) -> bool {
-        self.proven
-    }
-
-    /// A message has begun that can hardly be anything else.
-    pub(super) fn is_likely(&self) -> bool {
-        self.likely && self.state == State::Head
-    }
-
-    /// Certainly not this protocol.
-    pub(super) fn is_foreign(&self) -> bool {
-        self.foreign && !self.proven
-    }
-
-    /// Nothing that was seen looked like this protocol, though enough was seen.
-    pub(super) fn looks_foreign(&self) -> bool {
-        self.foreign_starts >= FOREIGN_MAX && !self.proven
     }
 
     /// Between two messages.
@@ -129,6 +97,11 @@ impl Lane {
     /// The beginning of a message whose head is not whole, and where it began.
     pub(super) fn begun_head(&self) -> Option<(&[u8], Place)> {
         (self.state == State::Head).then_some((self.buffer.as_slice(), self.start))
+    }
+
+    /// Where the last message ends that was read: behind its body where that was read, else behind its head.
+    pub(super) fn end_of_message(&self) -> u64 {
+        if self.state == State::Start { self.last.offset } else { self.body_at }
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -202,11 +175,10 @@ impl Lane {
 
     fn seek(&mut self, rest: Run<'_>, direction: Direction) -> usize {
         if rest.starts_segment {
-            if detect(direction, rest.bytes) != Detection::NotHttp {
+            if detect(direction, rest.bytes) != Detection::No {
                 self.state = State::Start;
                 return 0;
             }
-            self.foreign_starts = self.foreign_starts.saturating_add(1);
         }
         rest.bytes.len()
     }
@@ -226,10 +198,10 @@ impl Lane {
 
     fn buffer_head<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
         let detection = detect(R::DIRECTION, rest.bytes);
-        if detection == Detection::NotHttp {
+        if detection == Detection::No {
             return self.refuse(rest, role);
         }
-        self.likely = detection == Detection::Http;
+        self.likely = detection == Detection::Yes;
         self.buffer.clear();
         self.buffer.extend_from_slice(rest.bytes);
         self.state = State::Head;
@@ -242,8 +214,8 @@ impl Lane {
         self.buffer.extend_from_slice(&rest.bytes[..used]);
         if !self.likely {
             match detect(R::DIRECTION, &self.buffer) {
-                Detection::NotHttp => return self.refuse(rest, role),
-                Detection::Http => self.likely = true,
+                Detection::No => return self.refuse(rest, role),
+                Detection::Yes => self.likely = true,
                 Detection::NeedMore => {}
             }
         }
@@ -301,18 +273,14 @@ impl Lane {
         let was_in_head = self.state == State::Head;
         self.buffer.clear();
         self.state = State::Seek;
-        if was_in_head && rest.starts_segment && detect(R::DIRECTION, rest.bytes) == Detection::Http {
+        if was_in_head && rest.starts_segment && detect(R::DIRECTION, rest.bytes) == Detection::Yes {
             return 0;
         }
-        if detect(R::DIRECTION, rest.bytes) == Detection::Http {
+        if detect(R::DIRECTION, rest.bytes) == Detection::Yes {
             self.buffer.extend_from_slice(rest.bytes);
             self.break_head(role);
         } else if self.proven {
             role.gap(false);
-        } else if self.adopted {
-            self.foreign_starts = self.foreign_starts.saturating_add(1);
-        } else {
-            self.foreign = true;
         }
         rest.bytes.len()
     }
@@ -355,7 +323,7 @@ impl Lane {
     }
 
     fn read_blind<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
-        if rest.starts_segment && detect(R::DIRECTION, rest.bytes) == Detection::Http {
+        if rest.starts_segment && detect(R::DIRECTION, rest.bytes) == Detection::Yes {
             self.end_blind(role);
             self.state = State::Start;
             return 0;

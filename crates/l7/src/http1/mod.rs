@@ -12,10 +12,7 @@ mod known;
 mod lane;
 mod pairing;
 mod roles;
-mod route;
-mod trace;
 
 pub use connection::Connection;
+pub(crate) use connection::KNOWN;
 pub use detect::detect;
-pub use route::route;
-pub use trace::TraceContext;

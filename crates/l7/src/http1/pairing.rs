@@ -13,9 +13,7 @@ use std::collections::VecDeque;
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
-use crate::{Exchange, Nanos, Sink, stream::Place};
-
-use super::trace::TraceContext;
+use crate::{Exchange, Nanos, Sink, http::TraceContext, stream::Place};
 
 /// Requests that may wait for an answer on one connection.
 const PENDING_MAX: usize = 65_536;
@@ -42,6 +40,7 @@ pub(super) struct Said {
     pub(super) path: Option<Text>,
     pub(super) route: Option<Text>,
     pub(super) host: Option<Text>,
+    pub(super) user_agent: Option<Text>,
     pub(super) trace: TraceContext,
 }
 
@@ -264,7 +263,7 @@ impl Pairing {
         let Seen { first: answer_first, last: answer_last, time, response_bytes, error } = seen;
         let request_start = asked.as_ref().map(|asked| asked.start.time);
         let request_bytes = asked.as_ref().map_or(0, |asked| self.request_bytes(asked));
-        let Said { method, path, route, host, trace } = asked.map(|asked| asked.said).unwrap_or_default();
+        let Said { method, path, route, host, user_agent, trace } = asked.map(|asked| asked.said).unwrap_or_default();
         Exchange {
             protocol: Protocol::Http,
             request_start,
@@ -276,7 +275,7 @@ impl Pairing {
             error,
             trace_id: trace.trace_id,
             span_id: trace.span_id,
-            detail: Detail::Http { method, path, route, host, status },
+            detail: Detail::Http { method, path, route, host, status, user_agent },
         }
     }
 

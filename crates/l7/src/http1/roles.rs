@@ -1,6 +1,6 @@
 //! What the two directions mean to the pairing.
 
-use crate::{Detection, Direction, Sink, stream::Place};
+use crate::{Detection, Direction, Sink, http::UserAgents, stream::Place};
 
 use super::{
     body::Body,
@@ -15,20 +15,22 @@ use super::{
 pub(super) struct Asking<'a> {
     pub(super) pairing: &'a mut Pairing,
     pub(super) known: &'a mut Known<(Said, Body)>,
+    pub(super) agents: &'a mut UserAgents,
     pub(super) sink: &'a mut dyn Sink,
 }
 
-fn said(head: &RequestHead<'_>, sink: &mut dyn Sink) -> Said {
+fn said(head: &RequestHead<'_>, agents: &mut UserAgents, sink: &mut dyn Sink) -> Said {
     let method = Some(sink.text(head.method));
     let path = head.path.map(|path| sink.text(path));
     let route = path.as_ref().map(|path| sink.route(path));
     let host = head.host.as_deref().map(|host| sink.text(host));
-    Said { method, path, route, host, trace: head.trace }
+    let user_agent = head.user_agent.map(|value| sink.text(agents.class(value)));
+    Said { method, path, route, host, user_agent, trace: head.trace }
 }
 
 /// A request whose head is not whole, as far as it is there.
 fn ask_salvaged(pairing: &mut Pairing, seen: &[u8], start: Place, sink: &mut dyn Sink) {
-    match salvage_request(seen, |head| said(&head, sink)) {
+    match salvage_request(seen, |head| said(&head, &mut UserAgents::default(), sink)) {
         Some(said) => pairing.asked(Asked { start, bytes: None, said }, sink),
         None => pairing.gap_in_requests(true),
     }
@@ -44,7 +46,7 @@ impl Role for Asking<'_> {
         }
         match parse_request(bytes) {
             Parsed::Whole(head, length) => {
-                let said = said(&head, self.sink);
+                let said = said(&head, self.agents, self.sink);
                 self.known.remember(&bytes[..length], (said.clone(), head.body));
                 self.pairing.asked(Asked { start, bytes: None, said }, self.sink);
                 Parsed::Whole(head.body, length)
@@ -141,7 +143,7 @@ impl Role for Answering<'_> {
 
     /// The answer to a HEAD that was not seen says a length and has no body.
     fn has_no_body(&self, bytes: &[u8]) -> bool {
-        self.pairing.answers_unknown() && detect(Direction::Response, bytes) == Detection::Http
+        self.pairing.answers_unknown() && detect(Direction::Response, bytes) == Detection::Yes
     }
 
     fn ended(&mut self, _: Place, end: Place) {

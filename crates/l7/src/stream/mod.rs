@@ -2,4 +2,4 @@
 
 mod reassembler;
 
-pub use reassembler::{Place, Reader, Reassembler, Run};
+pub use reassembler::{MISSING, Place, Reader, Reassembler, Run};

@@ -3,10 +3,12 @@
 //! The common case (the next segment in order) touches no memory of its own. Only segments that arrive ahead of a
 //! missing one are copied and held, within bounds.
 
-use crate::segment::{Nanos, Segment};
+use crate::segment::{Nanos, OwnedSegment, Segment};
 
 /// Segments held ahead of a gap; beyond this the gap is given up.
 const HELD_SEGMENTS: usize = 256;
+/// How long a missing segment may be under way: some retransmission timeouts of the peer.
+pub const MISSING: Nanos = 3_000_000_000;
 /// Captured bytes held ahead of a gap.
 const HELD_BYTES: usize = 128 * 1024;
 
@@ -48,38 +50,13 @@ pub trait Reader {
     fn needless_until(&self) -> u64;
 }
 
-#[derive(Debug)]
-struct Held {
-    offset: u64,
-    length: u32,
-    prefix: Box<[u8]>,
-    tail: Box<[u8]>,
-    time: Nanos,
-}
-
-impl Held {
-    fn copy_of(segment: &Segment<'_>) -> Self {
-        let Segment { offset, length, prefix, tail, time, .. } = *segment;
-        Self { offset, length, prefix: prefix.into(), tail: tail.into(), time }
-    }
-
-    fn as_segment(&self, time: Nanos) -> Segment<'_> {
-        let Self { offset, length, prefix, tail, .. } = self;
-        Segment { offset: *offset, length: *length, prefix, tail, time, sent_here: false }
-    }
-
-    fn captured(&self) -> usize {
-        self.prefix.len() + self.tail.len()
-    }
-}
-
 /// One direction's order.
 #[derive(Debug, Default)]
 pub struct Reassembler {
     /// Next byte to be read; absent until the first segment of an adopted stream says where it is.
     position: Option<u64>,
     /// Sorted by offset.
-    held: Vec<Held>,
+    held: Vec<OwnedSegment>,
     held_bytes: usize,
 }
 
@@ -127,8 +104,9 @@ impl Reassembler {
         self.read_held(segment.time, reader);
     }
 
-    /// Gives up on gaps that segments have been waiting behind since before `before`.
-    pub fn expire(&mut self, before: Nanos, reader: &mut impl Reader) {
+    /// Gives up on gaps that segments have been waiting behind for longer than [`MISSING`].
+    pub fn expire(&mut self, now: Nanos, reader: &mut impl Reader) {
+        let before = now.saturating_sub(MISSING);
         while self.held.iter().any(|held| held.time < before) {
             self.give_up(reader);
         }
@@ -157,9 +135,8 @@ impl Reassembler {
             return;
         }
         let first = self.take_first();
-        let time = first.time;
-        self.read(first.as_segment(time), reader);
-        self.read_held(time, reader);
+        self.read(first.borrowed(), reader);
+        self.read_held(first.time, reader);
     }
 
     /// Own sends are in order: what waits before `offset` waits for nothing.
@@ -174,12 +151,12 @@ impl Reassembler {
         if self.held.get(at).is_some_and(|same| same.offset == segment.offset && same.length >= segment.length) {
             return;
         }
-        let held = Held::copy_of(segment);
+        let held = OwnedSegment::copy_of(segment);
         self.held_bytes += held.captured();
         self.held.insert(at, held);
     }
 
-    fn take_first(&mut self) -> Held {
+    fn take_first(&mut self) -> OwnedSegment {
         let first = self.held.remove(0);
         self.held_bytes -= first.captured();
         first
@@ -192,7 +169,7 @@ impl Reassembler {
                 return;
             }
             let first = self.take_first();
-            self.read(first.as_segment(first.time.max(time)), reader);
+            self.read(Segment { time: first.time.max(time), ..first.borrowed() }, reader);
         }
     }
 
@@ -335,9 +312,9 @@ mod tests {
     #[test]
     fn expiry_looks_at_the_time_of_what_waits() {
         let (mut order, mut notes) = run(&[(0, "ab"), (4, "ef")]);
-        order.expire(1, &mut notes);
+        order.expire(MISSING + 1, &mut notes);
         assert_eq!(notes.text, "ab");
-        order.expire(2, &mut notes);
+        order.expire(MISSING + 2, &mut notes);
         assert_eq!(notes.text, "ab!!ef");
     }
 }

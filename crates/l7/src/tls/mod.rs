@@ -1,6 +1,11 @@
 //! TLS, as far as it can be read: the name of the server that a client asks for (RFC 6066 section 3, in a ClientHello of
 //! RFC 8446 section 4.1.2). Everything behind it is opaque.
 
+mod connection;
+
+pub use connection::Connection;
+pub(crate) use connection::KNOWN;
+
 /// Record type of a handshake, and the major version that every TLS has.
 const HANDSHAKE_RECORD: [u8; 2] = [22, 3];
 const CLIENT_HELLO: u8 = 1;

@@ -1,14 +1,15 @@
 //! Conversations that trip observers up, and what is made of them.
 
 use crate::support::{Talk, answer, get};
-use goldwire_l7::{Detection, Direction, StreamProtocol};
+use goldwire_l7::Direction;
+use goldwire_model::record::Protocol;
 use insta::assert_snapshot;
 
 #[test]
 fn keep_alive() {
     let talk =
         Talk::new().client(get("/a?secret=1")).server(answer(200, "hello")).client(get("/b")).server(answer(404, ""));
-    assert_snapshot!(talk.expect_detection(Detection::Http).expect_exchanges(2).close());
+    assert_snapshot!(talk.expect_protocol(Protocol::Http).expect_exchanges(2).close());
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn an_upgrade_is_one_exchange() {
         .client("GET /ws HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
         .server("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x02\x05hello")
         .client("\x02\x05hello");
-    assert!(talk.connection.is_over());
+    let talk = talk.expect_protocol(None);
     assert_snapshot!(talk.client(get("/not-http-any-more")).expect_exchanges(1).close());
 }
 
@@ -189,7 +190,6 @@ fn headers_over_many_segments_and_single_bytes() {
 fn headers_whose_middle_is_not_captured() {
     let asked = format!("GET /a HTTP/1.1\r\nHost: shop\r\nX-Long: {}\r\n\r\n", "y".repeat(8_192));
     let talk = Talk::new().capture(512, 64).client(asked).server(answer(200, "hello"));
-    assert!(talk.connection.wants_whole());
     assert_snapshot!(talk.client(get("/b")).server(answer(404, "")).expect_exchanges(2).close());
 }
 
@@ -212,7 +212,7 @@ fn adopted_in_the_middle_of_a_body() {
         .server("the rest of some body\r\nHTTP is mentioned here: HTTP/1.1 200 OK\r\n\r\n")
         .client(get("/a"))
         .server(answer(200, "x"));
-    assert_snapshot!(talk.expect_detection(Detection::Http).expect_exchanges(1).close());
+    assert_snapshot!(talk.expect_protocol(Protocol::Http).expect_exchanges(1).close());
 }
 
 #[test]
@@ -289,20 +289,19 @@ fn pipelining_beyond_the_captured_prefix_keeps_the_count() {
     let asked: String = (0..16).map(|index| get(&format!("/{index}"))).collect();
     let answered: String = (0..16).map(|index| answer(401 + index, "xy")).collect();
     let talk = Talk::new().capture(100, 0).client(asked).capture(100_000, 0).server(answered);
-    assert!(talk.connection.wants_whole());
     assert_snapshot!(talk.client(get("/after")).server(answer(200, "")).close());
 }
 
 #[test]
 fn other_protocols_are_told_apart() {
     for (client, server) in [("*1\r\n$4\r\nPING\r\n", "+PONG\r\n"), ("\x16\x03\x01\x02", ""), ("", "220 mail\r\n")] {
-        let talk = Talk::new().client(client).server(server).expect_detection(Detection::NotHttp);
+        let talk = Talk::new().client(client).server(server).expect_protocol(None);
         assert_eq!(talk.close(), "");
     }
-    let talk = Talk::new().client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").expect_detection(Detection::NotHttp);
+    let talk = Talk::new().client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").expect_protocol(None);
     assert_eq!(talk.close(), "");
-    let talk = Talk::new().client("G").expect_detection(Detection::NeedMore).client("ET /x HTTP/1.1\r\n");
-    assert_eq!(talk.expect_detection(Detection::Http).close(), "");
+    let talk = Talk::new().client("G").expect_protocol(None).client("ET /x HTTP/1.1\r\n");
+    assert_eq!(talk.expect_protocol(Protocol::Http).close(), "");
 }
 
 #[test]
@@ -311,7 +310,7 @@ fn an_unknown_adopted_protocol_is_given_up() {
     for _ in 0..20 {
         talk = talk.client("\x00\x01\x02 binary").server("\x00\x01\x02 binary");
     }
-    assert_eq!(talk.expect_detection(Detection::NotHttp).close(), "");
+    assert_eq!(talk.expect_protocol(None).close(), "");
 }
 
 #[test]

@@ -2,11 +2,8 @@
 
 use std::{collections::HashMap, fmt::Write as _, net::IpAddr};
 
-use goldwire_l7::{
-    Closing, Detection, Direction, Exchange, Nanos, Segment, Sink, StreamProtocol,
-    http1::{Connection, route},
-};
-use goldwire_model::record::{Detail, Text};
+use goldwire_l7::{Closing, Connection, Direction, Exchange, Nanos, Segment, Sink, TlsHandshake, http::route};
+use goldwire_model::record::{Detail, Protocol, Text};
 
 pub(crate) const MILLISECOND: Nanos = 1_000_000;
 
@@ -16,6 +13,7 @@ pub(crate) struct Collected {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) lost: u64,
     pub(crate) resolved: Vec<String>,
+    pub(crate) handshakes: Vec<TlsHandshake>,
     texts: HashMap<String, Text>,
 }
 
@@ -26,6 +24,10 @@ impl Sink for Collected {
 
     fn route(&mut self, path: &Text) -> Text {
         route(path).into()
+    }
+
+    fn tls(&mut self, handshake: TlsHandshake) {
+        self.handshakes.push(handshake);
     }
 
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
@@ -147,7 +149,7 @@ impl Talk {
     /// Nothing happens for a while; what waits behind a gap is given up.
     pub(crate) fn wait(mut self) -> Self {
         self.time += 5_000 * MILLISECOND;
-        self.connection.expire(self.time - 2_000 * MILLISECOND, &mut self.collected);
+        self.connection.expire(self.time, &mut self.collected);
         self
     }
 
@@ -173,8 +175,8 @@ impl Talk {
         self.collected.lines()
     }
 
-    pub(crate) fn expect_detection(self, expected: Detection) -> Self {
-        assert_eq!(self.connection.detection(), expected);
+    pub(crate) fn expect_protocol(self, expected: impl Into<Option<Protocol>>) -> Self {
+        assert_eq!(self.connection.protocol(), expected.into());
         self
     }
 

@@ -129,6 +129,7 @@ other_fields! {
     HttpRoute "http.route" Text REQUESTS "Path of the URL with its ids replaced by {id}";
     HttpHost "http.host" Text REQUESTS "Host that the request named";
     HttpStatus "http.response.status_code" Integer REQUESTS "HTTP status";
+    UserAgentClass "user_agent.class" Text REQUESTS "Kind of client that asked: browser, bot, curl, go, python …";
     RpcMethod "rpc.method" Text REQUESTS "gRPC service/method";
     RpcStatus "rpc.status_code" Integer REQUESTS "gRPC status, as its number";
     DnsName "dns.question.name" Text REQUESTS "Name that was asked for";
@@ -138,11 +139,15 @@ other_fields! {
     DbSystem "db.system" Text REQUESTS "Database: redis, postgresql, mysql";
     DbOperation "db.operation" Text REQUESTS "Database command, such as SELECT or GET";
     DbTarget "db.target" Text REQUESTS "Table or key that the command is about";
+    DbQueryText "db.query.text" Text REQUESTS "Statement with its literals replaced by ?";
     MessagingDestination "messaging.destination" Text REQUESTS "Topic of a message";
     ErrorType "error.type" Text REQUESTS "Why the exchange is an error: status, no_answer or truncated";
+    ErrorCode "error.code" Text REQUESTS "The database's or broker's own code of the error";
     TraceId "trace.id" Text REQUESTS "Trace that the request belongs to";
     SpanId "span.id" Text REQUESTS "Span of the caller";
     TlsSni "tls.sni" Text FLOWS "Server name that the client gave in its TLS hello";
+    TlsAlpn "tls.alpn" Text FLOWS "Application protocol of the TLS handshake, such as h2";
+    TlsVersion "tls.version" Text FLOWS "Version of TLS, such as 1.3";
     NodeName "node.name" Text EVERY "Node that reports";
     Reporter "reporter" Text WITH_ENDS "client or server: whose socket was observed";
     ProcessName "process.name" Text PROCESSES "Command name";
@@ -158,10 +163,13 @@ other_fields! {
     LatencyFirstByte "latency_first_byte" Duration REQUESTS "First byte of the request to first byte of the answer";
     Duration "duration" Duration FLOWS "How long the connection has been open";
     ConnectLatency "connect_latency" Duration FLOWS "SYN to established, on the client's side";
+    TlsHandshakeLatency "tls_handshake_latency" Duration FLOWS "TLS hello of the client to the end of the handshake";
     Rtt "rtt" Duration FLOWS "Round trip time, smoothed by the kernel";
     RttMin "rtt_min" Duration FLOWS "Smallest round trip time seen";
     RequestBytes "request_bytes" Bytes REQUESTS "Size of the request, headers included";
     ResponseBytes "response_bytes" Bytes REQUESTS "Size of the answer, headers included";
+    RequestMessages "request_messages" Number REQUESTS "Messages from the client in a gRPC call";
+    ResponseMessages "response_messages" Number REQUESTS "Messages from the server in a gRPC call";
     BytesSent "bytes_sent" Bytes FLOWS "Payload from source to destination";
     BytesReceived "bytes_received" Bytes FLOWS "Payload from destination to source";
     PacketsSent "packets_sent" Number FLOWS "Segments or datagrams from source to destination";

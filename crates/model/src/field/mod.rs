@@ -99,6 +99,8 @@ pub enum Field {
     HttpHost,
     /// `http.response.status_code`
     HttpStatus,
+    /// `user_agent.class`: what kind of client asked, such as `browser` or `curl`
+    UserAgentClass,
     /// `rpc.method`: `service/method`
     RpcMethod,
     /// `rpc.status_code`: gRPC's number
@@ -117,16 +119,24 @@ pub enum Field {
     DbOperation,
     /// `db.target`: table or key
     DbTarget,
+    /// `db.query.text`: the statement without its literals
+    DbQueryText,
     /// `messaging.destination`: the topic
     MessagingDestination,
     /// `error.type`: `status`, `no_answer`, `truncated`; absent where the exchange is no error
     ErrorType,
+    /// `error.code`: what the database or broker calls the error
+    ErrorCode,
     /// `trace.id`: 32 hexadecimal digits
     TraceId,
     /// `span.id`: 16 hexadecimal digits
     SpanId,
     /// `tls.sni`
     TlsSni,
+    /// `tls.alpn`
+    TlsAlpn,
+    /// `tls.version`
+    TlsVersion,
     /// `node.name`: the node that reports
     NodeName,
     /// `reporter`: `client` or `server`
@@ -157,6 +167,8 @@ pub enum Field {
     Duration,
     /// `connect_latency`: SYN to established, on the client's side
     ConnectLatency,
+    /// `tls_handshake_latency`: from the client's hello to the end of the handshake
+    TlsHandshakeLatency,
     /// `rtt`: smoothed
     Rtt,
     /// `rtt_min`
@@ -165,6 +177,10 @@ pub enum Field {
     RequestBytes,
     /// `response_bytes`: headers included
     ResponseBytes,
+    /// `request_messages`: messages of a gRPC call, from the client
+    RequestMessages,
+    /// `response_messages`: messages of a gRPC call, from the server
+    ResponseMessages,
     /// `bytes_sent`: payload, source to destination
     BytesSent,
     /// `bytes_received`: payload, destination to source

@@ -39,6 +39,7 @@ pub(super) struct Connections<'a> {
     rtts: Vec<u64>,
     least_rtts: Vec<u64>,
     connect_latencies: Vec<u64>,
+    tls_latencies: Vec<u64>,
     ids: Vec<u64>,
     source_ports: Vec<u64>,
     destination_ports: Vec<u64>,
@@ -64,6 +65,7 @@ struct Gathered {
     rtt: u64,
     least_rtt: u64,
     connect_latency: u64,
+    tls_latency: u64,
 }
 
 #[derive(Default)]
@@ -80,6 +82,7 @@ impl Gathering {
         let sums = SUMS.map(|(slot, _)| chunk.numbers(slot));
         let (rtts, least) = (chunk.numbers(Slot::Rtt), chunk.numbers(Slot::RttMin));
         let connects = chunk.numbers(Slot::ConnectLatency);
+        let handshakes = chunk.numbers(Slot::TlsHandshakeLatency);
         for row in 0..chunk.len() {
             let time = times.get(row).cast_signed();
             if !(span.from..span.to).contains(&time) {
@@ -89,6 +92,7 @@ impl Gathering {
             let second = deduplicate && flags.is_second_report();
             let into = self.connection(ids.get(row), !deduplicate && flags.is_by_client());
             into.connect_latency = into.connect_latency.min(connects.get(row));
+            into.tls_latency = into.tls_latency.min(handshakes.get(row));
             if second {
                 continue;
             }
@@ -117,6 +121,7 @@ impl Gathering {
                 rtt: ABSENT,
                 least_rtt: ABSENT,
                 connect_latency: ABSENT,
+                tls_latency: ABSENT,
             });
             self.found.len() - 1
         });
@@ -142,6 +147,7 @@ impl Gathering {
             rtts: column(&|found| found.rtt),
             least_rtts: column(&|found| found.least_rtt),
             connect_latencies: column(&|found| found.connect_latency),
+            tls_latencies: column(&|found| found.tls_latency),
             ids: of_last(Slot::Connection),
             source_ports: of_last(Slot::SourcePort),
             destination_ports: of_last(Slot::DestinationPort),
@@ -186,6 +192,7 @@ impl Entries for Connections<'_> {
             Field::Rtt => plain(&self.rtts),
             Field::RttMin => plain(&self.least_rtts),
             Field::ConnectLatency => plain(&self.connect_latencies),
+            Field::TlsHandshakeLatency => plain(&self.tls_latencies),
             Field::Connection => plain(&self.ids),
             Field::End(Side::Source, EndField::Port) => plain(&self.source_ports),
             Field::End(Side::Destination, EndField::Port) => plain(&self.destination_ports),

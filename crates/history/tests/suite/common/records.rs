@@ -154,10 +154,21 @@ impl World {
                 };
                 (Protocol::Dns, detail)
             }
-            1 => (Protocol::Grpc, Detail::Grpc { method: text("svc/m", self.random.below(3)), status: Some(0) }),
+            1 => (
+                Protocol::Grpc,
+                Detail::Grpc {
+                    method: text("svc/m", self.random.below(3)),
+                    status: Some(0),
+                    request_messages: Some(1),
+                    response_messages: None,
+                },
+            ),
             2 => {
                 let target = text("key", self.random.below(9));
-                (Protocol::Redis, Detail::Database { operation: Some("GET".into()), target, error_code: None })
+                (
+                    Protocol::Redis,
+                    Detail::Database { operation: Some("GET".into()), target, statement: None, error_code: None },
+                )
             }
             _ => {
                 let detail = Detail::Http {
@@ -166,6 +177,7 @@ impl World {
                     route: Some("/v1/item/{id}".into()),
                     host: text("shop-", self.random.below(2)),
                     status: (!self.random.one_in(9)).then(|| self.random.pick(&[200, 200, 404, 500])),
+                    user_agent: None,
                 };
                 (Protocol::Http, detail)
             }
@@ -196,6 +208,9 @@ impl World {
             rtt_min: None,
             connect_latency: self.random.one_in(3).then(|| self.duration()),
             tls_sni: None,
+            tls_alpn: None,
+            tls_version: None,
+            tls_handshake_latency: None,
             protocol: if self.narrow {
                 None
             } else {

@@ -11,7 +11,7 @@ pub struct TraceContext {
 
 impl TraceContext {
     /// Takes a header in. A `traceparent` wins over B3, whatever the order.
-    pub(super) fn header(&mut self, from_w3c: &mut bool, name: &str, value: &[u8]) {
+    pub(crate) fn header(&mut self, from_w3c: &mut bool, name: &str, value: &[u8]) {
         let found = if name.eq_ignore_ascii_case("traceparent") {
             let found = traceparent(value);
             *from_w3c |= found.is_some();

@@ -1,0 +1,319 @@
+//! One TCP connection: finds out by content what runs on it, and has it read.
+
+use goldwire_model::record::Protocol;
+
+use crate::{
+    Closing, Detection, Direction, Nanos, Next, PROTOCOLS, Segment, Sink, StreamProtocol, protocol::Known,
+    segment::OwnedSegment, stream::MISSING,
+};
+
+/// Segments that are kept until it is clear what runs on a connection.
+const KEPT_SEGMENTS: usize = 256;
+/// Captured bytes that are kept until then: the longest is an HTTP request line in a method that nobody knows.
+const KEPT_BYTES: usize = 24 * 1024;
+/// So many segments of each direction look like nothing in the middle of a stream, before it is left alone.
+const FOREIGN_MAX: u8 = 8;
+
+const BOTH: [Direction; 2] = [Direction::Request, Direction::Response];
+
+/// What became known of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing new.
+    None,
+    /// It is this protocol, or turned into it.
+    Protocol(Protocol),
+    /// Nothing on it will be read from now on; it was this protocol, if that is known.
+    Ignored(Option<Protocol>),
+}
+
+/// A connection, whatever runs on it.
+#[derive(Debug)]
+pub struct Connection {
+    reading: Reading,
+    adopted: bool,
+    /// Where the streams of what runs now begin.
+    base: [u64; 2],
+}
+
+#[derive(Debug)]
+enum Reading {
+    Undecided(Undecided),
+    Protocol { reader: Box<dyn StreamProtocol>, told: Option<Protocol> },
+    Ignored,
+}
+
+impl Connection {
+    /// A connection seen from its first byte; stream offsets begin at 0.
+    #[must_use]
+    pub fn from_start() -> Self {
+        Self { reading: Reading::Undecided(Undecided::default()), adopted: false, base: [0; 2] }
+    }
+
+    /// A connection joined in its middle.
+    #[must_use]
+    pub fn adopted() -> Self {
+        Self { adopted: true, ..Self::from_start() }
+    }
+
+    /// What runs on it, once that is known.
+    #[must_use]
+    pub fn protocol(&self) -> Option<Protocol> {
+        match &self.reading {
+            Reading::Protocol { reader, .. } => Some(reader.protocol()),
+            Reading::Undecided(_) | Reading::Ignored => None,
+        }
+    }
+
+    /// Whether nothing on it will be read any more.
+    #[must_use]
+    pub const fn is_ignored(&self) -> bool {
+        matches!(self.reading, Reading::Ignored)
+    }
+
+    /// Takes a segment, in whatever order segments are seen.
+    pub fn segment(&mut self, direction: Direction, segment: Segment<'_>, sink: &mut dyn Sink) -> Turn {
+        let Some(own) = self.since_base(direction, segment) else { return Turn::None };
+        match &mut self.reading {
+            Reading::Ignored => return Turn::None,
+            Reading::Protocol { reader, .. } => reader.segment(direction, own, sink),
+            Reading::Undecided(undecided) => match undecided.look(direction, own, self.adopted) {
+                Decision::Open => return Turn::None,
+                Decision::Foreign => self.reading = Reading::Ignored,
+                Decision::Known(known) => {
+                    let kept = std::mem::take(&mut undecided.kept);
+                    self.begin(known, &kept, Some((direction, own)), sink);
+                }
+            },
+        }
+        let base = self.base;
+        let turn = self.turn();
+        // What follows an upgrade may begin in the segment that ends it.
+        if self.base == base { turn } else { self.segment(direction, segment, sink) }
+    }
+
+    /// The part of a segment that belongs to what runs now, counted from there.
+    fn since_base<'a>(&self, direction: Direction, segment: Segment<'a>) -> Option<Segment<'a>> {
+        let base = self.base[direction as usize];
+        let segment = if segment.offset < base { segment.normalised().after(base) } else { segment };
+        (segment.length > 0).then(|| Segment { offset: segment.offset - base, ..segment })
+    }
+
+    fn begin(
+        &mut self,
+        known: &Known,
+        kept: &[(Direction, OwnedSegment)],
+        last: Option<(Direction, Segment<'_>)>,
+        sink: &mut dyn Sink,
+    ) {
+        let mut reader = if self.adopted { (known.adopted)() } else { (known.from_start)() };
+        let kept = kept.iter().map(|(direction, segment)| (*direction, segment.borrowed()));
+        for (direction, segment) in kept.chain(last) {
+            reader.segment(direction, segment, sink);
+        }
+        self.reading = Reading::Protocol { reader, told: None };
+    }
+
+    /// What has changed since it was last told.
+    fn turn(&mut self) -> Turn {
+        let Reading::Protocol { reader, told } = &mut self.reading else { return Turn::Ignored(None) };
+        match reader.next() {
+            Next::Same => {
+                let protocol = Some(reader.protocol());
+                if *told == protocol {
+                    return Turn::None;
+                }
+                *told = protocol;
+                Turn::Protocol(reader.protocol())
+            }
+            Next::Nobody => {
+                let protocol = reader.protocol();
+                self.reading = Reading::Ignored;
+                Turn::Ignored(Some(protocol))
+            }
+            Next::Another { request, response } => {
+                self.base[Direction::Request as usize] += request;
+                self.base[Direction::Response as usize] += response;
+                self.adopted = false;
+                self.reading = Reading::Undecided(Undecided::default());
+                Turn::None
+            }
+        }
+    }
+
+    /// Whether something is held or waited for that time may end.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        match &self.reading {
+            Reading::Protocol { reader, .. } => reader.waits(),
+            Reading::Undecided(undecided) => undecided.misses_start().is_some(),
+            Reading::Ignored => false,
+        }
+    }
+
+    /// Time goes on: gives up on what has been missing for too long.
+    pub fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) -> Turn {
+        match &mut self.reading {
+            Reading::Protocol { reader, .. } => reader.expire(now, sink),
+            Reading::Undecided(undecided) => {
+                let before = now.saturating_sub(MISSING);
+                if undecided.kept.iter().any(|(_, segment)| segment.time < before) {
+                    self.give_up_start(sink);
+                }
+            }
+            Reading::Ignored => return Turn::None,
+        }
+        if matches!(self.reading, Reading::Undecided(_)) { Turn::None } else { self.turn() }
+    }
+
+    /// The first bytes were lost: what came behind them must do.
+    fn give_up_start(&mut self, sink: &mut dyn Sink) {
+        while let Reading::Undecided(undecided) = &mut self.reading {
+            let Some(direction) = undecided.misses_start() else { return };
+            let kept = std::mem::take(&mut undecided.kept);
+            let first = kept.iter().filter(|(of, _)| *of == direction).min_by_key(|(_, segment)| segment.offset);
+            match first.and_then(|(_, segment)| message_of(direction, &segment.borrowed())) {
+                Some(known) => self.begin(known, &kept, None, sink),
+                None => undecided.kept = kept.into_iter().filter(|(of, _)| *of != direction).collect(),
+            }
+        }
+    }
+
+    /// The direction's stream is known to be `length` bytes long.
+    pub fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
+        self.give_up_start(sink);
+        if let Reading::Protocol { reader, .. } = &mut self.reading {
+            reader.ended_at(direction, length.saturating_sub(self.base[direction as usize]), time, sink);
+        }
+    }
+
+    /// The connection is over: hands out what was pending.
+    pub fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
+        self.give_up_start(sink);
+        if let Reading::Protocol { reader, .. } = &mut self.reading {
+            reader.close(time, closing, sink);
+        }
+        self.reading = Reading::Ignored;
+    }
+
+    /// This direction's bytes before this stream offset need not be captured; 0 where everything is needed.
+    #[must_use]
+    pub fn body_until(&self, direction: Direction) -> u64 {
+        let Reading::Protocol { reader, .. } = &self.reading else { return 0 };
+        match reader.body_until(direction) {
+            0 => 0,
+            until => self.base[direction as usize] + until,
+        }
+    }
+}
+
+/// A connection of which nothing is known yet. What was seen is kept, since whoever reads it wants it from the beginning.
+#[derive(Debug, Default)]
+struct Undecided {
+    kept: Vec<(Direction, OwnedSegment)>,
+    /// By direction: segments in the middle of a stream that look like nothing.
+    foreign: [u8; 2],
+}
+
+enum Decision {
+    Open,
+    Foreign,
+    Known(&'static Known),
+}
+
+/// Whose message a segment in the middle of a stream begins with.
+fn message_of(direction: Direction, segment: &Segment<'_>) -> Option<&'static Known> {
+    PROTOCOLS.iter().find(|known| (known.is_message)(direction, segment))
+}
+
+impl Undecided {
+    fn look(&mut self, direction: Direction, segment: Segment<'_>, adopted: bool) -> Decision {
+        if adopted {
+            return self.look_in_middle(direction, segment);
+        }
+        if self.kept.is_empty() && segment.offset == 0 {
+            let [request, response] = BOTH.map(|of| if of == direction { segment.prefix } else { &[] });
+            match decide(request, response) {
+                Decision::Open => {}
+                decided => return decided,
+            }
+        }
+        // Own sends are seen in order, so the beginning will not come any more.
+        if segment.sent_here && segment.offset > 0 && !self.has_start(direction) {
+            if let Some(known) = message_of(direction, &segment) {
+                return Decision::Known(known);
+            }
+        }
+        self.keep_and_decide(direction, segment)
+    }
+
+    fn look_in_middle(&mut self, direction: Direction, segment: Segment<'_>) -> Decision {
+        if let Some(known) = message_of(direction, &segment) {
+            return Decision::Known(known);
+        }
+        let foreign = &mut self.foreign[direction as usize];
+        *foreign = foreign.saturating_add(1);
+        let is_foreign = self.foreign.iter().all(|foreign| *foreign >= FOREIGN_MAX);
+        if is_foreign { Decision::Foreign } else { Decision::Open }
+    }
+
+    /// The last segment is kept only where nothing is decided.
+    fn keep_and_decide(&mut self, direction: Direction, segment: Segment<'_>) -> Decision {
+        self.kept.push((direction, OwnedSegment::copy_of(&segment.normalised())));
+        let [request, response] = BOTH.map(|of| self.start_of(of));
+        match decide(&request, &response) {
+            Decision::Known(known) => {
+                self.kept.pop();
+                Decision::Known(known)
+            }
+            Decision::Open if self.kept.len() < KEPT_SEGMENTS && self.kept_bytes() <= KEPT_BYTES => Decision::Open,
+            Decision::Open | Decision::Foreign => Decision::Foreign,
+        }
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.kept.iter().map(|(_, segment)| segment.captured()).sum()
+    }
+
+    fn has_start(&self, direction: Direction) -> bool {
+        self.kept.iter().any(|(of, segment)| *of == direction && segment.offset == 0)
+    }
+
+    /// A direction of which something was seen, and not its beginning.
+    fn misses_start(&self) -> Option<Direction> {
+        let has_any = |direction| self.kept.iter().any(|(of, _)| *of == direction);
+        BOTH.into_iter().find(|direction| has_any(*direction) && !self.has_start(*direction))
+    }
+
+    /// The first bytes of a direction, as far as they were captured without a gap.
+    fn start_of(&self, direction: Direction) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        loop {
+            let position = bytes.len() as u64;
+            let next = self.kept.iter().filter(|(of, segment)| {
+                *of == direction
+                    && segment.offset <= position
+                    && segment.offset + segment.prefix.len() as u64 > position
+            });
+            let Some((_, segment)) = next.max_by_key(|(_, segment)| segment.prefix.len()) else { return bytes };
+            bytes.extend_from_slice(&segment.prefix[(position - segment.offset) as usize..]);
+        }
+    }
+}
+
+/// Asks every protocol. One is out of the question as soon as one direction is not its.
+fn decide(request: &[u8], response: &[u8]) -> Decision {
+    let mut is_open = false;
+    for known in PROTOCOLS {
+        let looks = [(Direction::Request, request), (Direction::Response, response)]
+            .map(|(of, bytes)| if bytes.is_empty() { Detection::NeedMore } else { (known.detect)(of, bytes) });
+        if looks.contains(&Detection::No) {
+            continue;
+        }
+        if looks.contains(&Detection::Yes) {
+            return Decision::Known(known);
+        }
+        is_open = true;
+    }
+    if is_open { Decision::Open } else { Decision::Foreign }
+}
