@@ -2,5 +2,6 @@
 //! and plugin that watch them, and the whole demo.
 
 pub mod programs;
+pub mod sheet;
 pub mod system;
 pub mod watch;

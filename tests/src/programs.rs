@@ -3,13 +3,15 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use goldwire_demo::nodes::{Cgroup, Launch, Process};
+use goldwire_demo::nodes::{Cgroup, Launch, Namespace, Process};
+use serde::Deserialize;
 use tempfile::TempDir;
 
 /// Patience with anything that a test waits for.
@@ -52,7 +54,7 @@ pub fn run(cgroup: &Cgroup, program: &str, arguments: &[&str]) -> Result<String>
 /// nginx on a port of its own, with one answer of each kind that the scenarios ask for.
 #[derive(Debug)]
 pub struct Nginx {
-    _process: Process,
+    process: Process,
     folder: TempDir,
     /// Where it listens.
     pub address: SocketAddr,
@@ -62,19 +64,32 @@ impl Nginx {
     /// Starts it in `cgroup`. It answers `/` 200, `/missing` 404, `/broken` 500, `/moved` 301, `/empty` 204, and files
     /// from [`Nginx::write_file`] below `/files/`.
     pub fn start(cgroup: &Cgroup) -> Result<Self> {
+        Self::start_at(cgroup, None, Ipv4Addr::LOCALHOST)
+    }
+
+    /// The same with an address of its own, in a network namespace.
+    pub fn start_at(cgroup: &Cgroup, namespace: Option<&Namespace>, address: Ipv4Addr) -> Result<Self> {
         let folder = TempDir::new()?;
         fs::create_dir(folder.path().join("files"))?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let address = SocketAddr::from((address, free_port()?));
         let configuration_file = folder.path().join("nginx.conf");
         fs::write(&configuration_file, configuration(folder.path(), address))?;
-        let mut process = Launch::new("nginx", "nginx")
+        let mut launch = Launch::new("nginx", "nginx")
             .args([Path::new("-p"), folder.path(), Path::new("-c"), &configuration_file])
-            .cgroup(cgroup)?
-            .spawn()
-            .context("starting nginx")?;
-        wait_for("nginx to listen", || TcpStream::connect(address).ok())?;
+            .cgroup(cgroup)?;
+        if let Some(namespace) = namespace {
+            launch = launch.namespace(namespace)?;
+        }
+        let mut process = launch.spawn().context("starting nginx")?;
+        wait_for_listener(namespace, address)?;
         ensure!(process.ended()?.is_none(), "nginx ended early");
-        Ok(Self { _process: process, folder, address })
+        Ok(Self { process, folder, address })
+    }
+
+    /// Process id of the master.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Puts a file of `bytes` zeros below `/files/`.
@@ -103,6 +118,147 @@ fn configuration(folder: &Path, address: SocketAddr) -> String {
          location /moved {{ return 301 /; }}\n location /empty {{ return 204; }}\n\
          location /files/ {{ root {root}; }}\n }} }}\n"
     )
+}
+
+/// Waits until somebody listens: the kernel is asked, since knocking would be counted as what no client did.
+fn wait_for_listener(namespace: Option<&Namespace>, address: SocketAddr) -> Result<()> {
+    let arguments = ["-tlHn", &format!("sport = :{}", address.port())];
+    wait_for("a listener", || {
+        let lines = match namespace {
+            Some(namespace) => namespace.run("ss", &arguments).ok()?,
+            None => String::from_utf8(Command::new("ss").args(arguments).output().ok()?.stdout).ok()?,
+        };
+        (!lines.is_empty()).then_some(())
+    })
+}
+
+/// Two network namespaces with a cable between them.
+#[derive(Debug)]
+pub struct Link {
+    /// Where clients run.
+    pub client: Namespace,
+    /// Where servers run.
+    pub server: Namespace,
+    /// Of the server's end.
+    pub server_address: Ipv4Addr,
+}
+
+impl Link {
+    /// Name of the device at either end.
+    pub const DEVICE: &str = "wire";
+
+    /// Makes both namespaces; their names begin with `name`.
+    pub fn create(name: &str) -> Result<Self> {
+        let (client, server) = (Namespace::create(&format!("{name}-c"))?, Namespace::create(&format!("{name}-s"))?);
+        client.ip(&[
+            "link",
+            "add",
+            Self::DEVICE,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            Self::DEVICE,
+            "netns",
+            server.name(),
+        ])?;
+        for (namespace, address) in [(&client, "10.79.0.1/24"), (&server, "10.79.0.2/24")] {
+            namespace.ip(&["address", "add", address, "dev", Self::DEVICE])?;
+            namespace.ip(&["link", "set", Self::DEVICE, "up"])?;
+        }
+        Ok(Self { client, server, server_address: Ipv4Addr::new(10, 79, 0, 2) })
+    }
+
+    /// Has the kernel cut and join segments in large buffers, or not.
+    pub fn offload(&self, on: bool) -> Result<()> {
+        let state = if on { "on" } else { "off" };
+        for namespace in [&self.client, &self.server] {
+            namespace.run("ethtool", &["-K", Self::DEVICE, "tso", state, "gso", state, "gro", state])?;
+        }
+        Ok(())
+    }
+
+    /// `TcpRetransSegs` of both ends together.
+    pub fn retransmitted(&self) -> Result<u64> {
+        [&self.client, &self.server].into_iter().try_fold(0, |sum, namespace| {
+            let printed = namespace.run("nstat", &["-asz", "TcpRetransSegs"])?;
+            let line =
+                printed.lines().find(|line| line.starts_with("TcpRetransSegs")).context("nstat has no such line")?;
+            let count: u64 = line.split_ascii_whitespace().nth(1).context("a count")?.parse()?;
+            Ok(sum + count)
+        })
+    }
+}
+
+/// The project's own odd server.
+#[derive(Debug)]
+pub struct Peer {
+    _process: Process,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// What the project's own odd client did, by its own count.
+#[derive(Debug, Deserialize)]
+pub struct PeerBook {
+    /// By method, path and status; status 0 where there was no whole answer.
+    pub exchanges: BTreeMap<String, u64>,
+    /// Bytes of requests.
+    pub bytes_sent: u64,
+    /// Bytes of answers.
+    pub bytes_received: u64,
+}
+
+impl PeerBook {
+    /// From what the client printed to a file.
+    pub fn read(printed: &Path) -> Result<Self> {
+        let text = fs::read_to_string(printed)?;
+        serde_json::from_str(&text).with_context(|| format!("the peer printed {text}"))
+    }
+
+    /// Exchanges together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.exchanges.values().sum()
+    }
+}
+
+impl Peer {
+    /// Starts the server in `cgroup`, on loopback.
+    pub fn start(cgroup: &Cgroup) -> Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let process = Self::launch("server", address, cgroup)?.spawn()?;
+        wait_for_listener(None, address)?;
+        Ok(Self { _process: process, address })
+    }
+
+    /// The same with an address of its own, in a network namespace.
+    pub fn start_at(cgroup: &Cgroup, namespace: &Namespace, address: Ipv4Addr) -> Result<Self> {
+        let address = SocketAddr::from((address, free_port()?));
+        let process = Self::launch("server", address, cgroup)?.namespace(namespace)?.spawn()?;
+        wait_for_listener(Some(namespace), address)?;
+        Ok(Self { _process: process, address })
+    }
+
+    /// Starts the DNS server in `cgroup`, on loopback: what a name begins with says how it is answered.
+    pub fn start_dns(cgroup: &Cgroup) -> Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let process = Self::launch("dns", address, cgroup)?.spawn()?;
+        wait_for_listener(None, address)?;
+        Ok(Self { _process: process, address })
+    }
+
+    fn launch(what: &str, address: SocketAddr, cgroup: &Cgroup) -> Result<Launch> {
+        let program = built_program("goldwire-peer")?;
+        Ok(Launch::new("peer", program).args([what, &address.to_string()]).cgroup(cgroup)?)
+    }
+
+    /// Runs the client to its end in `cgroup`.
+    pub fn talk(&self, cgroup: &Cgroup, arguments: &[&str]) -> Result<PeerBook> {
+        let program = built_program("goldwire-peer")?;
+        let printed = run(cgroup, &program.to_string_lossy(), arguments)?;
+        serde_json::from_str(&printed).with_context(|| format!("the peer printed {printed}"))
+    }
 }
 
 /// What h2load counted itself.
@@ -179,7 +335,17 @@ pub struct Dnsmasq {
 impl Dnsmasq {
     /// Starts it in `cgroup`, knowing `names`.
     pub fn start(cgroup: &Cgroup, names: &[(&str, Ipv4Addr)]) -> Result<Self> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        Self::start_at(cgroup, None, SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)), names)
+    }
+
+    /// The same with an address of its own, in a network namespace.
+    pub fn start_at(
+        cgroup: &Cgroup,
+        namespace: Option<&Namespace>,
+        address: SocketAddr,
+        names: &[(&str, Ipv4Addr)],
+    ) -> Result<Self> {
+        let listen = format!("--listen-address={}", address.ip());
         let mut arguments: Vec<String> = [
             "--keep-in-foreground",
             "--no-resolv",
@@ -190,12 +356,15 @@ impl Dnsmasq {
         ]
         .map(str::to_owned)
         .to_vec();
-        arguments.extend(["--listen-address=127.0.0.1", "--user=root", "--pid-file="].map(str::to_owned));
+        arguments.extend([&listen, "--user=root", "--pid-file="].map(str::to_owned));
         arguments.push(format!("--port={}", address.port()));
         arguments.extend(names.iter().map(|(name, ip)| format!("--host-record={name},{ip}")));
-        let mut process =
-            Launch::new("dnsmasq", "dnsmasq").args(arguments).cgroup(cgroup)?.spawn().context("starting dnsmasq")?;
-        wait_for("dnsmasq to listen", || TcpStream::connect(address).ok())?;
+        let mut launch = Launch::new("dnsmasq", "dnsmasq").args(arguments).cgroup(cgroup)?;
+        if let Some(namespace) = namespace {
+            launch = launch.namespace(namespace)?;
+        }
+        let mut process = launch.spawn().context("starting dnsmasq")?;
+        wait_for_listener(namespace, address)?;
         ensure!(process.ended()?.is_none(), "dnsmasq ended early");
         Ok(Self { _process: process, address })
     }

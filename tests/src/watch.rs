@@ -1,6 +1,7 @@
 //! A daemon and a plugin process that watch one control group, asked as Grafana asks.
 
 use std::{
+    ffi::OsString,
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -36,6 +37,7 @@ pub struct Watch {
     /// Where the daemon listens.
     pub address: SocketAddr,
     since: i64,
+    sees_whole_node: bool,
     options: Vec<String>,
     folder: TempDir,
 }
@@ -53,6 +55,17 @@ impl Watch {
         Ok(watch)
     }
 
+    /// A daemon that sees the whole node, as a drop that no socket is known of takes.
+    pub async fn of_node(name: &str) -> Result<Self> {
+        let mut watch = Self { sees_whole_node: true, ..Self::without_daemon(name, &[]).await? };
+        watch.start_daemon().await?;
+        Ok(watch)
+    }
+
+    fn scope(&self) -> Vec<OsString> {
+        if self.sees_whole_node { Vec::new() } else { vec!["--cgroup".into(), self.cgroup.path().into()] }
+    }
+
     /// A control group and a plugin; the daemon comes with [`Watch::start_daemon`].
     pub async fn without_daemon(name: &str, options: &[&str]) -> Result<Self> {
         let cgroup = Cgroup::create(&format!("goldwire-test-{name}"))?;
@@ -63,6 +76,7 @@ impl Watch {
             cgroup,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)),
             since: now_millis(),
+            sees_whole_node: false,
             options: options.iter().map(|option| (*option).to_owned()).collect(),
             folder: TempDir::new()?,
         })
@@ -72,8 +86,8 @@ impl Watch {
     pub async fn start_daemon(&mut self) -> Result<()> {
         let log = self.log_file();
         let mut daemon = Launch::new("goldwire daemon", built_program("goldwire")?)
-            .args(["daemon", "--node-name", "under-test", "--listen", &self.address.to_string(), "--cgroup"])
-            .args([self.cgroup.path()])
+            .args(["daemon", "--node-name", "under-test", "--listen", &self.address.to_string()])
+            .args(self.scope())
             .args(&self.options)
             .log(&log)?
             .spawn()?;
@@ -89,11 +103,6 @@ impl Watch {
             sleep(Duration::from_millis(100)).await;
         }
         bail!("the daemon does not answer\n{}", fs::read_to_string(&log)?)
-    }
-
-    /// Leaves out of later answers what was before.
-    pub fn begin_now(&mut self) {
-        self.since = now_millis();
     }
 
     /// Kills the daemon, as a crash would.

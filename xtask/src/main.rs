@@ -1,5 +1,6 @@
 //! The project's own commands: setup, demo, test, bench, dist.
 
+mod accuracy;
 mod bench;
 mod build;
 mod demo;
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Run every test there is
     Test(test::Arguments),
+    /// Run the trials of accuracy, and write what they counted to docs/accuracy.md
+    Accuracy,
     /// Measure, and print each figure beside its bar
     Bench(bench::Arguments),
     /// Build the plugin as Grafana loads it, and the goldwire program, into dist/
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Accuracy => accuracy::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Dist => dist::run(),
     };

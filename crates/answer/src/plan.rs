@@ -49,12 +49,14 @@ impl State {
         Self { quantity: Quantity::Measure(measure), merging }
     }
 
-    /// Each end's report has its own part of it, so both count: a socket knows the segments that itself sent again.
+    /// Each end's report has its own part of it, so both count: a socket knows the segments that itself sent again, and only
+    /// the client's knows how long its connect took.
     #[must_use]
     pub fn is_known_in_parts(&self) -> bool {
         match &self.quantity {
-            Quantity::Measure(measure) => *measure == Measure::Retransmits,
-            Quantity::Field(field) => *field == Field::Retransmits && self.merging == Merging::Sum,
+            Quantity::Measure(measure) => matches!(measure, Measure::Retransmits | Measure::ConnectLatency),
+            Quantity::Field(Field::Retransmits) => self.merging == Merging::Sum,
+            Quantity::Field(field) => *field == Field::ConnectLatency,
             Quantity::Rows => false,
         }
     }

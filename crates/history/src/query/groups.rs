@@ -62,7 +62,7 @@ pub(crate) fn gather(store: &Store, plan: &Plan<'_>) -> Gathered {
 }
 
 fn has_gauge(plan: &Plan<'_>) -> bool {
-    plan.states.iter().any(|state| from_raw(state).given == Given::Gauge)
+    plan.states.iter().any(|state| from_raw(plan.source_of(state), state).given == Given::Gauge)
 }
 
 fn gather_part(store: &Store, plan: &Plan<'_>, source: Source) -> Part {
@@ -125,7 +125,8 @@ impl Scan<'_, '_> {
     fn raw(&mut self, chunks: Vec<Arc<Chunk>>, connections: &[OpenConnection]) {
         let (plan, source) = (self.plan, self.source);
         let own = self.fillings.iter_mut().zip(&plan.states).filter(|(_, state)| plan.source_of(state) == source);
-        let mut own: Vec<(RawTake, &mut Filling)> = own.map(|(filling, state)| (from_raw(state), filling)).collect();
+        let mut own: Vec<(RawTake, &mut Filling)> =
+            own.map(|(filling, state)| (from_raw(source, state), filling)).collect();
         for chunk in &chunks {
             raw::scan(NamedChunk { chunk, node: self.node }, plan, source, self.space, &mut own);
         }

@@ -61,10 +61,14 @@ pub(crate) enum RollupTake {
     Gauge,
 }
 
-/// How a state is made from raw records. A field that is no number counts its rows.
-pub(crate) fn from_raw(state: &State) -> RawTake {
+/// How a state is made from raw records. A field that is no number counts its rows, and a record of drops is as many as it
+/// stands for.
+pub(crate) fn from_raw(source: Source, state: &State) -> RawTake {
     let (condition, given, unit) = match &state.quantity {
         Quantity::Measure(measure) => of_measure(*measure),
+        Quantity::Rows | Quantity::Field(Field::Count) if source == Source::Drops => {
+            (Condition::Always, Given::Column(Slot::Count), 1.0)
+        }
         Quantity::Rows => (Condition::Always, Given::One, 1.0),
         Quantity::Field(field) => match slot_of(field) {
             Some((slot, unit)) => (Condition::Always, Given::Column(slot), unit),
@@ -135,6 +139,7 @@ fn slot_of(field: &Field) -> Option<(Slot, f64)> {
 pub(crate) fn from_rollup(source: Source, state: &State) -> Option<RollupTake> {
     let sum = |at| Some(RollupTake::Sum { at, dns_only: false });
     let take = match &state.quantity {
+        Quantity::Rows | Quantity::Field(Field::Count) if source == Source::Drops => sum(drops::COUNT),
         Quantity::Rows => sum(0),
         Quantity::Measure(measure) => match measure {
             Measure::Exchanges => sum(requests::COUNT),
@@ -151,7 +156,6 @@ pub(crate) fn from_rollup(source: Source, state: &State) -> Option<RollupTake> {
             Measure::Drops => sum(drops::COUNT),
             measure => measure.field().as_ref().and_then(|field| of_field(source, field)),
         },
-        Quantity::Field(Field::Count) if source == Source::Drops => sum(drops::COUNT),
         Quantity::Field(Field::Count) => sum(0),
         Quantity::Field(field) => of_field(source, field),
     };

@@ -10,10 +10,9 @@ use crate::chunk::{
 };
 
 /// Places of the sums.
-pub(crate) const ROWS: usize = 0;
-pub(crate) const COUNT: usize = 1;
-pub(crate) const BYTES: usize = 2;
-const SUMS: usize = 3;
+pub(crate) const COUNT: usize = 0;
+pub(crate) const BYTES: usize = 1;
+const SUMS: usize = 2;
 
 /// Drops are rare beside requests, so codes are looked up anew for each.
 #[derive(Debug)]
@@ -50,7 +49,6 @@ impl DropRollup {
             detail: Detail::Drop,
         };
         self.tiers.add(row.time, &series, |into| {
-            into.sums[ROWS] += 1;
             into.sums[COUNT] += row.count;
             into.sums[BYTES] += row.bytes;
         });

@@ -20,7 +20,7 @@ const QUERIES: &[&str] = &[
     r#""queryType":"serviceMap","groupBy":"address","filter":"source.workload != \"workload-2\" or destination.port = 80""#,
     r#""queryType":"table","table":"requests","groupBy":["http.route","error.type"],"aggregates":["count()","p99(latency)","sum(request_bytes)","max(latency)","min(latency)","avg(response_bytes)"]"#,
     r#""queryType":"table","table":"flows","groupBy":["source.workload"],"aggregates":["count()","sum(bytes_sent)","p50(rtt)","sum(retransmits)"]"#,
-    r#""queryType":"table","table":"drops","groupBy":["drop.place"],"aggregates":["count()","sum(drop.bytes)"]"#,
+    r#""queryType":"table","table":"drops","groupBy":["drop.place"],"aggregates":["count()","sum(count)","sum(drop.bytes)"]"#,
 ];
 
 const RAW_QUERIES: &[&str] = &[

@@ -165,12 +165,12 @@ fn values_are_counted_and_begin_with_the_prefix() {
     assert!(values.is_sorted_by(|(_, often), (_, rarely)| often >= rarely));
     let seen = |workload: &str| {
         let sources = records.iter().filter_map(|record| match record {
-            Record::Request(request) => request.ends.source.workload.as_deref(),
-            Record::Flow(flow) => flow.ends.source.workload.as_deref(),
-            Record::Drop(dropped) => dropped.ends.source.workload.as_deref(),
+            Record::Request(request) => Some((&request.ends.source, 1)),
+            Record::Flow(flow) => Some((&flow.ends.source, 1)),
+            Record::Drop(dropped) => Some((&dropped.ends.source, dropped.count)),
             _ => None,
         });
-        sources.filter(|source| *source == workload).count() as u64
+        sources.filter(|(source, _)| source.workload.as_deref() == Some(workload)).map(|(_, count)| count).sum::<u64>()
     };
     for (value, count) in values {
         assert_eq!(count, seen(&value), "{value}");

@@ -206,7 +206,10 @@ fn table(record: &Record) -> Option<Table> {
 /// The record's value for a state; `None` where it has none.
 fn value(record: &Record, state: &State, of: Option<Table>) -> Option<f64> {
     match &state.quantity {
-        Quantity::Rows => (table(record) == of).then_some(1.0),
+        Quantity::Rows | Quantity::Field(Field::Count) => (table(record) == of).then_some(match record {
+            Record::Drop(dropped) => dropped.count as f64,
+            _ => 1.0,
+        }),
         Quantity::Field(field) => (table(record) == of).then(|| number(&Named(record).value(field))).flatten(),
         Quantity::Measure(measure) => measured(record, *measure),
     }

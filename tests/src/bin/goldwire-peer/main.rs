@@ -1,0 +1,37 @@
+//! A client and a server that do what ordinary programs seldom do: odd ways of writing, odd messages. Each counts what it did,
+//! and the client prints its count as JSON, so that tests have something to hold Goldwire's counts against.
+
+mod book;
+mod client;
+mod dns;
+mod server;
+mod ways;
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "usage: goldwire-peer server ADDRESS\n       \
+                     goldwire-peer dns ADDRESS\n       \
+                     goldwire-peer ways ADDRESS WAY TIMES\n       \
+                     goldwire-peer pipelines ADDRESS DEPTH TIMES\n       \
+                     goldwire-peer messages ADDRESS TIMES\n       \
+                     goldwire-peer steady ADDRESS CONNECTIONS SECONDS";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let address = |text: &str| text.parse::<SocketAddr>().with_context(|| format!("{text} is no address"));
+    let number = |text: &str| text.parse::<usize>().with_context(|| format!("{text} is no number"));
+    let book = match words[..] {
+        ["server", at] => return server::run(address(at)?),
+        ["dns", at] => return dns::run(address(at)?),
+        ["ways", to, way, times] => client::ways(address(to)?, way.parse()?, number(times)?)?,
+        ["pipelines", to, depth, times] => client::pipelines(address(to)?, number(depth)?, number(times)?)?,
+        ["messages", to, times] => client::messages(address(to)?, number(times)?)?,
+        ["steady", to, connections, seconds] => client::steady(address(to)?, number(connections)?, number(seconds)?)?,
+        _ => bail!("{USAGE}"),
+    };
+    println!("{}", serde_json::to_string(&book)?);
+    Ok(())
+}
