@@ -12,7 +12,7 @@ use crate::{
     dns::{self, udp},
     http, http1,
     stream::{Place, Reader, Reassembler, Run},
-    tls as tls_parser,
+    tls as tls_protocol,
 };
 
 /// Takes everything, keeps counts.
@@ -20,6 +20,7 @@ use crate::{
 struct Counting {
     exchanges: u64,
     lost: u64,
+    handshakes: u64,
 }
 
 impl Sink for Counting {
@@ -33,7 +34,10 @@ impl Sink for Counting {
     }
 
     fn tls(&mut self, handshake: TlsHandshake) {
-        assert!(handshake.server_name.is_none_or(|name| !name.is_empty() && name.len() <= 255));
+        for text in [&handshake.server_name, &handshake.alpn].into_iter().flatten() {
+            assert!(!text.is_empty() && text.len() <= 255);
+        }
+        self.handshakes += 1;
     }
 
     fn resolved(&mut self, _: &Text, _: IpAddr, _: u32) {}
@@ -140,11 +144,12 @@ pub fn dns(input: &[u8]) {
     run(&mut dns::tcp::Connection::from_start(), input);
 }
 
-/// The beginning of TLS.
+/// Handshakes from their start and joined.
 pub fn tls(input: &[u8]) {
-    let _ = tls_parser::is_client_hello(input);
-    if let Some(name) = tls_parser::server_name(input) {
-        assert!(!name.is_empty() && name.len() <= 255);
+    for mut connection in [tls_protocol::Connection::from_start(), tls_protocol::Connection::adopted()] {
+        let seen = run(&mut connection, input);
+        assert_eq!((seen.exchanges, seen.lost), (0, 0), "a handshake is no exchange");
+        assert!(seen.handshakes <= 3, "each hello and the end are told once");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bytes in, exchanges out: golden records and properties.
 
+mod captures;
 mod dns;
 mod http1_properties;
 mod http1_traps;
