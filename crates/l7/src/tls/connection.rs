@@ -145,6 +145,10 @@ impl Connection {
 
     fn outcome(&self) -> Outcome {
         let (client, server) = (&self.client.side, &self.server.side);
+        // It comes before anything that the server may say, whatever is seen first.
+        if matches!(client.hello, Hello::Coming(_)) && !client.is_over {
+            return Outcome::Open;
+        }
         let Some(Chosen { version, suite }) = self.chosen else { return open_unless(server.is_over) };
         match version {
             None => Outcome::Over(None),

@@ -118,11 +118,16 @@ impl Side {
             *have = 0;
             let header = Header::read(*header);
             self.records += 1;
-            self.is_over |= header.is_none() || self.records > RECORDS_MAX;
+            self.is_over |= self.records > RECORDS_MAX || header.is_none_or(|header| !self.may_come(header.kind));
             self.record = header.map(|header| Record { header, left: header.length });
             self.end_record(time);
         }
         used
+    }
+
+    /// A hello comes first, or a refusal.
+    const fn may_come(&self, kind: Kind) -> bool {
+        matches!(kind, Kind::Handshake | Kind::Alert) || !matches!(self.hello, Hello::Coming(_))
     }
 
     /// Takes in a record all of which has passed.

@@ -5,3 +5,4 @@ mod dns;
 mod http1_properties;
 mod http1_traps;
 mod support;
+mod tls;
