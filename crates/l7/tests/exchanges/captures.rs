@@ -2,10 +2,10 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
-use goldwire_l7::{Direction, Nanos};
+use goldwire_l7::{Datagram, Datagrams, Direction, Nanos, Turn};
 use insta::assert_snapshot;
 
-use crate::support::Talk;
+use crate::support::{Collected, Talk};
 
 /// What one side sent at once.
 pub(crate) struct Sent {
@@ -50,7 +50,20 @@ fn told(conversation: &[Sent]) -> String {
     format!("{ran:?}\n{handshakes}{}", talk.close())
 }
 
-fn all_told(protocol: &str) -> String {
+/// The same of datagrams.
+fn told_of_datagrams(conversation: &[Sent]) -> String {
+    let (mut datagrams, mut collected, mut turns) = (Datagrams::default(), Collected::default(), Vec::new());
+    for Sent { direction, time, bytes } in conversation {
+        let (direction, time, length) = (*direction, *time, bytes.len() as u32);
+        let datagram = Datagram { direction, payload: bytes, length, time };
+        turns.push(datagrams.datagram(datagram, 4_433, &mut collected));
+    }
+    turns.retain(|turn| *turn != Turn::None);
+    datagrams.close(0, &mut collected);
+    format!("{turns:?}\n{}{}", collected.handshakes(), collected.lines())
+}
+
+fn all_told(protocol: &str, told: fn(&[Sent]) -> String) -> String {
     let mut text = String::new();
     for (name, conversation) in recorded(protocol) {
         writeln!(text, "# {name}: {}", told(&conversation)).expect("writing to a string");
@@ -60,10 +73,15 @@ fn all_told(protocol: &str) -> String {
 
 #[test]
 fn http1() {
-    assert_snapshot!(all_told("http1"));
+    assert_snapshot!(all_told("http1", told));
 }
 
 #[test]
 fn tls() {
-    assert_snapshot!(all_told("tls"));
+    assert_snapshot!(all_told("tls", told));
+}
+
+#[test]
+fn quic() {
+    assert_snapshot!(all_told("quic", told_of_datagrams));
 }

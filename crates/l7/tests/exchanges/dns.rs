@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, str::FromStr};
 
 use crate::support::{Collected, MILLISECOND};
 use goldwire_l7::{
-    Closing, Direction, Nanos, Segment, StreamProtocol,
+    Closing, Datagram, Direction, Nanos, Segment, StreamProtocol,
     dns::{tcp, udp},
 };
 use hickory_proto::{
@@ -59,7 +59,7 @@ impl Talk {
 
     fn say(mut self, direction: Direction, payload: Vec<u8>) -> Self {
         let length = payload.len() as u32;
-        let datagram = udp::Datagram { direction, payload: &payload, length, time: self.time };
+        let datagram = Datagram { direction, payload: &payload, length, time: self.time };
         self.conversation.datagram(datagram, &mut self.collected);
         self.after(1)
     }
