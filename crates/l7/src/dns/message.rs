@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hickory_proto::{
     op::{Header, MessageType, OpCode, Query},
-    rr::{RData, Record, RecordType},
+    rr::{DNSClass, RData, Record, RecordType},
     serialize::binary::{BinDecodable, BinDecoder},
 };
 
@@ -23,7 +23,7 @@ const TEXT_MAX: usize = 512;
 pub struct Malformed(&'static str);
 
 /// What is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Question {
     pub(super) name: String,
     pub(super) kind: u16,
@@ -43,6 +43,8 @@ pub(super) struct Message {
     pub(super) code: u16,
     /// Answers in text, joined by `, `.
     pub(super) answers: String,
+    /// Its class is usual, and all records are there and nothing is left over.
+    pub(super) is_beyond_doubt: bool,
     /// Addresses with the seconds they may be used.
     pub(super) addresses: Vec<(IpAddr, u32)>,
 }
@@ -63,25 +65,28 @@ impl Message {
             question,
             code: header.response_code.into(),
             answers: String::new(),
+            is_beyond_doubt: false,
             addresses: Vec::new(),
         };
         if message.is_answer {
-            message.read_records(&mut decoder, &header);
+            let are_whole = message.read_records(&mut decoder, &header).is_some() && decoder.is_empty();
+            message.is_beyond_doubt = are_whole && is_usual(query.query_class());
         }
         Ok(message)
     }
 
-    fn read_records(&mut self, decoder: &mut BinDecoder<'_>, header: &Header) {
+    fn read_records(&mut self, decoder: &mut BinDecoder<'_>, header: &Header) -> Option<()> {
         let answers = usize::from(header.counts.answers);
         let others = usize::from(header.counts.authorities) + usize::from(header.counts.additionals);
         for index in 0..(answers + others).min(RECORDS_MAX) {
-            let Ok(record) = Record::read(decoder) else { return };
+            let record = Record::read(decoder).ok()?;
             if index < answers.min(ANSWERS_MAX) {
                 self.take_answer(&record);
             } else if let RData::OPT(_) = record.data {
                 self.extend_code(record.ttl);
             }
         }
+        Some(())
     }
 
     fn take_answer(&mut self, record: &Record) {
@@ -103,6 +108,11 @@ impl Message {
     }
 }
 
+/// IN, or ANY.
+fn is_usual(class: DNSClass) -> bool {
+    matches!(u16::from(class), 1 | 255)
+}
+
 fn answer_text(data: &RData) -> String {
     match data {
         RData::CNAME(name) => names::domain(&name.0),
@@ -121,9 +131,8 @@ pub fn looks_like_query(bytes: &[u8]) -> bool {
     let mut decoder = BinDecoder::new(bytes);
     let read = Header::read(&mut decoder).is_ok();
     let Ok(query) = Query::read(&mut decoder) else { return false };
-    let class = u16::from(query.query_class());
     let rest_fits = (0..*additional).all(|_| Record::<RData>::read(&mut decoder).is_ok()) && decoder.is_empty();
-    read && is_standard_query && matches!(class, 1 | 255) && rest_fits
+    read && is_standard_query && is_usual(query.query_class()) && rest_fits
 }
 
 #[cfg(test)]
