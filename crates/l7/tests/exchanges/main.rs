@@ -3,6 +3,7 @@
 mod captures;
 mod dns;
 mod http1_properties;
+mod http1_shapes;
 mod http1_traps;
 mod support;
 mod tls;

@@ -34,6 +34,11 @@ fn client_hello(padding: usize) -> Vec<u8> {
     message(1, &[fixed, vector(&extensions)].concat())
 }
 
+/// A short hello in one record.
+pub(crate) fn hello_record() -> Vec<u8> {
+    record(22, &client_hello(0))
+}
+
 fn server_hello(version: u16) -> Vec<u8> {
     let chosen = extension(43, &version.to_be_bytes());
     message(2, &[&[3, 3][..], &[7; 32], &[0], &[0x13, 1], &[0], &vector(&chosen)].concat())
@@ -82,32 +87,32 @@ fn a_certificate_whose_middle_is_not_captured_matters_to_nobody() {
 
 #[test]
 fn a_refusal_has_no_latency() {
-    let talk = Talk::new().client(record(22, &client_hello(0))).server(record(21, &[2, 40]));
+    let talk = Talk::new().client(hello_record()).server(record(21, &[2, 40]));
     assert_snapshot!(shown(talk));
 }
 
 #[test]
 fn a_warning_is_no_refusal() {
-    let talk = Talk::new().client(record(22, &client_hello(0))).server(record(21, &[1, 112]));
+    let talk = Talk::new().client(hello_record()).server(record(21, &[1, 112]));
     let talk = talk.server(record(22, &server_hello(0x0304))).client(finished());
     assert_snapshot!(shown(talk));
 }
 
 #[test]
 fn a_server_that_does_not_speak_tls() {
-    let talk = Talk::new().client(record(22, &client_hello(0))).server("HTTP/1.1 400 Bad Request\r\n\r\n");
+    let talk = Talk::new().client(hello_record()).server("HTTP/1.1 400 Bad Request\r\n\r\n");
     assert_snapshot!(shown(talk));
 }
 
 #[test]
 fn a_hello_without_answer() {
-    let talk = Talk::new().client(record(22, &client_hello(0)));
+    let talk = Talk::new().client(hello_record());
     assert_snapshot!(shown(talk.expect_protocol(Protocol::Tls)));
 }
 
 #[test]
 fn half_a_hello_tells_what_it_holds_at_the_end() {
-    let hello = record(22, &client_hello(0));
+    let hello = hello_record();
     let mut talk = Talk::new().client(&hello[..hello.len() - 3]);
     assert_eq!(talk.collected.handshakes(), "");
     talk.connection.close(talk.time, Closing::Cut, &mut talk.collected);
@@ -116,7 +121,7 @@ fn half_a_hello_tells_what_it_holds_at_the_end() {
 
 #[test]
 fn a_version_of_the_future_is_not_named() {
-    let talk = Talk::new().client(record(22, &client_hello(0))).server(record(22, &server_hello(0x0305)));
+    let talk = Talk::new().client(hello_record()).server(record(22, &server_hello(0x0305)));
     assert_snapshot!(shown(talk));
 }
 
@@ -138,13 +143,13 @@ fn an_adopted_connection_may_be_before_its_handshake() {
 
 #[test]
 fn a_lost_server_hello_leaves_the_version_open() {
-    let talk = Talk::new().client(record(22, &client_hello(0))).lose_server(record(22, &server_hello(0x0304)));
+    let talk = Talk::new().client(hello_record()).lose_server(record(22, &server_hello(0x0304)));
     assert_snapshot!(shown(talk.server(sealed(900)).client(finished()).wait()));
 }
 
 #[test]
 fn a_lost_hello_leaves_the_name_open() {
-    let talk = Talk::new().lose_client(record(22, &client_hello(0))).server(record(22, &server_hello(0x0304)));
+    let talk = Talk::new().lose_client(hello_record()).server(record(22, &server_hello(0x0304)));
     assert_snapshot!(shown(talk.client(finished()).wait()));
 }
 
