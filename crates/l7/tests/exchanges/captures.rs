@@ -85,3 +85,15 @@ fn tls() {
 fn quic() {
     assert_snapshot!(all_told("quic", told_of_datagrams));
 }
+
+#[test]
+fn dns() {
+    let told_of_either = |conversation: &[Sent]| {
+        // Over TCP two bytes of length come first.
+        let first = conversation.first().expect("a query").bytes.as_slice();
+        let is_tcp =
+            first.first_chunk().is_some_and(|length| usize::from(u16::from_be_bytes(*length)) + 2 == first.len());
+        if is_tcp { told(conversation) } else { told_of_datagrams(conversation) }
+    };
+    assert_snapshot!(all_told("dns", told_of_either));
+}

@@ -5,5 +5,6 @@ mod dns;
 mod http1_properties;
 mod http1_shapes;
 mod http1_traps;
+mod quic;
 mod support;
 mod tls;
