@@ -1,6 +1,6 @@
 //! One DNS message, read as far as it was captured.
 
-use std::net::IpAddr;
+use std::{fmt::Write as _, net::IpAddr};
 
 use hickory_proto::{
     op::{Header, MessageType, OpCode, Query},
@@ -93,11 +93,13 @@ impl Message {
         if let Some(address) = record.data.ip_addr() {
             self.addresses.push((address, record.ttl));
         }
-        if self.answers.len() < TEXT_MAX {
+        if self.answers.len() < TEXT_MAX
+            && let Some(text) = answer_text(&record.data)
+        {
             if !self.answers.is_empty() {
                 self.answers.push_str(", ");
             }
-            self.answers.push_str(&answer_text(&record.data));
+            self.answers.push_str(&text);
             self.answers.truncate(self.answers.floor_char_boundary(TEXT_MAX));
         }
     }
@@ -113,12 +115,16 @@ fn is_usual(class: DNSClass) -> bool {
     matches!(u16::from(class), 1 | 255)
 }
 
-fn answer_text(data: &RData) -> String {
+/// Absent where it cannot be written: records of wrong content may be read all the same.
+fn answer_text(data: &RData) -> Option<String> {
     match data {
-        RData::CNAME(name) => names::domain(&name.0),
-        RData::PTR(name) => names::domain(&name.0),
-        RData::NS(name) => names::domain(&name.0),
-        other => other.to_string(),
+        RData::CNAME(name) => Some(names::domain(&name.0)),
+        RData::PTR(name) => Some(names::domain(&name.0)),
+        RData::NS(name) => Some(names::domain(&name.0)),
+        other => {
+            let mut text = String::new();
+            write!(text, "{other}").is_ok().then_some(text)
+        }
     }
 }
 
@@ -171,6 +177,14 @@ mod tests {
         let mut claims_answers = query();
         (claims_answers[2], claims_answers[6], claims_answers[7]) = (0x81, 0xff, 0xff);
         assert_eq!(Message::parse(&claims_answers).map(|message| message.answers), Ok(String::new()));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_written_is_left_out() {
+        let mut answer = [&query()[..], b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x04\x00\x0f\x00\x00"].concat();
+        (answer[2], answer[7]) = (0x81, 1);
+        let read = Message::parse(&answer).expect("an answer");
+        assert_eq!((read.is_beyond_doubt, read.answers.as_str()), (true, ""));
     }
 
     #[test]
