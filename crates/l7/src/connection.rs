@@ -239,10 +239,12 @@ impl Undecided {
             }
         }
         // Own sends are seen in order, so the beginning will not come any more.
-        if segment.sent_here && segment.offset > 0 && !self.has_start(direction) {
-            if let Some(known) = message_of(direction, &segment) {
-                return Decision::Known(known);
-            }
+        if segment.sent_here
+            && segment.offset > 0
+            && !self.has_start(direction)
+            && let Some(known) = message_of(direction, &segment)
+        {
+            return Decision::Known(known);
         }
         self.keep_and_decide(direction, segment)
     }

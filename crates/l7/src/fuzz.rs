@@ -8,11 +8,11 @@ use std::net::IpAddr;
 use goldwire_model::record::Text;
 
 use crate::{
-    Closing, Connection, Direction, Exchange, Segment, Sink, StreamProtocol, TlsHandshake,
+    Closing, Connection, Datagram, Datagrams, Direction, Exchange, Segment, Sink, StreamProtocol, TlsHandshake,
     dns::{self, udp},
-    http, http1,
+    http, http1, quic as quic_protocol,
     stream::{Place, Reader, Reassembler, Run},
-    tls as tls_parser,
+    tls as tls_protocol,
 };
 
 /// Takes everything, keeps counts.
@@ -20,6 +20,7 @@ use crate::{
 struct Counting {
     exchanges: u64,
     lost: u64,
+    handshakes: u64,
 }
 
 impl Sink for Counting {
@@ -33,7 +34,10 @@ impl Sink for Counting {
     }
 
     fn tls(&mut self, handshake: TlsHandshake) {
-        assert!(handshake.server_name.is_none_or(|name| !name.is_empty() && name.len() <= 255));
+        for text in [&handshake.server_name, &handshake.alpn].into_iter().flatten() {
+            assert!(!text.is_empty() && text.len() <= 255);
+        }
+        self.handshakes += 1;
     }
 
     fn resolved(&mut self, _: &Text, _: IpAddr, _: u32) {}
@@ -133,19 +137,38 @@ pub fn dns(input: &[u8]) {
         let direction = if step.choice & 1 == 0 { Direction::Request } else { Direction::Response };
         let (payload, length) = (step.bytes, step.bytes.len() as u32);
         let _ = dns::looks_like_query(payload);
-        conversation.datagram(udp::Datagram { direction, payload, length, time: time as u64 }, &mut sink);
+        conversation.datagram(Datagram { direction, payload, length, time: time as u64 }, &mut sink);
     }
     conversation.close(u64::MAX, &mut sink);
     assert!(conversation.is_idle());
     run(&mut dns::tcp::Connection::from_start(), input);
 }
 
-/// The beginning of TLS.
+/// Handshakes from their start and joined.
 pub fn tls(input: &[u8]) {
-    let _ = tls_parser::is_client_hello(input);
-    if let Some(name) = tls_parser::server_name(input) {
-        assert!(!name.is_empty() && name.len() <= 255);
+    for mut connection in [tls_protocol::Connection::from_start(), tls_protocol::Connection::adopted()] {
+        let seen = run(&mut connection, input);
+        assert_eq!((seen.exchanges, seen.lost), (0, 0), "a handshake is no exchange");
+        assert!(seen.handshakes <= 3, "each hello and the end are told once");
     }
+}
+
+/// Datagrams of any protocol, and frames in the client's first packets of QUIC.
+pub fn quic(input: &[u8]) {
+    let (mut raw, mut sealed, mut sink) = (Datagrams::default(), Datagrams::default(), Counting::default());
+    for (time, step) in steps(input).enumerate() {
+        let direction = if step.choice & 1 == 0 { Direction::Request } else { Direction::Response };
+        let packet = quic_protocol::sealed::initial([step.choice & 0x80; 8], time as u8, step.bytes);
+        for (conversation, payload) in [(&mut raw, step.bytes), (&mut sealed, packet.as_slice())] {
+            let length = payload.len().max(1_200) as u32;
+            conversation.datagram(Datagram { direction, payload, length, time: time as u64 }, 443, &mut sink);
+        }
+    }
+    for mut conversation in [raw, sealed] {
+        conversation.close(u64::MAX, &mut sink);
+        assert!(conversation.is_ignored() && !conversation.waits());
+    }
+    assert!(sink.handshakes <= 4, "a hello is told once, and its version once before");
 }
 
 /// Order: each byte is read at most once, and in order.
@@ -186,7 +209,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Bytes that protocols know, so that random input gets past the first byte.
-    const WORDS: [&[u8]; 14] = [
+    const WORDS: [&[u8]; 20] = [
         b"GET / HTTP/1.1\r\n",
         b"POST /a HTTP/1.1\r\n",
         b"HTTP/1.1 200 OK\r\n",
@@ -201,6 +224,12 @@ mod tests {
         b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01",
         b"\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01",
         b"\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x03\x03",
+        b"\x16\x03\x03\x00\x30\x02\x00\x00\x2c\x03\x03",
+        b"\x14\x03\x03\x00\x01\x01",
+        b"\x17\x03\x03\x00\x05hello",
+        b"\x00\x00\x00\x11\x00\x0f\x00\x00\x0cshop.example\x00\x10\x00\x05\x00\x03\x02h2",
+        b"\xc0\x00\x00\x00\x01\x08abcdefgh\x00\x00\x40\x40",
+        b"\x06\x00\x20\x01\x00\x00\x2c\x03\x03aaaaaaaaaaaaaaaaaaaaaaaaaa",
     ];
 
     fn words() -> impl Strategy<Value = Vec<u8>> {
@@ -222,6 +251,7 @@ mod tests {
             super::http1(&input);
             super::dns(&input);
             super::tls(&input);
+            super::quic(&input);
             super::reassembler(&input);
         }
     }

@@ -2,12 +2,13 @@
 //!
 //! A byte stream arrives as [`Segment`]s, which may be repeated, out of order, overlapping, captured in part or missing.
 //! A [`stream::Reassembler`] per direction puts them in order; a protocol ([`http1`], [`dns::tcp`]) reads what is left and
-//! hands [`Exchange`]s to a [`Sink`]. Datagrams ([`dns::udp`]) come whole.
+//! hands [`Exchange`]s to a [`Sink`]. Datagrams ([`Datagrams`]) come whole.
 //!
 //! What could not be followed is told to the sink as lost. Nothing is invented: an answer that was not seen has no
 //! status, an end that was not seen has no time.
 
 mod connection;
+mod datagrams;
 pub mod dns;
 mod exchange;
 #[cfg(any(test, feature = "fuzz"))]
@@ -15,11 +16,13 @@ pub mod fuzz;
 pub mod http;
 pub mod http1;
 mod protocol;
+pub mod quic;
 mod segment;
 pub mod stream;
 pub mod tls;
 
 pub use connection::{Connection, Turn};
+pub use datagrams::{Datagram, Datagrams};
 pub use exchange::{Exchange, Sink, TlsHandshake};
 pub use protocol::{Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, StreamProtocol};
 pub use segment::{Direction, Nanos, Segment};

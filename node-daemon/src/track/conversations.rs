@@ -1,9 +1,9 @@
-//! UDP: conversations between a socket and a remote address, and the datagrams that may be DNS.
+//! UDP: conversations between a socket and a remote address, and the datagrams that may be read.
 
 use std::net::SocketAddr;
 
-use goldwire_l7::{Closing, dns};
-use goldwire_model::record::{Ending, FlowEvent, Protocol, Reporter};
+use goldwire_l7::{self as l7, Closing};
+use goldwire_model::record::{Ending, FlowEvent, Reporter};
 
 use crate::{
     decode::{Conversation, ConversationOpened, ConversationReport, Datagram, Direction, KernelTime},
@@ -17,7 +17,6 @@ use super::{
     outlets::Outlets,
     report::Report,
     tracker::Tracker,
-    traffic::Traffic,
 };
 
 impl From<&ConversationReport> for Totals {
@@ -109,7 +108,7 @@ impl<I: IdentityLookup> Tracker<I> {
         let key = FlowKey::Udp(conversation);
         let Some(flow) = self.flows.get_mut(&key) else { return };
         let way = flow.direction(direction);
-        if way == goldwire_l7::Direction::Response {
+        if way == l7::Direction::Response {
             flow.report_start(self.anchor, out.records);
         }
         let mut common = Common {
@@ -121,11 +120,9 @@ impl<I: IdentityLookup> Tracker<I> {
         };
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let payload = event.payload;
-        let datagram = dns::udp::Datagram { direction: way, payload, length: event.length, time: time.0 };
-        flow.traffic.datagram(datagram, flow.about.ends.destination_port, &mut exchanges);
-        if matches!(flow.traffic, Traffic::DnsDatagrams(_)) {
-            flow.protocol = Some(Protocol::Dns);
-        }
+        let datagram = l7::Datagram { direction: way, payload, length: event.length, time: time.0 };
+        let turn = flow.traffic.datagram(datagram, flow.about.ends.destination_port, &mut exchanges);
+        flow.turn(turn);
         if !flow.waits && flow.traffic.waits() {
             flow.waits = true;
             self.waiting.push(key);

@@ -1,8 +1,6 @@
 //! What runs on a flow, as far as it is known.
 
-use goldwire_l7::{Closing, Connection, Direction, Nanos, Segment, Sink, Turn, dns};
-
-const DNS_PORT: u16 = 53;
+use goldwire_l7::{Closing, Connection, Datagram, Datagrams, Direction, Nanos, Segment, Sink, Turn};
 
 /// The protocol on a flow.
 #[derive(Debug, Default)]
@@ -11,7 +9,7 @@ pub(super) enum Traffic {
     #[default]
     Unseen,
     Stream(Box<Connection>),
-    DnsDatagrams(Box<dns::udp::Conversation>),
+    Datagrams(Datagrams),
     /// Nothing that is followed.
     Other,
 }
@@ -50,7 +48,7 @@ impl Traffic {
     pub(super) fn interest(&self) -> Interest {
         match self {
             Self::Stream(connection) if connection.protocol().is_some() => Interest::All,
-            Self::Stream(_) | Self::Unseen | Self::DnsDatagrams(_) => Interest::Undecided,
+            Self::Stream(_) | Self::Unseen | Self::Datagrams(_) => Interest::Undecided,
             Self::Other => Interest::None,
         }
     }
@@ -59,22 +57,24 @@ impl Traffic {
         if let Self::Stream(connection) = self { connection.body_until(direction) } else { 0 }
     }
 
-    pub(super) fn datagram(&mut self, datagram: dns::udp::Datagram<'_>, server_port: u16, sink: &mut dyn Sink) {
+    /// Takes a datagram to or from a server at `server_port`.
+    pub(super) fn datagram(&mut self, datagram: Datagram<'_>, server_port: u16, sink: &mut dyn Sink) -> Turn {
         if let Self::Unseen = self {
-            let is_dns = server_port == DNS_PORT || dns::looks_like_query(datagram.payload);
-            let fresh = || Self::DnsDatagrams(Box::default());
-            *self = if is_dns { fresh() } else { Self::Other };
+            *self = Self::Datagrams(Datagrams::default());
         }
-        if let Self::DnsDatagrams(conversation) = self {
-            conversation.datagram(datagram, sink);
+        let Self::Datagrams(datagrams) = self else { return Turn::None };
+        let turn = datagrams.datagram(datagram, server_port, sink);
+        if matches!(turn, Turn::Ignored(_)) {
+            *self = Self::Other;
         }
+        turn
     }
 
     /// Whether something is held or waited for that time may end.
     pub(super) fn waits(&self) -> bool {
         match self {
             Self::Stream(connection) => connection.waits(),
-            Self::DnsDatagrams(conversation) => !conversation.is_idle(),
+            Self::Datagrams(datagrams) => datagrams.waits(),
             Self::Unseen | Self::Other => false,
         }
     }
@@ -82,7 +82,7 @@ impl Traffic {
     /// Time goes on: gives up on what has been missing for too long.
     pub(super) fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) -> Turn {
         match self {
-            Self::DnsDatagrams(conversation) => conversation.expire(now, sink),
+            Self::Datagrams(datagrams) => datagrams.expire(now, sink),
             Self::Stream(connection) => return connection.expire(now, sink),
             Self::Unseen | Self::Other => {}
         }
@@ -98,7 +98,7 @@ impl Traffic {
 
     pub(super) fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
         match self {
-            Self::DnsDatagrams(conversation) => conversation.close(time, sink),
+            Self::Datagrams(datagrams) => datagrams.close(time, sink),
             Self::Stream(connection) => connection.close(time, closing, sink),
             Self::Unseen | Self::Other => {}
         }

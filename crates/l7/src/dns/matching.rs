@@ -9,6 +9,7 @@ use crate::{Exchange, Nanos, Sink};
 use super::{
     message::{Message, Question},
     names,
+    settled::Settled,
 };
 
 /// How long an answer is waited for, after the last time the query was sent.
@@ -25,12 +26,15 @@ struct Waiting {
     first_sent: Nanos,
     last_sent: Nanos,
     bytes: u64,
+    /// Its answer may have passed unseen.
+    may_be_answered: bool,
 }
 
 /// Queries of one conversation that have no answer yet, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Matching {
     waiting: VecDeque<Waiting>,
+    settled: Settled,
 }
 
 impl Matching {
@@ -44,28 +48,48 @@ impl Matching {
             self.waiting[index].last_sent = time;
             return;
         }
-        if self.waiting.len() >= WAITING_MAX && self.waiting.pop_front().is_some() {
+        if self.waiting.len() >= WAITING_MAX
+            && let Some(oldest) = self.waiting.pop_front()
+        {
+            self.settled.add(oldest.id, &oldest.question, time);
             sink.lost(1);
         }
         let Message { id, question, .. } = message;
-        self.waiting.push_back(Waiting { id, question, first_sent: time, last_sent: time, bytes });
+        self.waiting.push_back(Waiting {
+            id,
+            question,
+            first_sent: time,
+            last_sent: time,
+            bytes,
+            may_be_answered: false,
+        });
     }
 
-    /// An answer. One that nobody waits for (a second answer to a retry, one that comes too late) is passed over.
+    /// An answer. One to a query that was not seen is an exchange too; a second one (to a retry), or one that comes too late,
+    /// is none.
     pub(super) fn answer(&mut self, message: &Message, bytes: u64, time: Nanos, sink: &mut dyn Sink) {
-        let Some(waiting) = self.find(message.id, &message.question).and_then(|index| self.waiting.remove(index))
-        else {
+        let Message { id, question, .. } = message;
+        let waiting = self.find(*id, question).and_then(|index| self.waiting.remove(index));
+        if waiting.is_none() && !(message.is_beyond_doubt && self.settled.is_new(*id, question, time)) {
             return;
-        };
-        let name = sink.text(&waiting.question.name);
+        }
+        self.settled.add(*id, question, time);
+        let name = sink.text(&question.name);
         for (address, seconds) in &message.addresses {
             sink.resolved(&name, *address, *seconds);
         }
         let answers = (!message.answers.is_empty()).then(|| sink.text(&message.answers));
         let code = Some(sink.text(&names::code(message.code)));
         let error = names::is_error(message.code).then_some(ExchangeError::Status);
-        let detail = Detail::Dns { name, question_type: sink.text(&waiting.question.kind_name()), code, answers };
-        sink.exchange(exchange(&waiting, Some((time, bytes)), time, error, detail));
+        let detail = Detail::Dns { name, question_type: sink.text(&question.kind_name()), code, answers };
+        sink.exchange(exchange(waiting.as_ref(), Some((time, bytes)), time, error, detail));
+    }
+
+    /// Answers may have passed unseen.
+    pub(super) fn missed_answers(&mut self) {
+        for waiting in &mut self.waiting {
+            waiting.may_be_answered = true;
+        }
     }
 
     /// Gives up on what was last asked too long before `now`.
@@ -82,10 +106,8 @@ impl Matching {
         self.waiting.retain(|waiting| {
             let over = is_over(waiting);
             if over {
-                let name = sink.text(&waiting.question.name);
-                let question_type = sink.text(&waiting.question.kind_name());
-                let detail = Detail::Dns { name, question_type, code: None, answers: None };
-                sink.exchange(exchange(waiting, None, now, Some(ExchangeError::NoAnswer), detail));
+                self.settled.add(waiting.id, &waiting.question, now);
+                hand_out_unanswered(waiting, now, sink);
             }
             !over
         });
@@ -96,8 +118,18 @@ impl Matching {
     }
 }
 
+fn hand_out_unanswered(waiting: &Waiting, now: Nanos, sink: &mut dyn Sink) {
+    if waiting.may_be_answered {
+        return sink.lost(1);
+    }
+    let name = sink.text(&waiting.question.name);
+    let question_type = sink.text(&waiting.question.kind_name());
+    let detail = Detail::Dns { name, question_type, code: None, answers: None };
+    sink.exchange(exchange(Some(waiting), None, now, Some(ExchangeError::NoAnswer), detail));
+}
+
 fn exchange(
-    waiting: &Waiting,
+    waiting: Option<&Waiting>,
     answer: Option<(Nanos, u64)>,
     time: Nanos,
     error: Option<ExchangeError>,
@@ -105,11 +137,11 @@ fn exchange(
 ) -> Exchange {
     Exchange {
         protocol: Protocol::Dns,
-        request_start: Some(waiting.first_sent),
+        request_start: waiting.map(|waiting| waiting.first_sent),
         answer_first: answer.map(|(time, _)| time),
         answer_last: answer.map(|(time, _)| time),
         time,
-        request_bytes: waiting.bytes,
+        request_bytes: waiting.map_or(0, |waiting| waiting.bytes),
         response_bytes: answer.map_or(0, |(_, bytes)| bytes),
         error,
         trace_id: None,

@@ -1,10 +1,10 @@
 //! One DNS message, read as far as it was captured.
 
-use std::net::IpAddr;
+use std::{fmt::Write as _, net::IpAddr};
 
 use hickory_proto::{
     op::{Header, MessageType, OpCode, Query},
-    rr::{RData, Record, RecordType},
+    rr::{DNSClass, RData, Record, RecordType},
     serialize::binary::{BinDecodable, BinDecoder},
 };
 
@@ -23,7 +23,7 @@ const TEXT_MAX: usize = 512;
 pub struct Malformed(&'static str);
 
 /// What is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Question {
     pub(super) name: String,
     pub(super) kind: u16,
@@ -43,6 +43,8 @@ pub(super) struct Message {
     pub(super) code: u16,
     /// Answers in text, joined by `, `.
     pub(super) answers: String,
+    /// Its class is usual, and all records are there and nothing is left over.
+    pub(super) is_beyond_doubt: bool,
     /// Addresses with the seconds they may be used.
     pub(super) addresses: Vec<(IpAddr, u32)>,
 }
@@ -63,36 +65,41 @@ impl Message {
             question,
             code: header.response_code.into(),
             answers: String::new(),
+            is_beyond_doubt: false,
             addresses: Vec::new(),
         };
         if message.is_answer {
-            message.read_records(&mut decoder, &header);
+            let are_whole = message.read_records(&mut decoder, &header).is_some() && decoder.is_empty();
+            message.is_beyond_doubt = are_whole && is_usual(query.query_class());
         }
         Ok(message)
     }
 
-    fn read_records(&mut self, decoder: &mut BinDecoder<'_>, header: &Header) {
+    fn read_records(&mut self, decoder: &mut BinDecoder<'_>, header: &Header) -> Option<()> {
         let answers = usize::from(header.counts.answers);
         let others = usize::from(header.counts.authorities) + usize::from(header.counts.additionals);
         for index in 0..(answers + others).min(RECORDS_MAX) {
-            let Ok(record) = Record::read(decoder) else { return };
+            let record = Record::read(decoder).ok()?;
             if index < answers.min(ANSWERS_MAX) {
                 self.take_answer(&record);
             } else if let RData::OPT(_) = record.data {
                 self.extend_code(record.ttl);
             }
         }
+        Some(())
     }
 
     fn take_answer(&mut self, record: &Record) {
         if let Some(address) = record.data.ip_addr() {
             self.addresses.push((address, record.ttl));
         }
-        if self.answers.len() < TEXT_MAX {
+        if self.answers.len() < TEXT_MAX
+            && let Some(text) = answer_text(&record.data)
+        {
             if !self.answers.is_empty() {
                 self.answers.push_str(", ");
             }
-            self.answers.push_str(&answer_text(&record.data));
+            self.answers.push_str(&text);
             self.answers.truncate(self.answers.floor_char_boundary(TEXT_MAX));
         }
     }
@@ -103,12 +110,21 @@ impl Message {
     }
 }
 
-fn answer_text(data: &RData) -> String {
+/// IN, or ANY.
+fn is_usual(class: DNSClass) -> bool {
+    matches!(u16::from(class), 1 | 255)
+}
+
+/// Absent where it cannot be written: records of wrong content may be read all the same.
+fn answer_text(data: &RData) -> Option<String> {
     match data {
-        RData::CNAME(name) => names::domain(&name.0),
-        RData::PTR(name) => names::domain(&name.0),
-        RData::NS(name) => names::domain(&name.0),
-        other => other.to_string(),
+        RData::CNAME(name) => Some(names::domain(&name.0)),
+        RData::PTR(name) => Some(names::domain(&name.0)),
+        RData::NS(name) => Some(names::domain(&name.0)),
+        other => {
+            let mut text = String::new();
+            write!(text, "{other}").is_ok().then_some(text)
+        }
     }
 }
 
@@ -121,9 +137,8 @@ pub fn looks_like_query(bytes: &[u8]) -> bool {
     let mut decoder = BinDecoder::new(bytes);
     let read = Header::read(&mut decoder).is_ok();
     let Ok(query) = Query::read(&mut decoder) else { return false };
-    let class = u16::from(query.query_class());
     let rest_fits = (0..*additional).all(|_| Record::<RData>::read(&mut decoder).is_ok()) && decoder.is_empty();
-    read && is_standard_query && matches!(class, 1 | 255) && rest_fits
+    read && is_standard_query && is_usual(query.query_class()) && rest_fits
 }
 
 #[cfg(test)]
@@ -162,6 +177,14 @@ mod tests {
         let mut claims_answers = query();
         (claims_answers[2], claims_answers[6], claims_answers[7]) = (0x81, 0xff, 0xff);
         assert_eq!(Message::parse(&claims_answers).map(|message| message.answers), Ok(String::new()));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_written_is_left_out() {
+        let mut answer = [&query()[..], b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x04\x00\x0f\x00\x00"].concat();
+        (answer[2], answer[7]) = (0x81, 1);
+        let read = Message::parse(&answer).expect("an answer");
+        assert_eq!((read.is_beyond_doubt, read.answers.as_str()), (true, ""));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod matching;
 mod message;
 mod names;
+mod settled;
 pub mod tcp;
 pub mod udp;
 

@@ -51,6 +51,12 @@ fn detect(direction: Direction, bytes: &[u8]) -> Detection {
     if looks_like_query(&bytes[PREFIX..whole.min(bytes.len())]) { Detection::Yes } else { Detection::No }
 }
 
+/// Whether a message begins here, after some were lost, and is all there.
+fn begins_with_message(bytes: &[u8]) -> bool {
+    let whole = first_length(bytes).and_then(|length| bytes.get(PREFIX..PREFIX + usize::from(length)));
+    whole.is_some_and(|message| Message::parse(message).is_ok())
+}
+
 /// Of a query's header behind its id: which bits are fixed, and to what. No answer, a plain query; one question.
 const QUERY_HEADER: [(u8, u8); 4] = [(0xf8, 0), (0xcf, 0), (0xff, 0), (0xff, 1)];
 
@@ -158,7 +164,7 @@ impl Reading<'_> {
 
 impl Reader for Reading<'_> {
     fn bytes(&mut self, run: Run<'_>) {
-        if self.framing.lost && !run.starts_segment {
+        if self.framing.lost && !(run.starts_segment && begins_with_message(run.bytes)) {
             return;
         }
         self.framing.lost = false;
@@ -180,11 +186,14 @@ impl Reader for Reading<'_> {
         }
     }
 
-    /// Messages like to start with a segment, so the next one is tried.
+    /// Messages like to start with a segment, so the next one that holds a whole message there is read.
     fn lost(&mut self, _: u64, _: Place) {
         self.framing.buffer.clear();
         self.framing.left = 0;
         self.framing.lost = true;
+        if self.direction == Direction::Response {
+            self.matching.missed_answers();
+        }
     }
 
     fn needless_until(&self) -> u64 {

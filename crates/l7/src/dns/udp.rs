@@ -1,21 +1,8 @@
 //! DNS over UDP: one message a datagram.
 
-use crate::{Direction, Nanos, Sink};
+use crate::{Datagram, Direction, Nanos, Sink};
 
 use super::{matching::Matching, message::Message};
-
-/// A datagram, captured from its start.
-#[derive(Clone, Copy, Debug)]
-pub struct Datagram<'a> {
-    /// From the client, or to it.
-    pub direction: Direction,
-    /// Payload as far as it was captured.
-    pub payload: &'a [u8],
-    /// Payload bytes on the wire.
-    pub length: u32,
-    /// When it was seen.
-    pub time: Nanos,
-}
 
 /// Queries and answers between one client socket and one server.
 #[derive(Debug, Default)]

@@ -170,8 +170,7 @@ impl Framing {
     /// A list of like numbers is one number; anything else is an error.
     fn content_length(&mut self, value: &[u8]) {
         for part in value.split(|byte| *byte == b',') {
-            let number = std::str::from_utf8(part.trim_ascii()).ok().filter(|text| !text.starts_with('+'));
-            match number.and_then(|text| text.parse::<u64>().ok()) {
+            match number(part.trim_ascii()) {
                 Some(number) if self.length.is_none_or(|known| known == number) => self.length = Some(number),
                 _ => self.wrong = true,
             }
@@ -203,6 +202,12 @@ impl Framing {
             Self { length: Some(length), .. } => Body::Length(*length),
         }
     }
+}
+
+/// Digits; a number too large for the type is as good as its largest.
+fn number(digits: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(digits).ok().filter(|text| !text.is_empty())?;
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// What can be said about a request whose head is not whole, or wrong behind its first line.
@@ -301,6 +306,7 @@ mod tests {
         assert_eq!(body("Content-Length: 5, 5\r\nContent-Length: 5\r\n"), Body::Length(5));
         assert_eq!(body("Content-Length: 5\r\nContent-Length: 6\r\n"), Body::BLIND);
         assert_eq!(body("Content-Length: +5\r\n"), Body::BLIND);
+        assert_eq!(body("Content-Length: 99999999999999999999\r\n"), Body::Length(u64::MAX));
         assert_eq!(body("Content-Length: 5\r\nTransfer-Encoding: gzip, chunked\r\n"), Body::Chunked(Chunked::START));
         assert_eq!(body("Transfer-Encoding: gzip\r\n"), Body::BLIND);
         let body = |headers: &str| response(&format!("HTTP/1.1 200 OK\r\n{headers}\r\n")).body;

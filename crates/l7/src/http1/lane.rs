@@ -174,11 +174,9 @@ impl Lane {
     }
 
     fn seek(&mut self, rest: Run<'_>, direction: Direction) -> usize {
-        if rest.starts_segment {
-            if detect(direction, rest.bytes) != Detection::No {
-                self.state = State::Start;
-                return 0;
-            }
+        if rest.starts_segment && detect(direction, rest.bytes) != Detection::No {
+            self.state = State::Start;
+            return 0;
         }
         rest.bytes.len()
     }

@@ -4,9 +4,10 @@ use std::{net::Ipv4Addr, str::FromStr};
 
 use crate::support::{Collected, MILLISECOND};
 use goldwire_l7::{
-    Closing, Direction, Nanos, Segment, StreamProtocol,
+    Closing, Datagram, Datagrams, Direction, Nanos, Segment, StreamProtocol, Turn,
     dns::{tcp, udp},
 };
+use goldwire_model::record::Protocol;
 use hickory_proto::{
     op::{Edns, Message, MessageType, OpCode, Query, ResponseCode},
     rr::{Name, RData, Record, RecordType, rdata},
@@ -59,7 +60,7 @@ impl Talk {
 
     fn say(mut self, direction: Direction, payload: Vec<u8>) -> Self {
         let length = payload.len() as u32;
-        let datagram = udp::Datagram { direction, payload: &payload, length, time: self.time };
+        let datagram = Datagram { direction, payload: &payload, length, time: self.time };
         self.conversation.datagram(datagram, &mut self.collected);
         self.after(1)
     }
@@ -134,6 +135,72 @@ fn waiting_is_bounded() {
     assert_eq!(talk.collected.lost, 2_000 - 1_024);
 }
 
+#[test]
+fn an_answer_alone_is_an_exchange_once() {
+    let answer = answered(7, "shop.example.", RecordType::A, ResponseCode::NoError, &[address(1)]);
+    let other = answered(8, "shop.example.", RecordType::A, ResponseCode::ServFail, &[]);
+    let talk = Talk::default().server(answer.clone()).server(answer).server(other[..other.len() - 1].to_vec());
+    assert_snapshot!(talk.server(other).lines());
+}
+
+#[test]
+fn answers_alone_are_passed_over_where_too_much_was_asked_to_remember() {
+    let mut talk = Talk::default();
+    let answer = |id| answered(id, "a.example.", RecordType::A, ResponseCode::NoError, &[]);
+    for id in 0..100 {
+        talk = talk.client(query(id, "a.example.", RecordType::A)).server(answer(id));
+    }
+    let talk = talk.server(answer(0)).server(answer(99)).server(answer(200));
+    assert_eq!(talk.collected.exchanges.len(), 100);
+    let talk = talk.after(31_000).server(answer(99)).server(answer(201));
+    assert_eq!(talk.collected.exchanges.len(), 101);
+}
+
+#[test]
+fn what_is_no_question_and_answer_is_passed_over() {
+    let mut multicast = answered(0, "printer.local.", RecordType::A, ResponseCode::NoError, &[address(5)]);
+    multicast.drain(12..12 + "printer.local.".len() + 1 + 4);
+    multicast[5] = 0;
+    let mut several = message(3, "a.example.", RecordType::A);
+    several.add_query(Query::query(Name::from_str("b.example.").expect("a name"), RecordType::A));
+    let several = several.to_vec().expect("encodes");
+    let mut update = query(4, "a.example.", RecordType::A);
+    update[2] |= 5 << 3;
+    let talk = Talk::default().server(multicast.clone()).client(multicast).client(several).client(update);
+    let mut talk = talk.client(answered(5, "a.example.", RecordType::A, ResponseCode::NoError, &[]));
+    talk.conversation.close(talk.time, &mut talk.collected);
+    assert_eq!(talk.lines(), "");
+}
+
+#[test]
+fn a_truncated_answer_and_its_second_try_over_tcp_are_two_exchanges() {
+    let asked = query(7, "big.example.", RecordType::TXT);
+    let mut truncated = answered(7, "big.example.", RecordType::TXT, ResponseCode::NoError, &[]);
+    truncated[2] |= 0b10;
+    let talk = Talk::default().client(asked.clone()).server(truncated);
+    let text = RData::TXT(rdata::TXT::new(vec!["x".repeat(200); 10]));
+    let answer = answered(9, "big.example.", RecordType::TXT, ResponseCode::NoError, &[text]);
+    let tcp = crate::support::Talk::new().client(framed(&query(9, "big.example.", RecordType::TXT)));
+    let tcp = tcp.server(framed(&answer)).expect_protocol(Protocol::Dns);
+    assert_snapshot!(talk.lines() + &tcp.close());
+}
+
+#[test]
+fn queries_are_found_on_any_port_and_anything_on_port_53() {
+    let mut extended = message(7, "shop.example.", RecordType::A);
+    extended.set_edns(Edns::new());
+    let extended = extended.to_vec().expect("encodes");
+    let answer = answered(7, "shop.example.", RecordType::A, ResponseCode::NoError, &[]);
+    let first = |payload: &[u8], direction, port| {
+        let datagram = Datagram { direction, payload, length: payload.len() as u32, time: 0 };
+        Datagrams::default().datagram(datagram, port, &mut Collected::default())
+    };
+    assert_eq!(first(&extended, Direction::Request, 5_300), Turn::Protocol(Protocol::Dns));
+    assert_eq!(first(&answer, Direction::Response, 5_300), Turn::Ignored(None));
+    assert_eq!(first(&answer, Direction::Response, 53), Turn::Protocol(Protocol::Dns));
+    assert_eq!(first(b"whatever", Direction::Request, 123), Turn::Ignored(None));
+}
+
 fn framed(message: &[u8]) -> Vec<u8> {
     let length = (message.len() as u16).to_be_bytes();
     [&length[..], message].concat()
@@ -178,4 +245,13 @@ fn over_tcp_a_gap_costs_no_more_than_the_messages_in_it() {
     let answer = framed(&answered(2, "b.example.", RecordType::A, ResponseCode::NoError, &[address(3)]));
     connection.segment(Direction::Response, Segment::whole(0, &answer, MILLISECOND), &mut collected);
     assert_snapshot!(collected.lines());
+}
+
+#[test]
+fn over_tcp_what_follows_a_gap_is_read_from_a_whole_message_on() {
+    let mut talk = crate::support::Talk::new().client(framed(&query(1, "a.example.", RecordType::A)));
+    let answer = |id| framed(&answered(id, "a.example.", RecordType::A, ResponseCode::NoError, &[address(3)]));
+    talk = talk.lose_server(&answer(1)[..20]).server(&answer(1)[20..]).wait();
+    talk = talk.client(framed(&query(2, "a.example.", RecordType::A))).server(answer(2)).server(answer(3));
+    assert_snapshot!(talk.close());
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt::Write as _, net::IpAddr};
 
-use goldwire_l7::{Closing, Connection, Direction, Exchange, Nanos, Segment, Sink, TlsHandshake, http::route};
+use goldwire_l7::{Closing, Connection, Direction, Exchange, Nanos, Segment, Sink, TlsHandshake, Turn, http::route};
 use goldwire_model::record::{Detail, Protocol, Text};
 
 pub(crate) const MILLISECOND: Nanos = 1_000_000;
@@ -55,6 +55,16 @@ impl Collected {
         }
         text
     }
+
+    /// One line each time a handshake told something, with its latency in microseconds.
+    pub(crate) fn handshakes(&self) -> String {
+        let lines = self.handshakes.iter().map(|TlsHandshake { server_name, alpn, version, latency }| {
+            let shown = |text: &Option<Text>| text.as_deref().unwrap_or("?").to_owned();
+            let latency = latency.map_or("-".to_owned(), |latency| format!("{}us", latency / 1_000));
+            format!("{} {} {} {latency}\n", shown(server_name), shown(alpn), shown(version))
+        });
+        lines.collect()
+    }
 }
 
 pub(crate) fn line(exchange: &Exchange) -> String {
@@ -88,6 +98,8 @@ pub(crate) struct Talk {
     pub(crate) connection: Connection,
     pub(crate) collected: Collected,
     pub(crate) time: Nanos,
+    /// What the connection was last said to run.
+    pub(crate) ran: Option<Protocol>,
     offsets: [u64; 2],
     prefix_max: usize,
     tail_max: usize,
@@ -104,7 +116,8 @@ impl Talk {
 
     fn on(connection: Connection, offset: u64) -> Self {
         let collected = Collected::default();
-        Self { connection, collected, time: MILLISECOND, offsets: [offset; 2], prefix_max: usize::MAX, tail_max: 64 }
+        let (time, offsets) = (MILLISECOND, [offset; 2]);
+        Self { connection, collected, time, ran: None, offsets, prefix_max: usize::MAX, tail_max: 64 }
     }
 
     /// From now on only so much of each segment is captured.
@@ -127,7 +140,10 @@ impl Talk {
         let (offset, time) = (self.offsets[direction as usize], self.time);
         let length = bytes.len() as u32;
         let segment = Segment { offset, length, prefix, tail, time, sent_here: false };
-        self.connection.segment(direction, segment, &mut self.collected);
+        match self.connection.segment(direction, segment, &mut self.collected) {
+            Turn::Protocol(protocol) | Turn::Ignored(Some(protocol)) => self.ran = Some(protocol),
+            Turn::Ignored(None) | Turn::None => {}
+        }
         self.lose(direction, bytes.len() as u64)
     }
 
