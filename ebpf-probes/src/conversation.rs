@@ -31,7 +31,7 @@ struct Passing<'a> {
     direction: u8,
 }
 
-/// Counts a datagram, and tells it where it may be DNS.
+/// Counts a datagram, and tells it where it may be DNS or open a QUIC connection.
 #[inline(never)]
 pub fn on_datagram(packet: &Packet, direction: u8) {
     let _ = pass(packet, direction);
@@ -158,11 +158,9 @@ fn tell_opened(passing: &Passing<'_>) {
     });
 }
 
-/// Whether the payload begins like a DNS message: an operation there is, reserved bit zero, and counts that a real message
-/// has. Random payload passes once in 100,000 times.
+/// Whether the payload begins like a DNS message, or like the first datagram of a QUIC client.
 #[inline(always)]
 fn plausible(passing: &Passing<'_>) -> Option<()> {
-    const DNS_PORTS: [u16; 3] = [53, 5353, 5355];
     let mut header = [0_u8; DNS_HEADER];
     if passing.length <= DNS_HEADER as u32 {
         return None;
@@ -176,18 +174,35 @@ fn plausible(passing: &Passing<'_>) -> Option<()> {
         loss::count(READ_FAULT, 1);
         return None;
     }
+    (is_quic_initial(passing.length, &header) || is_dns(passing, &header)).then_some(())
+}
+
+/// A long header with a version that can be opened, in a datagram as long as a client must make it (RFC 9000, sections 14.1 and
+/// 17.2): 1, 2, and the drafts that had the same form.
+#[inline(always)]
+fn is_quic_initial(length: u32, header: &[u8; DNS_HEADER]) -> bool {
+    let version = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
+    let is_known = matches!(version, 1 | 0x6b33_43cf | 0xff00_001b..=0xff00_0022);
+    length >= 1200 && header[0] & 0xc0 == 0xc0 && is_known && header[5] <= 20
+}
+
+/// An operation there is, reserved bit zero, and counts that a real message
+/// has. Random payload passes once in 100,000 times.
+#[inline(always)]
+fn is_dns(passing: &Passing<'_>, header: &[u8; DNS_HEADER]) -> bool {
+    const DNS_PORTS: [u16; 3] = [53, 5353, 5355];
     let operation = header[2] >> 3 & 0xf;
     let questions = u16::from_be_bytes([header[4], header[5]]);
     let (answers, authorities) = (header[6], header[8]);
     if !matches!(operation, 0 | 4 | 5) || answers != 0 || authorities != 0 {
-        return None;
+        return false;
     }
     let Addresses { local_port, remote_port, .. } = passing.addresses;
     if questions == 1 {
-        return (header[3] & 0x40 == 0).then_some(());
+        return header[3] & 0x40 == 0;
     }
     // Multicast DNS answers without a question.
-    (questions < 32 && (DNS_PORTS.contains(&local_port) || DNS_PORTS.contains(&remote_port))).then_some(())
+    questions < 32 && (DNS_PORTS.contains(&local_port) || DNS_PORTS.contains(&remote_port))
 }
 
 #[inline(never)]

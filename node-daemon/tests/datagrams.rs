@@ -89,3 +89,25 @@ fn every_dns_message_is_told_whole_and_other_payload_is_not() {
     });
     assert!(more.is_empty() || more.iter().all(|payload| payload.len() == question(0).len()), "{more:?}");
 }
+
+#[test]
+fn the_first_datagram_of_a_quic_connection_is_told() {
+    let mut observer = Observer::of_node();
+    let (client, server) = pair();
+    let ours = client.local_addr().unwrap();
+    // A long header of version 1 with an id of 8 bytes, in a datagram as long as a client must make it, and then a short header.
+    let mut initial = vec![0xc3, 0, 0, 0, 1, 8];
+    initial.resize(1_200, 7);
+    let short = vec![0x43; 1_200];
+    for datagram in [&initial, &short] {
+        client.send(datagram).unwrap();
+        server.recv_from(&mut [0; 2_048]).unwrap();
+    }
+    let told = observer.collect(1, |event| match event {
+        Event::Datagram(event) if event.local == ours && event.direction == Direction::Egress => {
+            Some(event.payload.to_vec())
+        }
+        _ => None,
+    });
+    assert_eq!(told, [initial]);
+}

@@ -18,6 +18,9 @@ use crate::decode::{Conversation, ConversationReport, Cookie, Event, KernelTime,
 const IDLE: Duration = Duration::from_secs(30);
 /// The same while the map is more than half full.
 const IDLE_WHEN_CROWDED: Duration = Duration::from_secs(1);
+/// The same of those that may still be answered: resolvers wait for 5 s, and an answer that comes later than its conversation's
+/// end would begin another.
+const IDLE_WHEN_ASKED: Duration = Duration::from_secs(6);
 /// The same where both sides said one thing: a question and its answer.
 const IDLE_AFTER_ANSWER: Duration = Duration::from_secs(5);
 /// How often a conversation that moves is reported: at each sweep, but for those of a crowded map.
@@ -133,7 +136,9 @@ impl Conversations {
 }
 
 fn patience(counters: &ConversationCounters, is_crowded: bool) -> Duration {
-    if is_crowded {
+    if is_crowded && counters.datagrams_received != counters.datagrams_sent {
+        IDLE_WHEN_ASKED
+    } else if is_crowded {
         IDLE_WHEN_CROWDED
     } else if counters.datagrams_received == 1 && counters.datagrams_sent == 1 {
         IDLE_AFTER_ANSWER
@@ -190,6 +195,7 @@ mod tests {
     fn an_answered_question_ends_sooner_than_a_stream() {
         assert_eq!(patience(&counters(1, 1), false), IDLE_AFTER_ANSWER);
         assert_eq!(patience(&counters(2, 1), false), IDLE);
-        assert_eq!(patience(&counters(2, 1), true), IDLE_WHEN_CROWDED);
+        assert_eq!(patience(&counters(2, 1), true), IDLE_WHEN_ASKED);
+        assert_eq!(patience(&counters(2, 2), true), IDLE_WHEN_CROWDED);
     }
 }
