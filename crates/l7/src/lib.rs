@@ -14,8 +14,11 @@ mod exchange;
 pub mod fuzz;
 pub mod http;
 pub mod http1;
+mod mysql;
+mod postgresql;
 mod protocol;
 mod segment;
+mod sql;
 pub mod stream;
 pub mod tls;
 
