@@ -116,6 +116,7 @@ impl Mysql {
             start: message.start,
             bytes: message.length,
             sequence: packet.sequence,
+            behind_gap: false,
         };
         self.rounds.ask(asked, sink);
         After::Message

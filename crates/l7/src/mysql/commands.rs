@@ -73,6 +73,7 @@ pub(super) struct Asked {
     pub(super) bytes: u64,
     /// Of its last packet.
     pub(super) sequence: u8,
+    pub(super) behind_gap: bool,
 }
 
 impl Step for Asked {
@@ -86,5 +87,9 @@ impl Step for Asked {
 
     fn is_exchange(&self) -> bool {
         !matches!(self.kind, Kind::Authentication | Kind::Replication)
+    }
+
+    fn behind_gap(&mut self) -> &mut bool {
+        &mut self.behind_gap
     }
 }

@@ -174,6 +174,9 @@ fn ending(packet: &Packet<'_>, result_ended: bool) -> Option<End> {
     Some(End { sequence, more_results: status.more_results, error: None, may_go_on: false })
 }
 
+/// No first packet of an answer is longer: an error has up to 512 bytes of text.
+const FIRST_MAX: u64 = 1_024;
+
 /// Whether an answer begins here beyond reasonable doubt: packets that count from 1 on, the first of which is OK, an error, or
 /// a number of columns with their definitions behind it.
 pub(super) fn begins_answer(bytes: &[u8]) -> bool {
@@ -185,12 +188,11 @@ pub(super) fn begins_answer(bytes: &[u8]) -> bool {
         sequence = sequence.wrapping_add(1);
         rest = &rest[rest.len().min(packet.whole_length() as usize)..];
     }
-    let Some(first) = Packet::read(bytes).filter(|first| first.whole_length() <= bytes.len() as u64) else {
-        return false;
-    };
+    let Some(first) = Packet::read(bytes).filter(|first| first.length < FIRST_MAX) else { return false };
     match first.first() {
         Some(0) => first.status().is_some(),
-        Some(0xff) => first.payload.get(3) == Some(&b'#'),
+        Some(0xff) => first.payload.get(3) == Some(&b'#') && first.payload.len() >= 9,
+        _ if first.is_cut() => false,
         _ => {
             let is_number = number(first.payload).is_some_and(|(columns, rest)| columns > 0 && rest.len() <= 1);
             let behind = Packet::read(&bytes[first.whole_length() as usize..]);

@@ -163,7 +163,14 @@ impl Wire for Mysql {
         true
     }
 
-    fn gap(&mut self, direction: Direction, gap: Gap, _: &mut dyn Sink) {
+    fn pass_unread(&mut self, direction: Direction, time: Nanos) {
+        if direction == Direction::Response && !self.rounds.is_answering() {
+            self.gap_in_answers(true);
+            self.rounds.pass_unread(time);
+        }
+    }
+
+    fn gap(&mut self, direction: Direction, gap: Gap) {
         match direction {
             Direction::Request => self.gap_in_requests(gap),
             Direction::Response => self.gap_in_answers(gap.lost),

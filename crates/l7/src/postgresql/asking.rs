@@ -120,6 +120,7 @@ impl Postgresql {
         let ends = matches!(what, What::Startup | What::Query(_) | What::Execute { .. } | What::Sync);
         let begins = matches!(what, What::Query(_) | What::Sync) || self.is_fresh;
         self.is_fresh = ends;
-        self.rounds.ask(Asked { what, start: message.start, bytes: message.length, begins }, sink);
+        let (start, bytes) = (message.start, message.length);
+        self.rounds.ask(Asked { what, start, bytes, begins, behind_gap: false }, sink);
     }
 }

@@ -39,6 +39,7 @@ pub(super) struct Asked {
     pub(super) bytes: u64,
     /// The request of an exchange begins with it: nothing was executed, synced or flushed in between.
     pub(super) begins: bool,
+    pub(super) behind_gap: bool,
 }
 
 impl Step for Asked {
@@ -52,6 +53,10 @@ impl Step for Asked {
 
     fn is_exchange(&self) -> bool {
         matches!(self.what, What::Query(_) | What::Execute { .. })
+    }
+
+    fn behind_gap(&mut self) -> &mut bool {
+        &mut self.behind_gap
     }
 }
 

@@ -41,8 +41,11 @@ pub(crate) trait Wire: fmt::Debug + Send {
     /// doubt, so that the next one follows.
     fn ends(&mut self, direction: Direction, bytes: &[u8], end: Place, sink: &mut dyn Sink) -> bool;
 
+    /// Bytes that were captured pass by, because nobody knows where in a message they are.
+    fn pass_unread(&mut self, direction: Direction, time: Nanos);
+
     /// Messages may have passed unread.
-    fn gap(&mut self, direction: Direction, gap: Gap, sink: &mut dyn Sink);
+    fn gap(&mut self, direction: Direction, gap: Gap);
 
     /// The answer in front of this request, whose end was not seen, is over. True where there was one.
     fn end_unseen_answer(&mut self, sink: &mut dyn Sink) -> bool;

@@ -60,7 +60,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct Frames {
     state: State,
-    /// The beginning of a message that came in several runs.
+    /// The beginning of a message that came in several runs; the last bytes that passed, where messages are looked for.
     buffer: Vec<u8>,
     /// Length of the present message, once that is known, and how much of it is wanted.
     measured: Option<(u64, usize)>,
@@ -129,19 +129,30 @@ impl Frames {
             rest.starts_segment &= used == 0;
             self.last = rest.at;
         }
-        if run.ends_segment && self.state == State::Seek {
-            let end = &run.bytes[run.bytes.len().saturating_sub(END)..];
-            if wire.ends(direction, end, self.last, sink) {
-                self.state = State::Message;
-            }
+        if self.state == State::Seek {
+            self.look_at_end(direction, run, wire, sink);
         }
     }
 
-    fn look<W: Wire>(&mut self, direction: Direction, rest: Run<'_>, wire: &W) -> usize {
+    /// An end may come in more segments than one.
+    fn look_at_end<W: Wire>(&mut self, direction: Direction, run: Run<'_>, wire: &mut W, sink: &mut dyn Sink) {
+        let end = &run.bytes[run.bytes.len().saturating_sub(END)..];
+        let room = END - end.len();
+        self.buffer.drain(..self.buffer.len().saturating_sub(room));
+        self.buffer.extend_from_slice(end);
+        if run.ends_segment && wire.ends(direction, &self.buffer, self.last, sink) {
+            self.forget();
+            self.state = State::Message;
+        }
+    }
+
+    fn look<W: Wire>(&mut self, direction: Direction, rest: Run<'_>, wire: &mut W) -> usize {
         if rest.starts_segment && wire.begins(direction, rest.bytes, rest.ends_segment) {
+            self.forget();
             self.state = State::Message;
             return 0;
         }
+        wire.pass_unread(direction, rest.at.time);
         rest.bytes.len()
     }
 
@@ -156,7 +167,7 @@ impl Frames {
                 let end = Place { offset: rest.at.offset + length, time: rest.at.time };
                 let message = Message { bytes: &rest.bytes[..used.min(keep)], length, start: rest.at, end };
                 let after = wire.message(direction, &message, sink);
-                self.follow(direction, after, wire, sink);
+                self.follow(direction, after, wire);
                 used
             }
             _ => self.go_on(direction, rest, wire, sink),
@@ -185,7 +196,7 @@ impl Frames {
                 let end = Place { offset: rest.at.offset + 1, time: rest.at.time };
                 self.pass(direction, 0, end, wire, sink);
             }
-            Measure::Known { .. } | Measure::Wrong => self.follow(direction, After::Lost, wire, sink),
+            Measure::Known { .. } | Measure::Wrong => self.follow(direction, After::Lost, wire),
         }
         1
     }
@@ -198,18 +209,18 @@ impl Frames {
             let message = Message { bytes: &buffer, length: self.passed, start: self.start, end };
             let after = wire.message(direction, &message, sink);
             self.buffer = buffer;
-            self.follow(direction, after, wire, sink);
+            self.follow(direction, after, wire);
         }
     }
 
-    fn follow<W: Wire>(&mut self, direction: Direction, after: After, wire: &mut W, sink: &mut dyn Sink) {
+    fn follow<W: Wire>(&mut self, direction: Direction, after: After, wire: &mut W) {
         self.forget();
         self.state = match after {
             After::Message => State::Message,
             After::Nothing => State::Over,
             After::Lost | After::Unseen => {
                 let gap = Gap { lost: after == After::Lost, time: self.last.time, ..Gap::default() };
-                wire.gap(direction, gap, sink);
+                wire.gap(direction, gap);
                 State::Seek
             }
         };
@@ -247,7 +258,7 @@ impl Frames {
         }
         if self.state != State::Over {
             self.seek();
-            wire.gap(direction, gap, sink);
+            wire.gap(direction, gap);
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) trait Step {
     fn ends_round(&self) -> bool;
     /// Its answer makes an exchange.
     fn is_exchange(&self) -> bool;
+    /// Others may be missing in front of it.
+    fn behind_gap(&mut self) -> &mut bool;
 }
 
 #[derive(Debug)]
@@ -111,8 +113,9 @@ impl<S: Step> Rounds<S> {
     }
 
     /// Something more is asked.
-    pub(crate) fn ask(&mut self, step: S, sink: &mut dyn Sink) {
+    pub(crate) fn ask(&mut self, mut step: S, sink: &mut dyn Sink) {
         let is_behind_gap = std::mem::take(&mut self.broken);
+        *step.behind_gap() = is_behind_gap;
         if is_behind_gap || self.steps.back().map_or(!self.answering, Step::ends_round) {
             self.begin_round(step.start().time, sink);
         }
@@ -146,8 +149,9 @@ impl<S: Step> Rounds<S> {
         let asked = self.steps.partition_point(|step| step.start().time <= time);
         let mut before = self.steps.iter().take(asked.saturating_sub(1));
         self.pipelined |= !self.answers_missed && before.any(Step::ends_round);
+        let is_unclear = asked == 0 || self.pipelined || self.is_followed_by_gap(asked);
         self.answering = match self.trusted {
-            Some(0) if asked == 0 || self.pipelined => false,
+            Some(0) if is_unclear => false,
             Some(0) => {
                 self.align_behind(asked, time, sink);
                 true
@@ -158,6 +162,11 @@ impl<S: Step> Rounds<S> {
             self.trusted.get_or_insert(0);
         }
         self.answering
+    }
+
+    /// What was asked so far may not be all.
+    fn is_followed_by_gap(&mut self, asked: usize) -> bool {
+        self.steps.get_mut(asked).map_or(self.broken, |next| *next.behind_gap())
     }
 
     /// Of what was asked so far, rounds in front of the last had their answers in the gap.
@@ -216,6 +225,12 @@ impl<S: Step> Rounds<S> {
     pub(crate) fn gap_in_answers(&mut self) {
         self.distrust();
         self.answers_missed = true;
+    }
+
+    /// An answer passes unread. It is to the last that was asked by now, and what came before that was answered as well.
+    pub(crate) fn pass_unread(&mut self, time: Nanos) {
+        let asked = self.steps.partition_point(|step| step.start().time <= time);
+        self.unpaired += self.steps.drain(..asked).filter(Step::is_exchange).count() as u64;
     }
 
     /// The rest of the present answer cannot be followed.

@@ -279,9 +279,10 @@ proptest! {
         seen in proptest::collection::vec(0..5_u8, 60),
         sizes in proptest::collection::vec(20..600_usize, 1..6),
         sent_here in prop_oneof![Just(None), Just(Some(Direction::Request)), Just(Some(Direction::Response))],
+        prefix_max in prop_oneof![Just(usize::MAX), 100..600_usize],
     ) {
         let mut player = Player::new(database);
-        player.sent_here = sent_here;
+        (player.sent_here, player.prefix_max) = (sent_here, prefix_max);
         let delivery = Delivery { sizes, order: Vec::new() };
         for (index, (direction, bytes)) in phases(&talk, database, false).into_iter().enumerate() {
             let is_safe = index % 4 < 2;
