@@ -49,12 +49,11 @@ impl Postgresql {
 
     /// The connection is over.
     pub(super) fn end(&mut self, begun: Option<Place>, last: Place, time: Nanos, sink: &mut dyn Sink) {
-        if let Some(begun) = begun.filter(|_| !self.rounds.is_answering() && self.rounds.front().is_some()) {
-            if self.rounds.begin_answer(begun.time, sink)
-                && let Some(front) = self.rounds.front()
-            {
-                self.group = Group::begun(front, Some(begun));
-            }
+        if let Some(begun) = begun.filter(|_| !self.rounds.is_answering() && self.rounds.front().is_some())
+            && self.rounds.begin_answer(begun.time, sink)
+            && let Some(front) = self.rounds.front()
+        {
+            self.group = Group::begun(front, Some(begun));
         }
         if self.rounds.ends_unseen() {
             self.lose_round(sink);

@@ -218,9 +218,9 @@ impl<'a> Lexer<'a> {
 
     fn number(&self) -> usize {
         let mut at = 1;
+        let decimal = !matches!(self.rest.get(1), Some(b'x' | b'X'));
         while let Some(byte) = self.rest.get(at) {
             let exponent = matches!(byte, b'+' | b'-') && matches!(self.rest[at - 1], b'e' | b'E');
-            let decimal = !self.rest[..at].iter().any(|byte| matches!(byte, b'x' | b'X'));
             if !(is_word_byte(*byte) || *byte == b'.' || (exponent && decimal)) {
                 break;
             }

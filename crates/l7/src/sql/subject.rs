@@ -50,8 +50,11 @@ const BEHIND_WITH: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE",
 fn is_defined(lexer: Lexer<'_>, name: &str) -> bool {
     let mut tokens = lexer;
     while let Some(token) = tokens.next() {
-        let is_name =
-            matches!(token.kind, Kind::Word | Kind::QuotedName) && part(&token, &lexer).eq_ignore_ascii_case(name);
+        let is_name = match token.kind {
+            Kind::Word => token.bytes.eq_ignore_ascii_case(name.as_bytes()),
+            Kind::QuotedName => part(&token, &lexer).eq_ignore_ascii_case(name),
+            _ => false,
+        };
         let mut behind = tokens;
         if is_name && behind.next().is_some_and(|next| next.kind == Kind::Open || is_any(next.bytes, &["AS"])) {
             return true;
