@@ -10,7 +10,10 @@ use goldwire_model::record::Text;
 use crate::{
     Closing, Connection, Datagram, Datagrams, Direction, Exchange, Segment, Sink, StreamProtocol, TlsHandshake,
     dns::{self, udp},
-    http, http1, quic as quic_protocol,
+    http, http1,
+    protocol::Known,
+    quic as quic_protocol,
+    sql::{Memory, Quoting},
     stream::{Place, Reader, Reassembler, Run},
     tls as tls_protocol,
 };
@@ -144,6 +147,36 @@ pub fn dns(input: &[u8]) {
     run(&mut dns::tcp::Connection::from_start(), input);
 }
 
+/// PostgreSQL from its start and adopted.
+pub fn postgresql(input: &[u8]) {
+    run_framed(&crate::postgresql::KNOWN, input);
+}
+
+/// MySQL from its start and adopted.
+pub fn mysql(input: &[u8]) {
+    run_framed(&crate::mysql::KNOWN, input);
+}
+
+/// A protocol whose exchanges have at least a byte each.
+fn run_framed(known: &Known, input: &[u8]) {
+    for mut protocol in [(known.from_start)(), (known.adopted)()] {
+        let seen = run(&mut *protocol, input);
+        assert!(seen.exchanges + seen.lost <= 2 * input.len() as u64, "exchanges come from bytes");
+    }
+}
+
+/// Statements in both dialects, whole and cut.
+pub fn sql(input: &[u8]) {
+    for quoting in [Quoting::POSTGRESQL, Quoting::MYSQL] {
+        for whole in [true, false] {
+            let mut sink = Counting::default();
+            let statement = Memory::default().read(input, whole, quoting, &mut sink);
+            assert!(statement.text.is_none_or(|text| !text.is_empty() && text.len() <= 1_024));
+            assert!(statement.target.is_none_or(|target| !target.is_empty() && target.len() <= 256));
+        }
+    }
+}
+
 /// Handshakes from their start and joined.
 pub fn tls(input: &[u8]) {
     for mut connection in [tls_protocol::Connection::from_start(), tls_protocol::Connection::adopted()] {
@@ -209,7 +242,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Bytes that protocols know, so that random input gets past the first byte.
-    const WORDS: [&[u8]; 20] = [
+    const WORDS: &[&[u8]] = &[
         b"GET / HTTP/1.1\r\n",
         b"POST /a HTTP/1.1\r\n",
         b"HTTP/1.1 200 OK\r\n",
@@ -230,6 +263,25 @@ mod tests {
         b"\x00\x00\x00\x11\x00\x0f\x00\x00\x0cshop.example\x00\x10\x00\x05\x00\x03\x02h2",
         b"\xc0\x00\x00\x00\x01\x08abcdefgh\x00\x00\x40\x40",
         b"\x06\x00\x20\x01\x00\x00\x2c\x03\x03aaaaaaaaaaaaaaaaaaaaaaaaaa",
+        b"\0\0\0\x12\0\x03\0\0user\0me\0\0",
+        b"\0\0\0\x08\x04\xd2\x16\x2f",
+        b"Q\0\0\0\x0dSELECT 1\0",
+        b"P\0\0\0\x12a\0SELECT $1\0\0\0",
+        b"B\0\0\0\x0d\0a\0\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0",
+        b"S\0\0\0\x04",
+        b"1\0\0\0\x042\0\0\0\x04",
+        b"G\0\0\0\x07\0\0\0",
+        b"C\0\0\0\x0dSELECT 1\0",
+        b"E\0\0\0\x0cC42601\0\0",
+        b"Z\0\0\0\x05I",
+        b"\x48\0\0\0\x0a8.0.36\0\x08\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15\0\0\0\0\0\0\0\0\0\0abcdefghijkl\0caching_sha2\0\0\0\0",
+        b"\x24\0\0\x01\x00\x82\0\x01\0\0\0\0\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0me\0\0",
+        b"\x07\0\0\x02\0\0\0\x02\0\0\0",
+        b"\x09\0\0\0\x03SELECT 1",
+        b"\x09\0\0\0\x16SELECT ?\x0a\0\0\0\x17\x01\0\0\0\0\x01\0\0\0",
+        b"\x01\0\0\x01\x01\x05\0\0\x02\x03def\0\x05\0\0\x03\xfe\0\0\x02\0",
+        b"\x05\0\0\x04\xfe\0\0\x02\0",
+        b"\x0b\0\0\x01\xff\x7a\x04#42S02no",
     ];
 
     fn words() -> impl Strategy<Value = Vec<u8>> {
@@ -250,6 +302,9 @@ mod tests {
             super::connection(&input);
             super::http1(&input);
             super::dns(&input);
+            super::postgresql(&input);
+            super::mysql(&input);
+            super::sql(&input);
             super::tls(&input);
             super::quic(&input);
             super::reassembler(&input);

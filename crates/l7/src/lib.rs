@@ -15,9 +15,12 @@ mod exchange;
 pub mod fuzz;
 pub mod http;
 pub mod http1;
+mod mysql;
+mod postgresql;
 mod protocol;
 pub mod quic;
 mod segment;
+mod sql;
 pub mod stream;
 pub mod tls;
 

@@ -39,6 +39,8 @@ const PACKAGES: &[Package] = &[
     needs("nftables", "the demo's lossy link and firewall; tests of drops", Program("nft")),
     needs("nginx", "the demo's gateway; the server of load tests", Program("nginx")),
     needs("redis-server", "the demo's shop keeps its products there", Program("redis-server")),
+    needs("mariadb-server", "recordings of MySQL's protocol", Program("mariadbd")),
+    needs("mariadb-client", "the same from its own client", Program("mariadb")),
     needs("dnsmasq-base", "the demo's DNS server", Program("dnsmasq")),
     needs("wrk", "HTTP load with its own latency figures", Program("wrk")),
     needs("nghttp2-client", "h2load: HTTP load with an exact number of requests", Program("h2load")),

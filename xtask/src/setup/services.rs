@@ -13,7 +13,8 @@ use crate::shell::Line;
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Services that our packages bring, by package.
-const SERVICES: [(&str, &str); 2] = [("nginx", "nginx.service"), ("redis-server", "redis-server.service")];
+const SERVICES: [(&str, &str); 3] =
+    [("nginx", "nginx.service"), ("redis-server", "redis-server.service"), ("mariadb-server", "mariadb.service")];
 
 /// While this lives, installing a package starts no service; afterwards, those of the packages stay disabled.
 #[derive(Debug)]

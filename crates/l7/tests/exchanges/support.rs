@@ -89,6 +89,10 @@ pub(crate) fn detail(detail: &Detail) -> String {
         Detail::Dns { name, question_type, code, answers } => {
             format!("{name} {question_type} -> {} [{}]", shown(code), answers.as_deref().unwrap_or(""))
         }
+        Detail::Database { operation, target, statement, error_code } => {
+            let code = error_code.as_deref().map_or(String::new(), |code| format!(" -> {code}"));
+            format!("{} {} `{}`{code}", shown(operation), shown(target), shown(statement))
+        }
         other => format!("{other:?}"),
     }
 }
@@ -145,6 +149,21 @@ impl Talk {
             Turn::Ignored(None) | Turn::None => {}
         }
         self.lose(direction, bytes.len() as u64)
+    }
+
+    /// Plays what was recorded of a real connection: a line a segment, with its direction, microseconds, and its bytes with
+    /// escapes.
+    pub(crate) fn recorded(mut self, name: &str) -> Self {
+        let path = format!("{}/tests/captures/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("a capture");
+        for line in text.lines() {
+            let mut parts = line.splitn(3, ' ');
+            let direction = if parts.next() == Some(">") { Direction::Request } else { Direction::Response };
+            let microseconds: u64 = parts.next().and_then(|time| time.parse().ok()).expect("a time");
+            self.time = MILLISECOND + microseconds * 1_000;
+            self = self.say(direction, &unescaped(parts.next().unwrap_or_default()));
+        }
+        self
     }
 
     /// Bytes go by unseen: their events were lost, or the kernel was told to skip them.
@@ -208,4 +227,23 @@ pub(crate) fn get(path: &str) -> String {
 
 pub(crate) fn answer(status: u16, body: &str) -> String {
     format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+fn unescaped(text: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    loop {
+        let (byte, length) = match rest {
+            [] => return bytes,
+            [b'\\', b'n', ..] => (b'\n', 2),
+            [b'\\', b'r', ..] => (b'\r', 2),
+            [b'\\', b'x', high, low, ..] => {
+                let digits = String::from_utf8_lossy(&[*high, *low]).into_owned();
+                (u8::from_str_radix(&digits, 16).expect("two digits"), 4)
+            }
+            [b'\\', escaped, ..] => (*escaped, 2),
+            [byte, ..] => (*byte, 1),
+        };
+        bytes.push(byte);
+        rest = &rest[length..];
+    }
 }
