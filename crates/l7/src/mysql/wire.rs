@@ -197,7 +197,11 @@ impl Wire for Mysql {
         {
             self.answer.first = Some(begun);
         }
-        self.end_unseen_answer(sink);
+        self.end_if_over(sink);
+        if self.rounds.is_unseen() {
+            self.rounds.lose_round(sink);
+            self.answer = Answer::default();
+        }
         for asked in self.rounds.close(sink) {
             if asked.is_told() {
                 let first = self.answer.first.take();

@@ -55,7 +55,7 @@ impl Postgresql {
         {
             self.group = Group::begun(front, Some(begun));
         }
-        if self.rounds.ends_unseen() {
+        if self.rounds.is_unseen() {
             self.lose_round(sink);
         }
         if self.is_skipping {

@@ -15,16 +15,28 @@ const FIELDS: usize = 256;
 
 /// Messages of clients: Bind, Close, CopyData, CopyDone, CopyFail, Describe, Execute, Flush, FunctionCall, a password, Parse,
 /// Query, Sync, Terminate.
-const OF_CLIENT: &[u8] = b"BCdcfDEHFpPQSX";
+const OF_CLIENT: Kinds = kinds(b"BCdcfDEHFpPQSX");
 /// Messages of servers: answers to the ones above, and what comes unasked.
-const OF_SERVER: &[u8] = b"RKSZENA123CDdcGHWInstTVv";
+const OF_SERVER: Kinds = kinds(b"RKSZENA123CDdcGHWInstTVv");
+
+/// Which type bytes there are: results have a message a row, so this is looked up rather than searched.
+type Kinds = [bool; 256];
+
+const fn kinds(known: &[u8]) -> Kinds {
+    let (mut kinds, mut at) = ([false; 256], 0);
+    while at < known.len() {
+        kinds[known[at] as usize] = true;
+        at += 1;
+    }
+    kinds
+}
 
 /// What a type byte and a length tell; nothing where they are no message's.
-fn length(bytes: &[u8], kinds: &[u8], is_fixed: fn(u8) -> Option<u32>) -> Option<u64> {
-    let (kind, length) = bytes.split_first_chunk::<1>().map(|([kind], rest)| (*kind, rest))?;
-    let length = u32::from_be_bytes(*length.first_chunk()?);
-    let fits = is_fixed(kind).is_none_or(|fixed| fixed == length) && (4..=LENGTH_MAX).contains(&length);
-    (kinds.contains(&kind) && fits).then_some(1 + u64::from(length))
+fn length(bytes: &[u8], kinds: &Kinds, fixed: impl Fn(u8) -> Option<u32>) -> Option<u64> {
+    let [kind, length @ ..] = *bytes.first_chunk::<HEADER>()?;
+    let length = u32::from_be_bytes(length);
+    let fits = fixed(kind).is_none_or(|fixed| fixed == length) && (4..=LENGTH_MAX).contains(&length);
+    (kinds[usize::from(kind)] && fits).then_some(1 + u64::from(length))
 }
 
 /// Lengths that never vary.
@@ -42,25 +54,25 @@ fn fixed_of_server(kind: u8) -> Option<u32> {
 
 /// Length of a client's message.
 pub(super) fn length_of_client(bytes: &[u8]) -> Option<u64> {
-    length(bytes, OF_CLIENT, fixed_of_client)
+    length(bytes, &OF_CLIENT, fixed_of_client)
 }
 
 /// Length of a server's message.
 pub(super) fn length_of_server(bytes: &[u8]) -> Option<u64> {
-    length(bytes, OF_SERVER, fixed_of_server)
+    length(bytes, &OF_SERVER, fixed_of_server)
 }
 
-fn measured(bytes: &[u8], kinds: &[u8], length: Option<u64>, keep: fn(u8) -> usize) -> Measure {
+fn measured(bytes: &[u8], kinds: &Kinds, length: Option<u64>, keep: impl Fn(u8) -> usize) -> Measure {
     match (bytes.first(), length) {
         (Some(kind), Some(length)) => Measure::Known { length, keep: keep(*kind) },
-        (Some(kind), None) if bytes.len() < HEADER && kinds.contains(kind) => Measure::More,
+        (Some(kind), None) if bytes.len() < HEADER && kinds[usize::from(*kind)] => Measure::More,
         (None, _) => Measure::More,
         (Some(_), None) => Measure::Wrong,
     }
 }
 
 pub(super) fn measure_of_client(bytes: &[u8]) -> Measure {
-    measured(bytes, OF_CLIENT, length_of_client(bytes), |kind| match kind {
+    measured(bytes, &OF_CLIENT, length_of_client(bytes), |kind| match kind {
         b'Q' | b'P' => STATEMENT,
         b'B' | b'C' | b'D' | b'E' => NAMES,
         _ => HEADER,
@@ -68,7 +80,7 @@ pub(super) fn measure_of_client(bytes: &[u8]) -> Measure {
 }
 
 pub(super) fn measure_of_server(bytes: &[u8]) -> Measure {
-    measured(bytes, OF_SERVER, length_of_server(bytes), |kind| match kind {
+    measured(bytes, &OF_SERVER, length_of_server(bytes), |kind| match kind {
         b'E' | b'S' => FIELDS,
         _ => HEADER,
     })
@@ -130,7 +142,7 @@ pub(super) fn begins_answer(bytes: &[u8], may_be_row: bool) -> bool {
         let Some(whole) = length_of_server(rest) else { return false };
         rest = &rest[rest.len().min(whole as usize)..];
     }
-    let is_known = rest.first().is_none_or(|kind| OF_SERVER.contains(kind));
+    let is_known = rest.first().is_none_or(|kind| OF_SERVER[usize::from(*kind)]);
     is_known && (FIRST.contains(first) || (may_be_row && matches!(first, b'D' | b'd')))
 }
 

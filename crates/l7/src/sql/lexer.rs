@@ -74,6 +74,11 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Bytes that are left.
+    pub(super) const fn len(&self) -> usize {
+        self.rest.len()
+    }
+
     pub(super) const fn is_whole(&self) -> bool {
         self.whole
     }

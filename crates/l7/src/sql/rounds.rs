@@ -243,9 +243,14 @@ impl<S: Step> Rounds<S> {
         self.unseen = false;
     }
 
-    /// The end of the answer under way was not seen, and it is over when something else is asked.
+    /// The end of the answer under way was not seen, and it is over when another round is asked.
     pub(crate) fn ends_unseen(&self) -> bool {
-        self.unseen && !self.pipelined
+        self.unseen && !self.pipelined && self.steps.iter().any(Step::ends_round)
+    }
+
+    /// The present answer cannot be followed to its end.
+    pub(crate) fn is_unseen(&self) -> bool {
+        self.unseen
     }
 
     /// The round under way is over, and what became of it was not seen.

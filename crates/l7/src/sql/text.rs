@@ -17,22 +17,33 @@ pub(super) struct Written {
 /// The text, or nothing where quotes do not add up: then nobody can tell what is a literal.
 pub(super) fn without_values(lexer: Lexer<'_>) -> Option<Written> {
     let mut tokens = lexer;
-    let mut writer = Writer::default();
+    let mut writer = Writer { bytes: Vec::with_capacity(lexer.len().min(TEXT_MAX)), ..Writer::default() };
     while let Some(token) = tokens.next() {
         writer.take(&token, &mut tokens);
     }
     if tokens.open_ended && tokens.is_whole() {
         return None;
     }
-    let Writer { mut text, plain, .. } = writer;
+    let Writer { bytes, plain, .. } = writer;
+    let mut text = whole_characters(bytes);
     text.truncate(text.trim_end_matches([' ', ';']).len());
     Some(Written { text, plain: plain && !tokens.has_comments })
 }
 
+/// Text of bytes that may be cut inside of a character, or be in another encoding.
+fn whole_characters(bytes: Vec<u8>) -> String {
+    let cut = std::str::from_utf8(&bytes).err().filter(|error| error.error_len().is_none());
+    let mut bytes = bytes;
+    bytes.truncate(cut.map_or(bytes.len(), |error| error.valid_up_to()));
+    let mut text =
+        String::from_utf8(bytes).unwrap_or_else(|wrong| String::from_utf8_lossy(wrong.as_bytes()).into_owned());
+    text.truncate(text.floor_char_boundary(TEXT_MAX));
+    text
+}
+
 struct Writer {
-    text: String,
+    bytes: Vec<u8>,
     plain: bool,
-    is_full: bool,
     /// The token before was a literal.
     after_literal: bool,
     /// The token before was `IN`, `ARRAY` or `VALUES`.
@@ -44,8 +55,8 @@ struct Writer {
 
 impl Default for Writer {
     fn default() -> Self {
-        let (text, list) = (String::new(), List::None);
-        Self { text, plain: true, is_full: false, after_literal: false, list, depth: 0, tuple: None }
+        let (bytes, list) = (Vec::new(), List::None);
+        Self { bytes, plain: true, after_literal: false, list, depth: 0, tuple: None }
     }
 }
 
@@ -82,7 +93,7 @@ impl Writer {
 
     fn begin_list<'a>(&mut self, list: List, open: &Token<'a>, tokens: &mut Lexer<'a>) {
         if let Some(behind) = behind_constants(*tokens) {
-            self.put(if open.bytes == b"[" { "[?]" } else { " (?)" });
+            self.put(if open.bytes == b"[" { b"[?]" } else { b" (?)" });
             self.plain = false;
             *tokens = behind;
             if list == List::Tuples {
@@ -105,19 +116,16 @@ impl Writer {
         if is_literal && after_literal {
             return;
         }
-        if token.spaced && !self.text.is_empty() {
-            self.put(" ");
+        if token.spaced && !self.bytes.is_empty() {
+            self.put(b" ");
         }
-        if is_literal { self.put("?") } else { self.put(&String::from_utf8_lossy(token.bytes)) }
+        self.put(if is_literal { b"?" } else { token.bytes });
     }
 
-    fn put(&mut self, part: &str) {
-        if self.is_full {
-            return;
-        }
-        let room = TEXT_MAX - self.text.len();
-        self.is_full = part.len() > room;
-        self.text.push_str(&part[..part.floor_char_boundary(room)]);
+    /// What does not fit any more is left out.
+    fn put(&mut self, part: &[u8]) {
+        let room = TEXT_MAX - self.bytes.len();
+        self.bytes.extend_from_slice(&part[..part.len().min(room)]);
     }
 }
 

@@ -378,3 +378,19 @@ fn a_gap_among_many_rounds_never_mispairs() {
     }
     assert_snapshot!(talk.client(query("SELECT a FROM t5")).server([failed("00005"), ready()].concat()).close());
 }
+
+#[test]
+fn a_round_that_goes_on_while_its_answers_are_hidden() {
+    let run = || [bind("", "s1"), execute("")].concat();
+    let answer = |count| [bound(), rows(count), done("SELECT 1")].concat();
+    let talk = session()
+        .capture(512, 64)
+        .client([parse("s1", "SELECT a FROM t"), run(), run()].concat())
+        .server([message('1', ""), answer(1_000)].concat())
+        .client([run(), sync()].concat())
+        .server(answer(1))
+        .server([answer(1), ready()].concat())
+        .client(query("SELECT 1"))
+        .server(selected(1));
+    assert_snapshot!(talk.close());
+}
