@@ -15,6 +15,7 @@ pub mod fuzz;
 pub mod http;
 pub mod http1;
 mod protocol;
+pub mod redis;
 mod segment;
 pub mod stream;
 pub mod tls;

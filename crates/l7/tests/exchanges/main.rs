@@ -1,6 +1,9 @@
 //! Bytes in, exchanges out: golden records and properties.
 
+mod captures;
 mod dns;
 mod http1_properties;
 mod http1_traps;
+mod redis;
+mod redis_properties;
 mod support;

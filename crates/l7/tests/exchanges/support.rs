@@ -71,6 +71,7 @@ pub(crate) fn line(exchange: &Exchange) -> String {
 
 pub(crate) fn detail(detail: &Detail) -> String {
     let shown = |text: &Option<Text>| text.as_deref().unwrap_or("?").to_owned();
+    let code = |code: &Option<Text>| code.as_deref().map_or(String::new(), |code| format!(" -> {code}"));
     match detail {
         Detail::Http { method, path, host, status, .. } => {
             let status = status.map_or("?".to_owned(), |status| status.to_string());
@@ -78,6 +79,12 @@ pub(crate) fn detail(detail: &Detail) -> String {
         }
         Detail::Dns { name, question_type, code, answers } => {
             format!("{name} {question_type} -> {} [{}]", shown(code), answers.as_deref().unwrap_or(""))
+        }
+        Detail::Database { operation, target, error_code, .. } => {
+            format!("{} {}{}", shown(operation), shown(target), code(error_code))
+        }
+        Detail::Messaging { operation, destination, error_code } => {
+            format!("{} {}{}", shown(operation), shown(destination), code(error_code))
         }
         other => format!("{other:?}"),
     }
