@@ -14,6 +14,7 @@ mod exchange;
 pub mod fuzz;
 pub mod http;
 pub mod http1;
+pub mod kafka;
 mod protocol;
 pub mod redis;
 mod segment;

@@ -94,4 +94,5 @@ pub struct Known {
 }
 
 /// All that are known, the surest first.
-pub const PROTOCOLS: &[Known] = &[crate::tls::KNOWN, crate::http1::KNOWN, crate::redis::KNOWN, crate::dns::tcp::KNOWN];
+pub const PROTOCOLS: &[Known] =
+    &[crate::tls::KNOWN, crate::http1::KNOWN, crate::redis::KNOWN, crate::kafka::KNOWN, crate::dns::tcp::KNOWN];
