@@ -10,7 +10,7 @@ use goldwire_model::record::Text;
 use crate::{
     Closing, Connection, Direction, Exchange, Segment, Sink, StreamProtocol, TlsHandshake,
     dns::{self, udp},
-    http, http1,
+    http, http1, kafka, redis,
     stream::{Place, Reader, Reassembler, Run},
     tls as tls_parser,
 };
@@ -126,6 +126,22 @@ pub fn http1(input: &[u8]) {
     run(&mut http1::Connection::adopted(), input);
 }
 
+/// Redis from its start and adopted.
+pub fn redis(input: &[u8]) {
+    for mut connection in [redis::Connection::from_start(), redis::Connection::adopted()] {
+        let seen = run(&mut connection, input);
+        assert!(seen.exchanges + seen.lost <= 2 * input.len() as u64, "exchanges come from bytes");
+    }
+}
+
+/// Kafka from its start and adopted.
+pub fn kafka(input: &[u8]) {
+    for mut connection in [kafka::Connection::from_start(), kafka::Connection::adopted()] {
+        let seen = run(&mut connection, input);
+        assert!(seen.exchanges + seen.lost <= 2 * input.len() as u64, "exchanges come from bytes");
+    }
+}
+
 /// DNS over UDP and TCP.
 pub fn dns(input: &[u8]) {
     let (mut conversation, mut sink) = (udp::Conversation::default(), Counting::default());
@@ -186,7 +202,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Bytes that protocols know, so that random input gets past the first byte.
-    const WORDS: [&[u8]; 14] = [
+    const WORDS: [&[u8]; 31] = [
         b"GET / HTTP/1.1\r\n",
         b"POST /a HTTP/1.1\r\n",
         b"HTTP/1.1 200 OK\r\n",
@@ -201,6 +217,23 @@ mod tests {
         b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01",
         b"\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01",
         b"\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x03\x03",
+        b"*2\r\n$3\r\nGET\r\n$3\r\na:1\r\n",
+        b"*3\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n$1\r\nb\r\n",
+        b"*1\r\n$11\r\nUNSUBSCRIBE\r\n",
+        b"*1\r\n$4\r\nEXEC\r\n*1\r\n$5\r\nMULTI\r\n",
+        b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n",
+        b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n",
+        b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n",
+        b"+OK\r\n",
+        b"-ERR no\r\n",
+        b"|1\r\n+a\r\n+b\r\n%1\r\n*1\r\n:1\r\n~0\r\n",
+        b"$1000000\r\n",
+        b"*1000000\r\n",
+        b"*1099511627776\r\n",
+        b"\0\0\0\x12\0\x0c\0\0\0\0\0\x01\0\x04shop\0\0\0\0",
+        b"\0\0\0\x06\0\0\0\x01\0\x1b",
+        b"\0\0\0\x0f\0\x03\0\x0c\0\0\0\x01\0\x04shop\0",
+        b"\0\0\0\x10\0\0\0\x01\0\0\0\0\0\x02\xff\xff\xff\xff\x0f\0",
     ];
 
     fn words() -> impl Strategy<Value = Vec<u8>> {
@@ -220,6 +253,8 @@ mod tests {
         fn nothing_panics(input in prop_oneof![words(), proptest::collection::vec(any::<u8>(), 0..600)]) {
             super::connection(&input);
             super::http1(&input);
+            super::redis(&input);
+            super::kafka(&input);
             super::dns(&input);
             super::tls(&input);
             super::reassembler(&input);

@@ -4,6 +4,7 @@
 
 mod answer;
 mod answers;
+mod asked;
 mod command;
 mod commands;
 mod connection;

@@ -7,42 +7,20 @@
 
 use std::collections::VecDeque;
 
-use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
+use goldwire_model::record::{ExchangeError, Text};
 
-use crate::{Exchange, Nanos, Sink, stream::Place};
+use crate::{Nanos, Sink, stream::Place};
 
 use super::{
     answer::Answer,
-    command::{Meaning, Said},
+    asked::{Asked, Seen, exchange},
+    command::Meaning,
     rhythm::Rhythm,
     subscriptions::{Change, Kind, Subscriptions, confirmation},
 };
 
 /// Commands that may wait for an answer on one connection.
 const PENDING_MAX: usize = 65_536;
-
-/// A command as it waits for its answer.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) start: Place,
-    pub(super) end: Place,
-    pub(super) said: Said,
-}
-
-impl Asked {
-    const fn bytes(&self) -> u64 {
-        self.end.offset.saturating_sub(self.start.offset)
-    }
-}
-
-/// What was seen of an answer.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    first: Option<Nanos>,
-    last: Option<Nanos>,
-    time: Nanos,
-    bytes: u64,
-}
 
 /// An answer under way whose end cannot be found by reading.
 #[derive(Debug)]
@@ -350,25 +328,5 @@ impl Pairing {
             sink.exchange(exchange(Some(asked), error, None, Seen { time, ..Seen::default() }));
         }
         self.settle(sink);
-    }
-}
-
-fn exchange(asked: Option<Asked>, error: Option<ExchangeError>, error_code: Option<Text>, seen: Seen) -> Exchange {
-    let Seen { first: answer_first, last: answer_last, time, bytes: response_bytes } = seen;
-    let request_start = asked.as_ref().map(|asked| asked.start.time);
-    let request_bytes = asked.as_ref().map_or(0, Asked::bytes);
-    let (operation, target) = asked.map_or((None, None), |asked| (asked.said.operation, asked.said.target));
-    Exchange {
-        protocol: Protocol::Redis,
-        request_start,
-        answer_first,
-        answer_last,
-        time,
-        request_bytes,
-        response_bytes,
-        error,
-        trace_id: None,
-        span_id: None,
-        detail: Detail::Database { operation, target, statement: None, error_code },
     }
 }

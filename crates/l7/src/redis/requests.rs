@@ -7,9 +7,10 @@ use crate::{
 
 use super::{
     answers,
+    asked::Asked,
     command::{Said, Words, said},
     detect::detect,
-    pairing::{Asked, Pairing},
+    pairing::Pairing,
     value::{Progress, Walk},
 };
 

@@ -191,7 +191,9 @@ fn tokens_of_old_clients_are_passed_over() {
 
 #[test]
 fn recorded_clients() {
-    for name in ["produce", "no-answer", "consume", "group-0", "group-1", "list", "query"] {
+    let old = ["produce", "no-answer", "consume", "group-0", "group-1", "list", "query"];
+    let new = ["flexible-0", "flexible-1", "flexible-2", "flexible-3", "flexible-4"];
+    for name in old.iter().chain(&new) {
         let name = format!("kafka/{name}");
         let lines = played(&name);
         assert_eq!(played_in_bytes(&name), lines, "{name}");
