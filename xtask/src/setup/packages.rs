@@ -39,6 +39,7 @@ const PACKAGES: &[Package] = &[
     needs("nftables", "the demo's lossy link and firewall; tests of drops", Program("nft")),
     needs("nginx", "the demo's gateway; the server of load tests", Program("nginx")),
     needs("redis-server", "the demo's shop keeps its products there", Program("redis-server")),
+    needs("kcat", "records a Kafka client against a mock broker, for the parser's tests", Program("kcat")),
     needs("dnsmasq-base", "the demo's DNS server", Program("dnsmasq")),
     needs("wrk", "HTTP load with its own latency figures", Program("wrk")),
     needs("nghttp2-client", "h2load: HTTP load with an exact number of requests", Program("h2load")),
