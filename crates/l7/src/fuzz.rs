@@ -10,9 +10,9 @@ use goldwire_model::record::Text;
 use crate::{
     Closing, Connection, Datagram, Datagrams, Direction, Exchange, Segment, Sink, StreamProtocol, TlsHandshake,
     dns::{self, udp},
-    http, http1,
+    http, http1, kafka,
     protocol::Known,
-    quic as quic_protocol,
+    quic as quic_protocol, redis,
     sql::{Memory, Quoting},
     stream::{Place, Reader, Reassembler, Run},
     tls as tls_protocol,
@@ -131,6 +131,22 @@ pub fn http1(input: &[u8]) {
     let seen = run(&mut http1::Connection::from_start(), input);
     assert!(seen.exchanges <= 2 * input.len() as u64, "exchanges come from bytes");
     run(&mut http1::Connection::adopted(), input);
+}
+
+/// Redis from its start and adopted.
+pub fn redis(input: &[u8]) {
+    for mut connection in [redis::Connection::from_start(), redis::Connection::adopted()] {
+        let seen = run(&mut connection, input);
+        assert!(seen.exchanges + seen.lost <= 2 * input.len() as u64, "exchanges come from bytes");
+    }
+}
+
+/// Kafka from its start and adopted.
+pub fn kafka(input: &[u8]) {
+    for mut connection in [kafka::Connection::from_start(), kafka::Connection::adopted()] {
+        let seen = run(&mut connection, input);
+        assert!(seen.exchanges + seen.lost <= 2 * input.len() as u64, "exchanges come from bytes");
+    }
 }
 
 /// DNS over UDP and TCP.
@@ -282,6 +298,23 @@ mod tests {
         b"\x01\0\0\x01\x01\x05\0\0\x02\x03def\0\x05\0\0\x03\xfe\0\0\x02\0",
         b"\x05\0\0\x04\xfe\0\0\x02\0",
         b"\x0b\0\0\x01\xff\x7a\x04#42S02no",
+        b"*2\r\n$3\r\nGET\r\n$3\r\na:1\r\n",
+        b"*3\r\n$9\r\nSUBSCRIBE\r\n$1\r\na\r\n$1\r\nb\r\n",
+        b"*1\r\n$11\r\nUNSUBSCRIBE\r\n",
+        b"*1\r\n$4\r\nEXEC\r\n*1\r\n$5\r\nMULTI\r\n",
+        b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n",
+        b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n",
+        b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n",
+        b"+OK\r\n",
+        b"-ERR no\r\n",
+        b"|1\r\n+a\r\n+b\r\n%1\r\n*1\r\n:1\r\n~0\r\n",
+        b"$1000000\r\n",
+        b"*1000000\r\n",
+        b"*1099511627776\r\n",
+        b"\0\0\0\x12\0\x0c\0\0\0\0\0\x01\0\x04shop\0\0\0\0",
+        b"\0\0\0\x06\0\0\0\x01\0\x1b",
+        b"\0\0\0\x0f\0\x03\0\x0c\0\0\0\x01\0\x04shop\0",
+        b"\0\0\0\x10\0\0\0\x01\0\0\0\0\0\x02\xff\xff\xff\xff\x0f\0",
     ];
 
     fn words() -> impl Strategy<Value = Vec<u8>> {
@@ -301,6 +334,8 @@ mod tests {
         fn nothing_panics(input in prop_oneof![words(), proptest::collection::vec(any::<u8>(), 0..600)]) {
             super::connection(&input);
             super::http1(&input);
+            super::redis(&input);
+            super::kafka(&input);
             super::dns(&input);
             super::postgresql(&input);
             super::mysql(&input);

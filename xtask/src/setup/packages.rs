@@ -41,6 +41,7 @@ const PACKAGES: &[Package] = &[
     needs("redis-server", "the demo's shop keeps its products there", Program("redis-server")),
     needs("mariadb-server", "recordings of MySQL's protocol", Program("mariadbd")),
     needs("mariadb-client", "the same from its own client", Program("mariadb")),
+    needs("kcat", "records a Kafka client against a mock broker, for the parser's tests", Program("kcat")),
     needs("dnsmasq-base", "the demo's DNS server", Program("dnsmasq")),
     needs("wrk", "HTTP load with its own latency figures", Program("wrk")),
     needs("nghttp2-client", "h2load: HTTP load with an exact number of requests", Program("h2load")),

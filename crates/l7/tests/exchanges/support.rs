@@ -81,6 +81,7 @@ pub(crate) fn line(exchange: &Exchange) -> String {
 
 pub(crate) fn detail(detail: &Detail) -> String {
     let shown = |text: &Option<Text>| text.as_deref().unwrap_or("?").to_owned();
+    let code = |code: &Option<Text>| code.as_deref().map_or(String::new(), |code| format!(" -> {code}"));
     match detail {
         Detail::Http { method, path, host, status, .. } => {
             let status = status.map_or("?".to_owned(), |status| status.to_string());
@@ -90,8 +91,11 @@ pub(crate) fn detail(detail: &Detail) -> String {
             format!("{name} {question_type} -> {} [{}]", shown(code), answers.as_deref().unwrap_or(""))
         }
         Detail::Database { operation, target, statement, error_code } => {
-            let code = error_code.as_deref().map_or(String::new(), |code| format!(" -> {code}"));
-            format!("{} {} `{}`{code}", shown(operation), shown(target), shown(statement))
+            let statement = statement.as_deref().map_or(String::new(), |statement| format!(" `{statement}`"));
+            format!("{} {}{statement}{}", shown(operation), shown(target), code(error_code))
+        }
+        Detail::Messaging { operation, destination, error_code } => {
+            format!("{} {}{}", shown(operation), shown(destination), code(error_code))
         }
         other => format!("{other:?}"),
     }
