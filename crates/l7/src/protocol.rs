@@ -94,5 +94,11 @@ pub struct Known {
 }
 
 /// All that are known, the surest first.
-pub const PROTOCOLS: &[Known] =
-    &[crate::tls::KNOWN, crate::http1::KNOWN, crate::postgresql::KNOWN, crate::mysql::KNOWN, crate::dns::tcp::KNOWN];
+pub const PROTOCOLS: &[Known] = &[
+    crate::tls::KNOWN,
+    crate::http2::KNOWN,
+    crate::http1::KNOWN,
+    crate::postgresql::KNOWN,
+    crate::mysql::KNOWN,
+    crate::dns::tcp::KNOWN,
+];

@@ -5,6 +5,8 @@ mod dns;
 mod http1_properties;
 mod http1_shapes;
 mod http1_traps;
+mod http2_frames;
+mod http2_streams;
 mod mysql;
 mod postgresql;
 mod quic;

@@ -1,0 +1,117 @@
+//! Are these bytes frames? Asked where no one says so: on connections joined in their middle, and behind gaps.
+
+use crate::Direction;
+
+use super::frame::{END_HEADERS, Frame, HEADER, Kind};
+
+/// So many frames in a row are no accident wherever they begin: each fixes some forty bits.
+const SURE_ANYWHERE: u8 = 3;
+/// The same where a segment begins, which is where frames like to begin.
+const SURE_AT_START: usize = 2;
+
+/// Bytes that read as frames from the first on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain {
+    pub(super) first: Frame,
+    /// Frames whose headers are there.
+    frames: usize,
+    /// The last frame ends where the bytes end.
+    pub(super) is_exact: bool,
+}
+
+impl Chain {
+    /// Absent where they do not. `admits` says which frames may be expected.
+    pub(super) fn read(bytes: &[u8], direction: Direction, admits: impl Fn(&Frame) -> bool) -> Option<Self> {
+        let first = frame_at(bytes, 0)?;
+        let mut chain = Self { first, frames: 0, is_exact: false };
+        let (mut at, mut in_block) = (0, None);
+        while let Some(frame) = frame_at(bytes, at) {
+            let continues = frame.kind == Kind::Continuation;
+            if !frame.is_usual(direction) || !admits(&frame) || continues != in_block.is_some() {
+                return None;
+            }
+            if in_block.is_some_and(|stream| stream != frame.stream) {
+                return None;
+            }
+            let opens = matches!(frame.kind, Kind::Headers | Kind::Promise | Kind::Continuation);
+            in_block = (opens && !frame.has(END_HEADERS)).then_some(frame.stream);
+            chain.frames += 1;
+            at += frame.size() as usize;
+        }
+        chain.is_exact = at == bytes.len();
+        Some(chain)
+    }
+
+    /// Whether a segment that begins so begins with a frame.
+    pub(super) fn is_sure(&self) -> bool {
+        self.frames >= SURE_AT_START
+    }
+
+    pub(super) fn is_single(&self) -> bool {
+        self.frames == 1
+    }
+}
+
+fn frame_at(bytes: &[u8], at: usize) -> Option<Frame> {
+    let header = bytes.get(at..)?.first_chunk::<HEADER>()?;
+    Some(Frame::parse(header))
+}
+
+/// The first place from which there is nothing but frames: some in a row, or up to the end where that is a segment's end.
+pub(super) fn find(
+    bytes: &[u8],
+    ends_segment: bool,
+    direction: Direction,
+    admits: impl Fn(&Frame) -> bool,
+) -> Option<usize> {
+    // By place: frames in a row from there on.
+    let mut rows = vec![0_u8; bytes.len() + 1];
+    if ends_segment {
+        rows[bytes.len()] = SURE_ANYWHERE;
+    }
+    let mut found = None;
+    for at in (0..bytes.len()).rev() {
+        let Some(frame) = frame_at(bytes, at).filter(|frame| frame.is_usual(direction) && admits(frame)) else {
+            continue;
+        };
+        let next = at as u64 + frame.size();
+        let behind = usize::try_from(next).ok().and_then(|next| rows.get(next)).copied().unwrap_or(0);
+        rows[at] = behind.saturating_add(1);
+        let may_be_first = frame.kind != Kind::Continuation;
+        if rows[at] >= SURE_ANYWHERE && may_be_first {
+            found = Some(at);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANY: fn(&Frame) -> bool = |_| true;
+    const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0abcdefgh";
+    const END: &[u8] = b"\0\0\0\0\x01\0\0\0\x05";
+
+    #[test]
+    fn a_chain_is_exact_or_goes_on() {
+        let two = [PING, END].concat();
+        let chain = Chain::read(&two, Direction::Response, ANY).expect("frames");
+        assert!(chain.is_exact && chain.is_sure());
+        let cut = Chain::read(&two[..two.len() - 1], Direction::Response, ANY).expect("frames");
+        assert!(!cut.is_exact && cut.is_single());
+        let wrong = [PING, b"GET / HTTP/1.1"].concat();
+        assert!(Chain::read(&wrong, Direction::Response, ANY).is_none());
+        assert!(Chain::read(&[0; 64], Direction::Request, ANY).is_none());
+    }
+
+    #[test]
+    fn frames_are_found_behind_other_bytes() {
+        let bytes = [b"rest of a body", PING, END].concat();
+        assert_eq!(find(&bytes, true, Direction::Response, ANY), Some(14));
+        assert_eq!(find(&bytes, false, Direction::Response, ANY), None);
+        let three = [b"rest of a body", PING, END, PING, b"\0\0"].concat();
+        assert_eq!(find(&three, false, Direction::Response, ANY), Some(14));
+        assert_eq!(find(&three, false, Direction::Response, |frame| frame.kind == Kind::Ping), None);
+    }
+}
