@@ -4,17 +4,15 @@ use crate::Direction;
 
 use super::frame::{END_HEADERS, Frame, HEADER, Kind};
 
-/// So many frames in a row are no accident wherever they begin: each fixes some forty bits.
-const SURE_ANYWHERE: u8 = 3;
-/// The same where a segment begins, which is where frames like to begin.
-const SURE_AT_START: usize = 2;
+/// So many frames in a row are no accident. Fewer may be, where bytes are mostly zeros.
+const SURE: u8 = 3;
 
 /// Bytes that read as frames from the first on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chain {
     pub(super) first: Frame,
     /// Frames whose headers are there.
-    frames: usize,
+    frames: u8,
     /// The last frame ends where the bytes end.
     pub(super) is_exact: bool,
 }
@@ -35,20 +33,20 @@ impl Chain {
             }
             let opens = matches!(frame.kind, Kind::Headers | Kind::Promise | Kind::Continuation);
             in_block = (opens && !frame.has(END_HEADERS)).then_some(frame.stream);
-            chain.frames += 1;
+            chain.frames = chain.frames.saturating_add(1);
             at += frame.size() as usize;
         }
         chain.is_exact = at == bytes.len();
         Some(chain)
     }
 
-    /// Whether a segment that begins so begins with a frame.
+    /// Whether these are frames beyond doubt.
     pub(super) fn is_sure(&self) -> bool {
-        self.frames >= SURE_AT_START
+        self.frames >= SURE
     }
 
-    pub(super) fn is_single(&self) -> bool {
-        self.frames == 1
+    pub(super) fn has_several(&self) -> bool {
+        self.frames > 1
     }
 }
 
@@ -57,28 +55,29 @@ fn frame_at(bytes: &[u8], at: usize) -> Option<Frame> {
     Some(Frame::parse(header))
 }
 
-/// The first place from which there is nothing but frames: some in a row, or up to the end where that is a segment's end.
+/// The first place from which there is nothing but frames: many in a row, or some up to the end where that is a segment's
+/// end. A single one there must be convincing.
 pub(super) fn find(
     bytes: &[u8],
     ends_segment: bool,
     direction: Direction,
     admits: impl Fn(&Frame) -> bool,
+    convinces: impl Fn(&Frame, &[u8]) -> bool,
 ) -> Option<usize> {
-    // By place: frames in a row from there on.
+    // By place: frames in a row from there on. The end of a segment is as good as a frame.
     let mut rows = vec![0_u8; bytes.len() + 1];
-    if ends_segment {
-        rows[bytes.len()] = SURE_ANYWHERE;
-    }
+    rows[bytes.len()] = u8::from(ends_segment);
     let mut found = None;
     for at in (0..bytes.len()).rev() {
         let Some(frame) = frame_at(bytes, at).filter(|frame| frame.is_usual(direction) && admits(frame)) else {
             continue;
         };
-        let next = at as u64 + frame.size();
-        let behind = usize::try_from(next).ok().and_then(|next| rows.get(next)).copied().unwrap_or(0);
+        let next = usize::try_from(at as u64 + frame.size()).unwrap_or(usize::MAX);
+        let behind = rows.get(next).copied().unwrap_or(0);
         rows[at] = behind.saturating_add(1);
-        let may_be_first = frame.kind != Kind::Continuation;
-        if rows[at] >= SURE_ANYWHERE && may_be_first {
+        let is_last = ends_segment && next == bytes.len();
+        let is_sure = rows[at] >= SURE || (is_last && convinces(&frame, &bytes[at + HEADER..]));
+        if is_sure && frame.kind != Kind::Continuation {
             found = Some(at);
         }
     }
@@ -97,9 +96,9 @@ mod tests {
     fn a_chain_is_exact_or_goes_on() {
         let two = [PING, END].concat();
         let chain = Chain::read(&two, Direction::Response, ANY).expect("frames");
-        assert!(chain.is_exact && chain.is_sure());
+        assert!(chain.is_exact && chain.has_several() && !chain.is_sure());
         let cut = Chain::read(&two[..two.len() - 1], Direction::Response, ANY).expect("frames");
-        assert!(!cut.is_exact && cut.is_single());
+        assert!(!cut.is_exact && !cut.has_several());
         let wrong = [PING, b"GET / HTTP/1.1"].concat();
         assert!(Chain::read(&wrong, Direction::Response, ANY).is_none());
         assert!(Chain::read(&[0; 64], Direction::Request, ANY).is_none());
@@ -107,11 +106,19 @@ mod tests {
 
     #[test]
     fn frames_are_found_behind_other_bytes() {
+        let find = |bytes: &[u8], ends_segment| find(bytes, ends_segment, Direction::Response, ANY, |_, _| false);
         let bytes = [b"rest of a body", PING, END].concat();
-        assert_eq!(find(&bytes, true, Direction::Response, ANY), Some(14));
-        assert_eq!(find(&bytes, false, Direction::Response, ANY), None);
+        assert_eq!(find(&bytes, true), Some(14));
+        assert_eq!(find(&bytes, false), None);
+        assert_eq!(find(&[b"rest of a body", PING].concat(), true), None);
         let three = [b"rest of a body", PING, END, PING, b"\0\0"].concat();
-        assert_eq!(find(&three, false, Direction::Response, ANY), Some(14));
-        assert_eq!(find(&three, false, Direction::Response, |frame| frame.kind == Kind::Ping), None);
+        assert_eq!(find(&three, false), Some(14));
+    }
+
+    #[test]
+    fn a_single_frame_must_convince() {
+        let bytes = [b"rest of a body", END].concat();
+        let find = |is_one: bool| find(&bytes, true, Direction::Response, ANY, |_, _| is_one);
+        assert_eq!((find(true), find(false)), (Some(14), None));
     }
 }

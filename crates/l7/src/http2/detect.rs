@@ -30,19 +30,27 @@ fn may_be_settings(bytes: &[u8]) -> bool {
     rest_fits && seen.first().is_none_or(|highest| *highest == 0)
 }
 
-/// Looks at a segment in the middle of a stream: frames in a row, or one frame that is as long as the segment and hardly
-/// anything else. DATA alone is not enough, since what it holds can be anything.
+/// Looks at a segment in the middle of a stream.
 pub(super) fn is_message(direction: Direction, segment: &Segment<'_>) -> bool {
     let bytes = segment.prefix;
     if direction == Direction::Request && bytes.starts_with(PREFACE) {
         return true;
     }
-    let Some(chain) = Chain::read(bytes, direction, |_| true) else { return false };
-    let is_whole = chain.is_exact && bytes.len() == segment.length as usize;
-    chain.is_sure() || (is_whole && is_unmistakable(&chain.first, &bytes[HEADER..]))
+    let is_whole = bytes.len() == segment.length as usize;
+    Chain::read(bytes, direction, |_| true).is_some_and(|chain| are_frames(&chain, bytes, is_whole))
 }
 
-fn is_unmistakable(frame: &Frame, payload: &[u8]) -> bool {
+/// Many frames in a row, several that are as long as the segment, or one that is hardly anything else and is as long or
+/// followed by another. DATA alone is not enough, since what it holds can be anything.
+pub(super) fn are_frames(chain: &Chain, bytes: &[u8], is_whole: bool) -> bool {
+    let fits = chain.is_exact && is_whole;
+    let first = || is_unmistakable(&chain.first, bytes.get(HEADER..).unwrap_or_default());
+    chain.is_sure() || (fits && chain.has_several()) || ((fits || chain.has_several()) && first())
+}
+
+/// Whether a frame is hardly anything else. Its payload is there, and perhaps more.
+pub(super) fn is_unmistakable(frame: &Frame, behind: &[u8]) -> bool {
+    let payload = &behind[..behind.len().min(frame.length as usize)];
     match frame.kind {
         Kind::Settings | Kind::Ping | Kind::Window | Kind::GoAway | Kind::Reset => true,
         Kind::Headers => frame.has(END_HEADERS) && hpack::is_head(block_fragment(frame, payload, false)),

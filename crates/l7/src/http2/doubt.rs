@@ -43,8 +43,9 @@ impl Streams {
     }
 
     /// Frames are read again, so many bytes later. Where one stream was open all the time, they are its own.
-    pub(super) fn regain(&mut self, direction: Direction, bytes: u64) {
+    pub(super) fn regain(&mut self, direction: Direction, bytes: u64, now: Nanos) {
         self.blind[direction as usize] = false;
+        self.regained_at[direction as usize] = Some(now);
         let sole = self.sole[direction as usize].take();
         if let Some(stream) = sole.and_then(|id| self.open.get_mut(&id)) {
             stream.half_mut(direction).bytes += bytes;
@@ -62,12 +63,13 @@ impl Streams {
         }
     }
 
-    /// A stream that opens while answers pass unread may have its answer among them.
+    /// A stream that opened while answers passed unread may have its answer among them.
     pub(super) fn begin_in_doubt(&mut self, id: u32, now: Nanos) {
-        if !self.blind[Direction::Response as usize] {
+        let answers = Direction::Response as usize;
+        if !self.blind[answers] && self.regained_at[answers].is_none_or(|regained| regained < now) {
             return;
         }
-        self.sole[Direction::Response as usize] = None;
+        self.sole[answers] = None;
         self.is_unsettled = true;
         if let Some(stream) = self.open.get_mut(&id) {
             stream.response.lose(now);
@@ -91,7 +93,7 @@ impl Streams {
             }
         }
         (self.missed, self.missed_bytes) = (false, 0);
-        self.over_ahead.clear();
+        self.over_ahead = self.over_ahead.split_off(&id);
     }
 
     fn miss(&mut self, id: u32, now: Nanos) {

@@ -4,6 +4,8 @@ use crate::Direction;
 
 /// Bytes of a frame's header.
 pub(super) const HEADER: usize = 9;
+/// Frames are no longer than this unless the other side allowed it (section 4.2); few do.
+const USUAL_LENGTH: u32 = 16_384;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -102,19 +104,22 @@ impl Frame {
         let from_who_may = match self.kind {
             Kind::Promise => direction == Direction::Response,
             Kind::Data | Kind::Headers => direction == Direction::Response || is_of_client(self.stream),
-            Kind::Settings => !self.has(ACK) || self.length == 0,
+            Kind::Settings => self.has(ACK) == (self.length == 0),
             _ => true,
         };
-        self.is_valid() && from_who_may && self.flags & !flags == 0 && !self.reserved && self.length >= self.shortest()
+        let lengths = self.shortest()..=USUAL_LENGTH;
+        self.is_valid() && from_who_may && self.flags & !flags == 0 && !self.reserved && lengths.contains(&self.length)
     }
 
-    /// What flags put in front of the content (sections 6.1, 6.2 and 6.6).
+    /// What flags put in front of the content (sections 6.1, 6.2 and 6.6), and some content: DATA without any is sent only
+    /// to end a stream.
     fn shortest(&self) -> u32 {
-        let padding = u32::from(self.has(PADDED) && matches!(self.kind, Kind::Data | Kind::Headers | Kind::Promise));
+        let padding = u32::from(self.has(PADDED));
         match self.kind {
             Kind::Headers => padding + 1 + if self.has(PRIORITY) { 5 } else { 0 },
             Kind::Promise => padding + 4,
-            _ => padding,
+            Kind::Data => padding + u32::from(!self.has(END_STREAM)),
+            _ => 0,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Finds frames again where the place was lost.
 
-use crate::{Direction, stream::Run};
+use crate::{
+    Direction,
+    stream::{Place, Run},
+};
 
 use super::{
     chain::{self, Chain},
-    detect::PREFACE,
+    detect::{PREFACE, are_frames, is_unmistakable},
     frame::{Frame, Kind},
     lane::{Reading, State},
-    streams::Streams,
 };
 
 impl Reading<'_> {
@@ -16,27 +18,21 @@ impl Reading<'_> {
         if rest.starts_segment && self.direction == Direction::Request && rest.bytes.starts_with(PREFACE) {
             self.lane.state = State::Preface(0);
             self.streams.begin();
-            self.regain(rest.at.offset);
+            self.regain(rest.at);
             return 0;
         }
         let found = if rest.starts_segment && self.begins_frame(rest) { Some(0) } else { self.find(rest) };
         let Some(at) = found else { return rest.bytes.len() };
         self.lane.state = State::Header;
-        self.regain(rest.at.offset + at as u64);
+        self.regain(Place { offset: rest.at.offset + at as u64, ..rest.at });
         at
     }
 
-    /// The connection is known to be HTTP/2, so a frame as long as the segment is enough, and so is the header of one on a
-    /// stream that is open.
+    /// The header of a frame on a stream that is open is enough, at the start of a segment.
     fn begins_frame(&self, rest: Run<'_>) -> bool {
-        let Some(chain) = self.chain(rest) else { return false };
-        let goes_on = matches!(chain.first.kind, Kind::Data | Kind::Headers) && chain.first.length > 0;
-        let is_known = goes_on && self.streams.is_open(self.direction, chain.first.stream);
-        chain.is_sure() || (chain.is_single() && (is_known || (chain.is_exact && rest.ends_segment)))
-    }
-
-    fn chain(&self, rest: Run<'_>) -> Option<Chain> {
-        Chain::read(rest.bytes, self.direction, admission(self.streams, self.direction))
+        let admits = |frame: &Frame| self.streams.admits(self.direction, frame);
+        let Some(chain) = Chain::read(rest.bytes, self.direction, admits) else { return false };
+        self.is_known(&chain.first) || are_frames(&chain, rest.bytes, rest.ends_segment)
     }
 
     /// Each byte is searched once, however often the place is lost among them.
@@ -46,15 +42,19 @@ impl Reading<'_> {
             return None;
         }
         self.lane.searched_to = end;
-        chain::find(rest.bytes, rest.ends_segment, self.direction, admission(self.streams, self.direction))
+        let admits = |frame: &Frame| self.streams.admits(self.direction, frame);
+        let convinces = |frame: &Frame, behind: &[u8]| self.is_known(frame) || is_unmistakable(frame, behind);
+        chain::find(rest.bytes, rest.ends_segment, self.direction, admits, convinces)
     }
 
-    fn regain(&mut self, offset: u64) {
-        let missed = self.lane.lost_at.take().map_or(0, |lost_at| offset.saturating_sub(lost_at));
-        self.streams.regain(self.direction, missed);
+    /// It is on a stream of which more is expected.
+    fn is_known(&self, frame: &Frame) -> bool {
+        let has_content = matches!(frame.kind, Kind::Data | Kind::Headers);
+        has_content && self.streams.is_open(self.direction, frame.stream)
     }
-}
 
-fn admission(streams: &Streams, direction: Direction) -> impl Fn(&Frame) -> bool {
-    move |frame| streams.admits(direction, frame)
+    fn regain(&mut self, at: Place) {
+        let missed = self.lane.lost_at.take().map_or(0, |lost_at| at.offset.saturating_sub(lost_at));
+        self.streams.regain(self.direction, missed, at.time);
+    }
 }

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use goldwire_model::record::Protocol;
+
 use crate::{Direction, Exchange, Nanos, Sink, stream::MISSING};
 
 use super::{
@@ -55,6 +57,8 @@ pub(super) struct Streams {
     pub(super) over_ahead: BTreeSet<u32>,
     /// By direction: frames pass unread.
     pub(super) blind: [bool; 2],
+    /// By direction: when that last ended.
+    pub(super) regained_at: [Option<Nanos>; 2],
     /// By direction: the one stream that was open when that began.
     pub(super) sole: [Option<u32>; 2],
     /// Requests are held back behind a gap that may still be filled.
@@ -74,6 +78,7 @@ impl Streams {
             missed_bytes: 0,
             over_ahead: BTreeSet::new(),
             blind: [adopted; 2],
+            regained_at: [None; 2],
             sole: [None; 2],
             requests_wait: false,
             is_unsettled: false,
@@ -97,11 +102,14 @@ impl Streams {
         // Where none was missed, the first block of a stream is a head even if nothing of it can be read.
         let is_head = head.fields.is_head || (id > self.newest && !self.missed);
         if id > self.newest && is_head {
+            let is_over = self.over_ahead.contains(&id);
             self.reveal(id, start, sink);
             self.newest = id;
-            self.open.entry(id).or_insert_with(|| Stream::unasked(start));
-            self.begin_in_doubt(id, start);
-            self.keep_within_bounds(start, sink);
+            if !is_over {
+                self.open.entry(id).or_insert_with(|| Stream::unasked(start));
+                self.begin_in_doubt(id, start);
+                self.keep_within_bounds(start, sink);
+            }
         }
         if let Some(stream) = self.open.get_mut(&id) {
             stream.ask(head, is_head);
@@ -194,10 +202,10 @@ impl Streams {
         match stream.response.end {
             // An answer that nobody asked for: to the request that upgraded to HTTP/2, which was counted as HTTP/1.
             _ if !is_known => {}
-            End::Seen(_) => hand_out(stream.answered(sink), sink),
-            End::Unsure(_) if stream.is_begun() => hand_out(stream.left_open(sink), sink),
+            End::Seen(_) => self.hand_out(stream.answered(sink), sink),
+            End::Unsure(_) if stream.is_begun() => self.hand_out(stream.left_open(sink), sink),
             End::Unsure(_) => sink.lost(1),
-            End::Open => hand_out(stream.unanswered(time, sink), sink),
+            End::Open => self.hand_out(stream.unanswered(time, sink), sink),
         }
     }
 
@@ -217,8 +225,13 @@ impl Streams {
         if !is_settled {
             self.is_unsettled = true;
         } else if let Some(stream) = self.remove(id) {
-            hand_out(stream.answered(sink), sink);
+            self.hand_out(stream.answered(sink), sink);
         }
+    }
+
+    fn hand_out(&mut self, exchange: Exchange, sink: &mut dyn Sink) {
+        self.is_grpc |= exchange.protocol == Protocol::Grpc;
+        sink.exchange(exchange);
     }
 
     /// Whether a frame may be expected, where it is not certain that it is one.
@@ -227,7 +240,11 @@ impl Streams {
             0 => true,
             id if !is_of_client(id) => false,
             id if self.is_open(direction, id) || self.was_before(id) => true,
-            id => direction == Direction::Request && frame.kind == Kind::Headers && id > self.newest,
+            id if id <= self.newest => matches!(frame.kind, Kind::Window | Kind::Reset | Kind::Priority),
+            id => {
+                let opens = direction == Direction::Request && frame.kind == Kind::Headers;
+                (opens || self.missed) && (id - self.newest) as usize / 2 <= OPEN_MAX
+            }
         }
     }
 
@@ -235,8 +252,4 @@ impl Streams {
     pub(super) fn is_open(&self, direction: Direction, id: u32) -> bool {
         self.open.get(&id).is_some_and(|stream| !stream.half(direction).is_over())
     }
-}
-
-fn hand_out(exchange: Exchange, sink: &mut dyn Sink) {
-    sink.exchange(exchange);
 }

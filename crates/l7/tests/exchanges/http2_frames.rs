@@ -59,11 +59,6 @@ pub(crate) struct Says {
 }
 
 impl Says {
-    /// One that never refers to anything: all fields are literals that are not kept.
-    pub(crate) fn plainly(fields: &[(&str, &str)]) -> Vec<u8> {
-        fields.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect()
-    }
-
     pub(crate) fn block(&mut self, fields: &[(&str, &str)]) -> Vec<u8> {
         fields.iter().flat_map(|(name, value)| self.field(name, value)).collect()
     }
