@@ -2,7 +2,10 @@
 
 use crate::Direction;
 
-use super::frame::{END_HEADERS, Frame, HEADER, Kind};
+use super::{
+    frame::{END_HEADERS, Frame, HEADER, Kind, block_fragment},
+    hpack,
+};
 
 /// So many frames in a row are no accident. Fewer may be, where bytes are mostly zeros.
 const SURE: u8 = 3;
@@ -22,17 +25,13 @@ impl Chain {
     pub(super) fn read(bytes: &[u8], direction: Direction, admits: impl Fn(&Frame) -> bool) -> Option<Self> {
         let first = frame_at(bytes, 0)?;
         let mut chain = Self { first, frames: 0, is_exact: false };
-        let (mut at, mut in_block) = (0, None);
+        let mut at = 0;
         while let Some(frame) = frame_at(bytes, at) {
-            let continues = frame.kind == Kind::Continuation;
-            if !frame.is_usual(direction) || !admits(&frame) || continues != in_block.is_some() {
+            let is_torn = at == 0 && frame.kind == Kind::Continuation;
+            let is_likely = frame.is_usual(direction) && admits(&frame) && !is_torn;
+            if !is_likely || !fits(bytes, at, &frame) {
                 return None;
             }
-            if in_block.is_some_and(|stream| stream != frame.stream) {
-                return None;
-            }
-            let opens = matches!(frame.kind, Kind::Headers | Kind::Promise | Kind::Continuation);
-            in_block = (opens && !frame.has(END_HEADERS)).then_some(frame.stream);
             chain.frames = chain.frames.saturating_add(1);
             at += frame.size() as usize;
         }
@@ -55,6 +54,25 @@ fn frame_at(bytes: &[u8], at: usize) -> Option<Frame> {
     Some(Frame::parse(header))
 }
 
+/// Whether what is in a frame, and what is behind it, is as it must be (RFC 9113 section 4.3): a header block can be read, or
+/// goes on in the next frame.
+fn fits(bytes: &[u8], at: usize, frame: &Frame) -> bool {
+    let end = at + frame.size() as usize;
+    let next = frame_at(bytes, end);
+    let continued = next.filter(|next| next.kind == Kind::Continuation).map(|next| next.stream);
+    if !frame.has_block() {
+        return continued.is_none();
+    }
+    if !frame.has(END_HEADERS) {
+        return next.is_none() || continued == Some(frame.stream);
+    }
+    let is_readable = match bytes.get(at + HEADER..end) {
+        Some(payload) if frame.kind == Kind::Headers => hpack::is_block(block_fragment(frame, payload, false)),
+        _ => true,
+    };
+    is_readable && continued.is_none()
+}
+
 /// The first place from which there is nothing but frames: many in a row, or some up to the end where that is a segment's
 /// end. A single one there must be convincing.
 pub(super) fn find(
@@ -72,6 +90,9 @@ pub(super) fn find(
         let Some(frame) = frame_at(bytes, at).filter(|frame| frame.is_usual(direction) && admits(frame)) else {
             continue;
         };
+        if !fits(bytes, at, &frame) {
+            continue;
+        }
         let next = usize::try_from(at as u64 + frame.size()).unwrap_or(usize::MAX);
         let behind = rows.get(next).copied().unwrap_or(0);
         rows[at] = behind.saturating_add(1);

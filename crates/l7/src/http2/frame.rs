@@ -70,6 +70,11 @@ impl Frame {
         matches!(self.kind, Kind::Data | Kind::Headers) && self.has(END_STREAM)
     }
 
+    /// It holds a header block, or a part of one.
+    pub(super) fn has_block(&self) -> bool {
+        matches!(self.kind, Kind::Headers | Kind::Promise | Kind::Continuation)
+    }
+
     /// Header and payload.
     pub(super) fn size(&self) -> u64 {
         HEADER as u64 + u64::from(self.length)

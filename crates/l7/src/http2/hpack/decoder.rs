@@ -111,9 +111,14 @@ impl Decoder {
 /// fixed table, as all heads do, and can be read to its end.
 pub(in crate::http2) fn is_head(block: &[u8]) -> bool {
     let mut input = Input(block);
-    let Some(first) = input.first() else { return false };
-    let begins_as_head = shape(first, &mut input).is_ok_and(is_pseudo);
-    begins_as_head && std::iter::from_fn(|| Some(shape(input.first()?, &mut input))).all(|shape| shape.is_ok())
+    let first = input.first().and_then(|first| shape(first, &mut input).ok());
+    first.is_some_and(is_pseudo) && is_block(input.0)
+}
+
+/// Whether these bytes can be read as a block, whatever it refers to.
+pub(in crate::http2) fn is_block(block: &[u8]) -> bool {
+    let mut input = Input(block);
+    std::iter::from_fn(|| Some(shape(input.first()?, &mut input))).all(|shape| shape.is_ok())
 }
 
 fn is_pseudo(index: u32) -> bool {
@@ -130,6 +135,9 @@ fn shape(first: u8, input: &mut Input<'_>) -> Result<u32, Unreadable> {
         _ => (4, true),
     };
     let index = input.integer(prefix)?;
+    if first == 0x80 {
+        return Err(Unreadable);
+    }
     if has_value && index == 0 {
         input.string()?.length()?;
     }

@@ -7,4 +7,4 @@ mod huffman;
 mod input;
 mod table;
 
-pub(super) use decoder::{Decoder, is_head};
+pub(super) use decoder::{Decoder, is_block, is_head};
