@@ -24,8 +24,8 @@ impl Streams {
         }
     }
 
-    /// Frames may pass unread from here on.
-    pub(super) fn lose(&mut self, direction: Direction, now: Nanos, sink: &mut dyn Sink) {
+    /// Frames may pass unread from here on, none of them before `since`.
+    pub(super) fn lose(&mut self, direction: Direction, since: Nanos, sink: &mut dyn Sink) {
         self.blind[direction as usize] = true;
         let mut open = self.open.iter().filter(|(_, stream)| !stream.half(direction).is_over());
         self.sole[direction as usize] = match (open.next(), open.next()) {
@@ -33,7 +33,9 @@ impl Streams {
             _ => None,
         };
         for stream in self.open.values_mut() {
-            stream.half_mut(direction).lose(now);
+            if direction == Direction::Request || !stream.was_reset_before(since) {
+                stream.half_mut(direction).lose(since);
+            }
         }
         self.is_unsettled = true;
         if direction == Direction::Request {
@@ -129,7 +131,7 @@ impl Streams {
             End::Seen(_) if !stream.is_asked() && requests_wait => false,
             End::Seen(_) => now.saturating_sub(stream.last) > LINGER,
             End::Unsure(since) => now.saturating_sub(since.max(stream.last)) > SILENT,
-            End::Open => false,
+            End::Open => stream.reset.is_some_and(|reset| now.saturating_sub(reset) > LINGER),
         };
         let over = self.open.iter().filter(|(_, stream)| is_over(stream)).map(|(id, _)| *id);
         for id in over.collect::<Vec<_>>() {
@@ -137,6 +139,6 @@ impl Streams {
                 self.end(id, stream, now, sink);
             }
         }
-        self.is_unsettled = self.open.values().any(|stream| stream.response.end != End::Open);
+        self.is_unsettled = self.open.values().any(|stream| stream.response.end != End::Open || stream.reset.is_some());
     }
 }

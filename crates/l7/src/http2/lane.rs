@@ -1,7 +1,7 @@
 //! One direction of a connection: cuts it into frames, and tells the streams what they hold.
 
 use crate::{
-    Direction, Sink,
+    Direction, Nanos, Sink,
     stream::{Place, Reader, Run},
 };
 
@@ -118,7 +118,7 @@ impl Reading<'_> {
                 let fits = rest.bytes[..used] == expected[..used];
                 *read += used;
                 if !fits {
-                    self.lose(rest.at);
+                    self.lose(rest.at, rest.at.time);
                 } else if used == expected.len() {
                     self.lane.state = State::Header;
                 }
@@ -151,7 +151,7 @@ impl Reading<'_> {
         let continued = (frame.kind == Kind::Continuation).then_some(frame.stream);
         // A header block is not interrupted (RFC 9113 section 4.3), so what is not in its place is no frame.
         if !frame.is_valid() || in_block != continued {
-            self.lose(at);
+            self.lose(at, at.time);
             return;
         }
         self.lane.state = State::Payload(Payload::new(frame));
@@ -160,8 +160,9 @@ impl Reading<'_> {
         }
     }
 
-    /// From here on it is not known where frames begin. What is known of the last one is told.
-    pub(super) fn lose(&mut self, at: Place) {
+    /// From here on it is not known where frames begin; nothing that is missing came before `since`. What is known of the
+    /// last frame is told.
+    pub(super) fn lose(&mut self, at: Place, since: Nanos) {
         if let Some(block) = self.lane.block.take() {
             self.tell_block(block, None);
         }
@@ -170,14 +171,15 @@ impl Reading<'_> {
         self.lane.decoder.forget();
         self.lane.state = State::Seek;
         self.lane.lost_at = Some(at.offset);
-        self.streams.lose(self.direction, at.time, self.sink);
+        self.streams.lose(self.direction, since, self.sink);
     }
 
     fn hole(&mut self, length: u64, at: Place, is_lost: bool) {
+        let since = if is_lost { self.lane.last.time } else { at.time };
         match self.lane.state {
             State::Over | State::Seek => {}
-            State::Preface(_) | State::Header => self.lose(at),
-            State::Payload(_) => self.hole_in_payload(length, at, is_lost),
+            State::Preface(_) | State::Header => self.lose(at, since),
+            State::Payload(_) => self.hole_in_payload(length, at, is_lost, since),
         }
         self.lane.last = Place { offset: at.offset.saturating_add(length), time: at.time };
     }

@@ -95,7 +95,7 @@ impl Reading<'_> {
     }
 
     /// Bytes of the payload passed by, or were lost; perhaps more than that.
-    pub(super) fn hole_in_payload(&mut self, length: u64, at: Place, is_lost: bool) {
+    pub(super) fn hole_in_payload(&mut self, length: u64, at: Place, is_lost: bool, since: Nanos) {
         let State::Payload(mut payload) = self.lane.state else { return };
         let (left, end) = (payload.left, (!is_lost).then_some(at.time));
         let passed = left.min(length);
@@ -112,7 +112,7 @@ impl Reading<'_> {
             }
         }
         if length > left {
-            self.lose(Place { offset: at.offset + left, time: at.time });
+            self.lose(Place { offset: at.offset + left, time: at.time }, since);
         }
     }
 
@@ -174,7 +174,7 @@ impl Reading<'_> {
         match frame.kind {
             Kind::Data => self.data(payload, Content::Seen(&[]), 0, end, now),
             Kind::Headers | Kind::Promise | Kind::Continuation => self.fragment(&frame, bytes, is_cut, end),
-            Kind::Reset => self.streams.reset(frame.stream, now, self.sink),
+            Kind::Reset => self.streams.reset(self.direction, frame.stream, now, self.sink),
             Kind::GoAway if self.direction == Direction::Response => self.go_away(bytes, now),
             _ => {}
         }

@@ -29,13 +29,15 @@ pub(super) struct Half {
     pub(super) bytes: u64,
     pub(super) messages: Messages,
     pub(super) end: End,
+    /// Some of it was seen.
+    is_seen: bool,
     /// Some of it may have passed unseen.
     has_gap: bool,
 }
 
 impl Half {
     fn new() -> Self {
-        Self { start: None, bytes: 0, messages: Messages::default(), end: End::Open, has_gap: false }
+        Self { start: None, bytes: 0, messages: Messages::default(), end: End::Open, is_seen: false, has_gap: false }
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -51,8 +53,15 @@ impl Half {
         }
     }
 
-    /// Something of it was seen, so it had not ended.
-    pub(super) fn revive(&mut self) {
+    /// So many bytes of it were seen.
+    pub(super) fn take(&mut self, bytes: u64) {
+        self.revive();
+        self.bytes += bytes;
+        self.is_seen = true;
+    }
+
+    /// It cannot have ended, since something comes behind what was missed.
+    fn revive(&mut self) {
         if matches!(self.end, End::Unsure(_)) {
             self.end = End::Open;
         }
@@ -79,6 +88,8 @@ pub(super) struct Stream {
     pub(super) response: Half,
     /// Its request is known to have passed unseen.
     pub(super) is_missed: bool,
+    /// When the client reset it.
+    pub(super) reset: Option<Nanos>,
     /// When something of it was last seen.
     pub(super) last: Nanos,
     method: Option<Text>,
@@ -101,6 +112,7 @@ impl Stream {
             request: Half { messages: Messages::UNSEEN, ..Half::new() },
             response: Half::new(),
             is_missed: false,
+            reset: None,
             last: now,
             method: None,
             path: None,
@@ -133,8 +145,13 @@ impl Stream {
         self.request.start.is_some()
     }
 
+    /// What the server says now comes too late.
+    pub(super) fn was_reset_before(&self, now: Nanos) -> bool {
+        self.reset.is_some_and(|reset| reset < now)
+    }
+
     pub(super) fn is_begun(&self) -> bool {
-        self.response.start.is_some()
+        self.response.is_seen
     }
 
     fn take_common(&mut self, fields: &Fields) {
@@ -148,8 +165,7 @@ impl Stream {
     pub(super) fn ask(&mut self, head: Head, is_head: bool) {
         let Head { start, end, bytes, ends_stream, mut fields, .. } = head;
         self.last = start;
-        self.request.revive();
-        self.request.bytes += bytes;
+        self.request.take(bytes);
         if !self.is_asked() && is_head {
             self.request = Half { start: Some(start), bytes, ..Half::new() };
             self.take_common(&fields);
@@ -165,16 +181,16 @@ impl Stream {
     pub(super) fn answer(&mut self, head: Head) {
         let Head { start, end, bytes, ends_stream, fields, .. } = head;
         self.last = end.unwrap_or(start);
-        self.response.revive();
         if matches!(fields.status, Some(100..=199)) {
+            self.response.revive();
             return;
         }
         let is_first = !self.is_begun() && !self.response.has_gap;
+        self.response.take(bytes);
         if fields.is_head || is_first {
-            self.response = Half { start: Some(start), bytes, ..Half::new() };
+            self.response = Half { start: Some(start), bytes, is_seen: true, ..Half::new() };
             self.status = fields.status;
         } else {
-            self.response.bytes += bytes;
             self.has_trailers = true;
         }
         self.take_common(&fields);

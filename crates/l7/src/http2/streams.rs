@@ -125,7 +125,7 @@ impl Streams {
             stream.is_missed |= was_before;
             self.keep_within_bounds(start, sink);
         }
-        if let Some(stream) = self.open.get_mut(&id) {
+        if let Some(stream) = self.open.get_mut(&id).filter(|stream| !stream.was_reset_before(start)) {
             stream.answer(head);
             self.settle(id, sink);
         }
@@ -143,11 +143,11 @@ impl Streams {
 
     /// Takes a piece of a DATA frame, and says how many bytes behind it tell nothing.
     pub(super) fn data(&mut self, direction: Direction, piece: &Piece<'_>, sink: &mut dyn Sink) -> u64 {
-        let Some(stream) = self.open.get_mut(&piece.stream) else { return u64::MAX };
+        let is_late = |stream: &Stream| direction == Direction::Response && stream.was_reset_before(piece.time);
+        let Some(stream) = self.open.get_mut(&piece.stream).filter(|stream| !is_late(stream)) else { return u64::MAX };
         stream.last = piece.time;
         let half = stream.half_mut(direction);
-        half.revive();
-        half.bytes += piece.bytes;
+        half.take(piece.bytes);
         match piece.content {
             Content::Seen(bytes) => half.messages.read(bytes),
             Content::Unseen(length) => half.messages.skip(length),
@@ -161,10 +161,20 @@ impl Streams {
         needless
     }
 
-    /// RST_STREAM, by whomever: what has not ended by now will not (RFC 9113 section 6.4).
-    pub(super) fn reset(&mut self, id: u32, time: Nanos, sink: &mut dyn Sink) {
-        if let Some(stream) = self.remove(id) {
-            self.end(id, stream, time, sink);
+    /// RST_STREAM: what has not ended by now will not (RFC 9113 section 6.4). After the client's it may yet turn out that an
+    /// answer before it was not seen.
+    pub(super) fn reset(&mut self, direction: Direction, id: u32, time: Nanos, sink: &mut dyn Sink) {
+        match self.open.get_mut(&id) {
+            Some(stream) if direction == Direction::Request && stream.response.end == End::Open => {
+                stream.reset.get_or_insert(time);
+                self.is_unsettled = true;
+            }
+            Some(_) => {
+                if let Some(stream) = self.remove(id) {
+                    self.end(id, stream, time, sink);
+                }
+            }
+            None => {}
         }
     }
 
@@ -205,7 +215,10 @@ impl Streams {
             End::Seen(_) => self.hand_out(stream.answered(sink), sink),
             End::Unsure(_) if stream.is_begun() => self.hand_out(stream.left_open(sink), sink),
             End::Unsure(_) => sink.lost(1),
-            End::Open => self.hand_out(stream.unanswered(time, sink), sink),
+            End::Open => {
+                let time = stream.reset.unwrap_or(time);
+                self.hand_out(stream.unanswered(time, sink), sink);
+            }
         }
     }
 

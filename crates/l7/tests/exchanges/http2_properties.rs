@@ -281,7 +281,7 @@ fn stream_of(detail: &Detail, talk: &[Said]) -> Result<Option<usize>, String> {
 }
 
 /// What is told is as it was said. A call whose content type was missed shows as plain HTTP.
-fn agrees(found: &Detail, said: &Detail) -> bool {
+pub(crate) fn agrees(found: &Detail, said: &Detail) -> bool {
     fn same<T: PartialEq>(found: &Option<T>, said: &Option<T>) -> bool {
         found.is_none() || found == said
     }

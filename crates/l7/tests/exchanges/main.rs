@@ -5,6 +5,7 @@ mod dns;
 mod http1_properties;
 mod http1_shapes;
 mod http1_traps;
+mod http2_captures;
 mod http2_frames;
 mod http2_grpc;
 mod http2_losses;
