@@ -128,7 +128,7 @@ impl Streams {
         }
         let requests_wait = self.requests_wait;
         let is_over = |stream: &Stream| match stream.response.end {
-            End::Seen(_) if !stream.is_asked() && requests_wait => false,
+            _ if !stream.is_asked() && requests_wait => false,
             End::Seen(_) => now.saturating_sub(stream.last) > LINGER,
             End::Unsure(since) => now.saturating_sub(since.max(stream.last)) > SILENT,
             End::Open => stream.reset.is_some_and(|reset| now.saturating_sub(reset) > LINGER),

@@ -88,7 +88,7 @@ pub(super) struct Stream {
     pub(super) response: Half,
     /// Its request is known to have passed unseen.
     pub(super) is_missed: bool,
-    /// When the client reset it.
+    /// When it was reset, and is not given up yet.
     pub(super) reset: Option<Nanos>,
     /// When something of it was last seen.
     pub(super) last: Nanos,

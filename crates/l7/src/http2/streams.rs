@@ -162,19 +162,17 @@ impl Streams {
     }
 
     /// RST_STREAM: what has not ended by now will not (RFC 9113 section 6.4). After the client's it may yet turn out that an
-    /// answer before it was not seen.
+    /// answer before it was not seen, and after the server's that its request is on the way.
     pub(super) fn reset(&mut self, direction: Direction, id: u32, time: Nanos, sink: &mut dyn Sink) {
-        match self.open.get_mut(&id) {
-            Some(stream) if direction == Direction::Request && stream.response.end == End::Open => {
+        let Some(stream) = self.open.get(&id) else { return };
+        let may_be_answered = direction == Direction::Request && stream.response.end == End::Open;
+        if may_be_answered || !self.is_known(id, stream) {
+            self.is_unsettled = true;
+            if let Some(stream) = self.open.get_mut(&id) {
                 stream.reset.get_or_insert(time);
-                self.is_unsettled = true;
             }
-            Some(_) => {
-                if let Some(stream) = self.remove(id) {
-                    self.end(id, stream, time, sink);
-                }
-            }
-            None => {}
+        } else if let Some(stream) = self.remove(id) {
+            self.end(id, stream, time, sink);
         }
     }
 
@@ -208,7 +206,7 @@ impl Streams {
 
     /// Nothing more comes on this stream.
     pub(super) fn end(&mut self, id: u32, stream: Stream, time: Nanos, sink: &mut dyn Sink) {
-        let is_known = stream.is_asked() || self.misses_request(id, &stream);
+        let is_known = self.is_known(id, &stream);
         match stream.response.end {
             // An answer that nobody asked for: to the request that upgraded to HTTP/2, which was counted as HTTP/1.
             _ if !is_known => {}
@@ -220,6 +218,11 @@ impl Streams {
                 self.hand_out(stream.unanswered(time, sink), sink);
             }
         }
+    }
+
+    /// Whether it is an exchange: its request was seen, or is known to have passed.
+    fn is_known(&self, id: u32, stream: &Stream) -> bool {
+        stream.is_asked() || self.misses_request(id, stream)
     }
 
     /// Whether the request of a stream is known to have passed unseen.

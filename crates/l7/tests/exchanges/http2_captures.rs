@@ -1,40 +1,37 @@
 //! What passed between real programs, against what those programs counted themselves.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use goldwire_l7::{Direction, Exchange};
-use goldwire_model::record::{Detail, Protocol};
+use goldwire_l7::{Closing, Exchange};
+use goldwire_model::record::{Detail, ExchangeError, Protocol};
 use insta::assert_snapshot;
 
 use crate::{
+    captures::{Sent, recorded},
     http2_properties,
     support::{Collected, Talk, detail},
 };
 
-type Said = (Direction, Vec<u8>);
-
 /// See `tests/captures/http2/README.md`.
-fn capture(name: &str) -> Vec<Said> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/http2").join(format!("{name}.capture"));
-    let bytes = fs::read(path).expect("a capture");
-    let (mut rest, mut said) = (&bytes[..], Vec::new());
-    while let Some((head, behind)) = rest.split_first_chunk::<5>() {
-        let direction = if head[0] == b'C' { Direction::Request } else { Direction::Response };
-        let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
-        said.push((direction, behind[..length].to_vec()));
-        rest = &behind[length..];
-    }
-    said
+fn capture(name: &str) -> Vec<Sent> {
+    let mut all = recorded("http2");
+    let at = all.iter().position(|(other, _)| other.starts_with(name)).expect("a capture");
+    all.swap_remove(at).1
 }
 
-fn play(talk: Talk, said: &[Said]) -> Talk {
-    said.iter().fold(talk, |talk, (direction, bytes)| talk.say(*direction, bytes))
+/// All that are HTTP/2 from their first byte on.
+fn captures() -> impl Iterator<Item = (String, Vec<Sent>)> {
+    recorded("http2").into_iter().filter(|(name, _)| !name.starts_with("upgrade"))
+}
+
+fn play(talk: Talk, said: &[Sent]) -> Talk {
+    said.iter().fold(talk, |talk, sent| talk.say(sent.direction, &sent.bytes))
 }
 
 /// All that came of a conversation, closed.
 fn collected(mut talk: Talk) -> Collected {
     let mut collected = std::mem::take(&mut talk.collected);
-    talk.connection.close(talk.time, goldwire_l7::Closing::Clean, &mut collected);
+    talk.connection.close(talk.time, Closing::Clean, &mut collected);
     collected
 }
 
@@ -64,7 +61,7 @@ fn h2load_with_32_streams() {
     let exchanges = &talk.collected.exchanges;
     let answered: u64 = exchanges.iter().map(|exchange| exchange.response_bytes).sum();
     // Headers of blocks and frames come on top of the data; all but settings and windows is of some exchange.
-    assert!((15_760 + 1_348..19_292).contains(&answered), "{answered}");
+    assert!((15_760 + 1_349..19_293).contains(&answered), "{answered}");
     assert!(exchanges.iter().all(|exchange| exchange.answer_last >= exchange.answer_first));
     let agents = exchanges.iter().filter(|exchange| {
         matches!(&exchange.detail, Detail::Http { user_agent: Some(class), .. } if &class[..] == "load_test")
@@ -113,9 +110,9 @@ fn assert_nothing_is_invented(found: &Collected, whole: &[Exchange], place: &str
     let lost = if place.starts_with("push") { 0 } else { found.lost };
     assert!(found.exchanges.len() as u64 + lost <= whole.len() as u64, "{place}: {}", summary(&found.exchanges));
     let mut left: Vec<&Exchange> = whole.iter().collect();
-    // Those that say most find their own first.
+    // Those that have a name find their own first.
     let mut exchanges: Vec<&Exchange> = found.exchanges.iter().collect();
-    exchanges.sort_by_key(|exchange| format!("{:?}", exchange.detail).matches("None").count());
+    exchanges.sort_by_key(|exchange| (!is_named(&exchange.detail), what(exchange).matches("None").count()));
     for exchange in exchanges {
         let at = left.iter().position(|whole| agrees(exchange, whole));
         let Some(at) = at else { panic!("{place}: {} did not happen", what(exchange)) };
@@ -123,15 +120,29 @@ fn assert_nothing_is_invented(found: &Collected, whole: &[Exchange], place: &str
     }
 }
 
+fn is_of_same_name(found: &Detail, whole: &Detail) -> bool {
+    match (found, whole) {
+        (Detail::Grpc { method: found, .. }, Detail::Grpc { method: whole, .. }) => found.is_none() || found == whole,
+        (Detail::Http { path: found, .. }, Detail::Http { path: whole, .. }) => found.is_none() || found == whole,
+        _ => false,
+    }
+}
+
+fn is_named(detail: &Detail) -> bool {
+    matches!(detail, Detail::Grpc { method: Some(_), .. } | Detail::Http { path: Some(_), .. })
+}
+
 fn agrees(found: &Exchange, whole: &Exchange) -> bool {
     let details = http2_properties::agrees(&found.detail, &whole.detail);
-    details && (found.error.is_none() || found.error == whole.error)
+    let is_same = details && (found.error.is_none() || found.error == whole.error);
+    // Where it is not seen in time that a request was reset, the answer that crossed with that is its answer.
+    let crossed = whole.error == Some(ExchangeError::NoAnswer) && is_of_same_name(&found.detail, &whole.detail);
+    is_same || crossed
 }
 
 #[test]
 fn joined_anywhere() {
-    for name in ["h2load", "push", "grpc", "node"] {
-        let said = capture(name);
+    for (name, said) in captures() {
         let whole = collected(play(Talk::new(), &said)).exchanges;
         for from in 0..said.len() {
             let found = collected(play(Talk::adopted(), &said[from..]));
@@ -142,19 +153,20 @@ fn joined_anywhere() {
 
 #[test]
 fn any_segment_lost() {
-    for name in ["h2load", "push", "grpc", "node"] {
-        let said = capture(name);
+    for (name, said) in captures() {
         let whole = collected(play(Talk::new(), &said)).exchanges;
         for lost in 0..said.len() {
             let talk = play(Talk::new(), &said[..lost]);
-            let talk = talk.lose(said[lost].0, said[lost].1.len() as u64);
+            let talk = talk.lose(said[lost].direction, said[lost].bytes.len() as u64);
             let (next, rest) = said[lost + 1..].split_at(3.min(said.len() - lost - 1));
             let talk = play(play(talk, next).wait(), rest).counted();
             let found = collected(talk);
             let said_to_be_lost = found.exchanges.len() as u64 + found.lost;
             assert!(
                 said_to_be_lost >= whole.len() as u64,
-                "{name} without {lost}: some are missing and nobody says so"
+                "{name} without {lost}: of {} {said_to_be_lost} {}",
+                whole.len(),
+                summary(&found.exchanges)
             );
             assert_nothing_is_invented(&found, &whole, &format!("{name} without {lost}"));
         }
@@ -163,8 +175,7 @@ fn any_segment_lost() {
 
 #[test]
 fn captured_in_part() {
-    for name in ["h2load", "push", "grpc", "node"] {
-        let said = capture(name);
+    for (name, said) in captures() {
         let whole = collected(play(Talk::new(), &said)).exchanges;
         for prefix in [20, 64, 100, 512, 4_096, 16_384] {
             let found = collected(play(Talk::new().capture(prefix, 64), &said).counted());
