@@ -9,6 +9,10 @@ use super::{
 
 /// So many frames in a row are no accident. Fewer may be, where bytes are mostly zeros.
 const SURE: u8 = 3;
+/// Longer header blocks are not read to judge them, so that bytes made to look like many of them cost little.
+const JUDGED_BLOCK: usize = 512;
+/// For the same reason, so many single frames at an end are judged.
+const JUDGED_ENDS: u8 = 16;
 
 /// Bytes that read as frames from the first on.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +71,9 @@ fn fits(bytes: &[u8], at: usize, frame: &Frame) -> bool {
         return next.is_none() || continued == Some(frame.stream);
     }
     let is_readable = match bytes.get(at + HEADER..end) {
-        Some(payload) if frame.kind == Kind::Headers => hpack::is_block(block_fragment(frame, payload, false)),
+        Some(payload) if frame.kind == Kind::Headers && payload.len() <= JUDGED_BLOCK => {
+            hpack::is_block(block_fragment(frame, payload, false))
+        }
         _ => true,
     };
     is_readable && continued.is_none()
@@ -85,7 +91,7 @@ pub(super) fn find(
     // By place: frames in a row from there on. The end of a segment is as good as a frame.
     let mut rows = vec![0_u8; bytes.len() + 1];
     rows[bytes.len()] = u8::from(ends_segment);
-    let mut found = None;
+    let (mut found, mut judged) = (None, 0);
     for at in (0..bytes.len()).rev() {
         let Some(frame) = frame_at(bytes, at).filter(|frame| frame.is_usual(direction) && admits(frame)) else {
             continue;
@@ -96,8 +102,9 @@ pub(super) fn find(
         let next = usize::try_from(at as u64 + frame.size()).unwrap_or(usize::MAX);
         let behind = rows.get(next).copied().unwrap_or(0);
         rows[at] = behind.saturating_add(1);
-        let is_last = ends_segment && next == bytes.len();
-        let is_sure = rows[at] >= SURE || (is_last && convinces(&frame, &bytes[at + HEADER..]));
+        let is_judged = ends_segment && next == bytes.len() && judged < JUDGED_ENDS;
+        judged += u8::from(is_judged);
+        let is_sure = rows[at] >= SURE || (is_judged && convinces(&frame, &bytes[at + HEADER..]));
         if is_sure && frame.kind != Kind::Continuation {
             found = Some(at);
         }

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What every client says first, RFC 9113 section 3.4.
-pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Looks at the first bytes of a stream. Only the client's tell for sure; a server begins with SETTINGS, whatever it is asked.
 #[must_use]

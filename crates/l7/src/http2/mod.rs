@@ -19,4 +19,6 @@ mod streams;
 
 pub use connection::Connection;
 pub(crate) use connection::KNOWN;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use detect::PREFACE;
 pub use detect::detect;
