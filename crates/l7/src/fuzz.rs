@@ -10,7 +10,9 @@ use goldwire_model::record::Text;
 use crate::{
     Closing, Connection, Datagram, Datagrams, Direction, Exchange, Segment, Sink, StreamProtocol, TlsHandshake,
     dns::{self, udp},
-    http, http1, kafka,
+    http, http1,
+    http2::{self, PREFACE},
+    kafka,
     protocol::Known,
     quic as quic_protocol, redis,
     sql::{Memory, Quoting},
@@ -149,6 +151,32 @@ pub fn kafka(input: &[u8]) {
     }
 }
 
+/// HTTP/2 from its start and adopted, of any bytes and of any frames.
+pub fn http2(input: &[u8]) {
+    let framed = framed(input);
+    for input in [input, &framed] {
+        for mut connection in [http2::Connection::from_start(), http2::Connection::adopted()] {
+            let seen = run(&mut connection, input);
+            assert!(seen.exchanges + seen.lost <= input.len() as u64, "exchanges come from bytes");
+            assert!(!connection.waits(), "a closed connection waits for nothing");
+        }
+    }
+}
+
+/// The same steps, each of which sends a frame that is as long as it says, behind the preface.
+fn framed(input: &[u8]) -> Vec<u8> {
+    let mut framed = [&[0, PREFACE.len() as u8], PREFACE].concat();
+    for Step { choice, bytes } in steps(input) {
+        let [kind, flags, stream, payload @ ..] = bytes else { continue };
+        let payload = &payload[..payload.len().min(240)];
+        let header = [0, 0, payload.len() as u8, kind % 11, *flags, 0, 0, 0, stream % 16];
+        framed.extend([choice, (header.len() + payload.len()) as u8]);
+        framed.extend(header);
+        framed.extend(payload);
+    }
+    framed
+}
+
 /// DNS over UDP and TCP.
 pub fn dns(input: &[u8]) {
     let (mut conversation, mut sink) = (udp::Conversation::default(), Counting::default());
@@ -257,6 +285,8 @@ pub fn reassembler(input: &[u8]) {
 mod tests {
     use proptest::prelude::*;
 
+    use crate::http2::PREFACE;
+
     /// Bytes that protocols know, so that random input gets past the first byte.
     const WORDS: &[&[u8]] = &[
         b"GET / HTTP/1.1\r\n",
@@ -315,6 +345,15 @@ mod tests {
         b"\0\0\0\x06\0\0\0\x01\0\x1b",
         b"\0\0\0\x0f\0\x03\0\x0c\0\0\0\x01\0\x04shop\0",
         b"\0\0\0\x10\0\0\0\x01\0\0\0\0\0\x02\xff\xff\xff\xff\x0f\0",
+        PREFACE,
+        b"\x00\x00\x03\x01\x05\x00\x00\x00\x01\x82\x86\x84",
+        b"\x00\x00\x01\x01\x05\x00\x00\x00\x01\x88",
+        b"\x00\x00\x08\x06\x00\x00\x00\x00\x00abcdefgh",
+        b"\x00\x00\x02\x00\x01\x00\x00\x00\x03ok",
+        b"\x01\x04\x03\x83\x40\x05:path\x02/a\x5f\x10application/grpc",
+        b"\x01\x05\x03\x88\x40\x0bgrpc-status\x0213",
+        b"\x09\x04\x01\xbe\x7f\xff\xff\xff\xff\x0f",
+        b"\x03\x00\x01\x00\x00\x00\x08",
     ];
 
     fn words() -> impl Strategy<Value = Vec<u8>> {
@@ -336,6 +375,7 @@ mod tests {
             super::http1(&input);
             super::redis(&input);
             super::kafka(&input);
+            super::http2(&input);
             super::dns(&input);
             super::postgresql(&input);
             super::mysql(&input);

@@ -1,8 +1,8 @@
 //! Application protocols: bytes in, exchanges out. No I/O, no clock: every time comes with the bytes.
 //!
 //! A byte stream arrives as [`Segment`]s, which may be repeated, out of order, overlapping, captured in part or missing.
-//! A [`stream::Reassembler`] per direction puts them in order; a protocol ([`http1`], [`dns::tcp`]) reads what is left and
-//! hands [`Exchange`]s to a [`Sink`]. Datagrams ([`Datagrams`]) come whole.
+//! A [`stream::Reassembler`] per direction puts them in order; a protocol ([`http1`], [`http2`], [`dns::tcp`]) reads what is
+//! left and hands [`Exchange`]s to a [`Sink`]. Datagrams ([`Datagrams`]) come whole.
 //!
 //! What could not be followed is told to the sink as lost. Nothing is invented: an answer that was not seen has no
 //! status, an end that was not seen has no time.
@@ -15,6 +15,7 @@ mod exchange;
 pub mod fuzz;
 pub mod http;
 pub mod http1;
+pub mod http2;
 pub mod kafka;
 mod mysql;
 mod postgresql;

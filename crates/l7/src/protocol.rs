@@ -96,6 +96,7 @@ pub struct Known {
 /// All that are known, the surest first.
 pub const PROTOCOLS: &[Known] = &[
     crate::tls::KNOWN,
+    crate::http2::KNOWN,
     crate::http1::KNOWN,
     crate::redis::KNOWN,
     crate::postgresql::KNOWN,

@@ -8,14 +8,12 @@ use std::{borrow::Cow, mem::MaybeUninit};
 use httparse::{Header, ParserConfig, Status};
 
 use super::{body::Body, chunked::Chunked};
-use crate::http::TraceContext;
+use crate::http::{TraceContext, host_name, split_target};
 
 /// Header lines that fit on the stack.
 const USUAL_HEADERS: usize = 64;
 /// Header lines of the largest head that is read.
 const MOST_HEADERS: usize = 4096;
-/// Paths are cut here.
-const PATH_MAX: usize = 1024;
 
 /// What came of reading a head.
 #[derive(Debug)]
@@ -109,44 +107,6 @@ fn request_head<'a>(method: &'a str, target: &'a str, headers: &[Header<'a>]) ->
     let (authority, path) = split_target(method, target);
     let host = authority.or(host).map(host_name).filter(|host| !host.is_empty());
     RequestHead { method, path, host, user_agent, trace, body: framing.of_request() }
-}
-
-/// The four forms of a target, RFC 9112 section 3.2: authority (where there is one) and path.
-fn split_target<'a>(method: &str, target: &'a str) -> (Option<&'a str>, Option<&'a str>) {
-    if method == "CONNECT" {
-        return (Some(target), None);
-    }
-    if target.starts_with('/') {
-        return (None, Some(plain_path(target)));
-    }
-    match target.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains(['/', '?']) => {
-            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-            (Some(&rest[..end]), Some(plain_path(&rest[end..])))
-        }
-        _ => (None, Some(plain_path(target))),
-    }
-}
-
-/// Without query and fragment, bounded in length.
-fn plain_path(target: &str) -> &str {
-    let end = target.find(['?', '#']).unwrap_or(target.len());
-    let end = target.floor_char_boundary(end.min(PATH_MAX));
-    if end == 0 { "/" } else { &target[..end] }
-}
-
-/// Without user and port, in lower case.
-fn host_name(authority: &str) -> Cow<'_, str> {
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host).trim();
-    let host = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
-        _ => host,
-    };
-    let host = &host[..host.floor_char_boundary(host.len().min(255))];
-    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Cow::Owned(host.to_ascii_lowercase());
-    }
-    Cow::Borrowed(host)
 }
 
 /// How a message's length is told, RFC 9112 section 6.3.
@@ -320,11 +280,5 @@ mod tests {
     fn many_headers_are_read() {
         let lines: String = (0..1_000).map(|index| format!("X-{index}: y\r\n")).collect();
         assert_eq!(request(&format!("GET / HTTP/1.1\r\n{lines}Content-Length: 7\r\n\r\n")).body, Body::Length(7));
-    }
-
-    #[test]
-    fn long_paths_are_cut_between_characters() {
-        let head = format!("GET /{} HTTP/1.1\r\n\r\n", "ü".repeat(2_000));
-        assert_eq!(request(&head).path.map(str::len), Some(1_023));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     api,
-    detect::detect,
+    detect::{detect, is_request},
     frames::{Frame, Lane, Reading, Role},
     pairing::Pairing,
 };
@@ -25,9 +25,7 @@ const METADATA_KEPT: usize = 16 * 1024;
 /// Kafka among the protocols.
 pub(crate) const KNOWN: Known = Known {
     detect,
-    is_message: |direction, segment| {
-        direction == Direction::Request && detect(direction, segment.prefix) == Detection::Yes
-    },
+    is_message: |direction, segment| direction == Direction::Request && is_request(segment),
     from_start: || Box::new(Connection::from_start()),
     adopted: || Box::new(Connection::adopted()),
 };

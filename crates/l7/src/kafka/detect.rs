@@ -1,6 +1,6 @@
 //! Does this look like Kafka? By content alone, never by port.
 
-use crate::{Detection, Direction};
+use crate::{Detection, Direction, Segment};
 
 use super::request::Header;
 
@@ -40,6 +40,15 @@ fn detect_request(bytes: &[u8]) -> Detection {
         Some(header) if header.api.is_some() => Detection::Yes,
         _ => Detection::No,
     }
+}
+
+/// In the middle of a stream: a request of a client with a name, which ends with its segment or before another request.
+pub(super) fn is_request(segment: &Segment<'_>) -> bool {
+    let Segment { length, prefix, .. } = *segment;
+    let has_name = matches!(prefix.get(12..14), Some([0, 1..=255]));
+    let (Some(size), true) = (size(prefix), has_name && detect_request(prefix) == Detection::Yes) else { return false };
+    let end = size as usize + 4;
+    end == length as usize || prefix.get(end..).is_some_and(|next| detect_request(next) != Detection::No)
 }
 
 /// The size that a frame begins with.

@@ -298,7 +298,7 @@ fn other_protocols_are_told_apart() {
         let talk = Talk::new().client(client).server(server).expect_protocol(None);
         assert_eq!(talk.close(), "");
     }
-    let talk = Talk::new().client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").expect_protocol(None);
+    let talk = Talk::new().client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").expect_protocol(Protocol::Http2);
     assert_eq!(talk.close(), "");
     let talk = Talk::new().client("G").expect_protocol(None).client("ET /x HTTP/1.1\r\n");
     assert_eq!(talk.expect_protocol(Protocol::Http).close(), "");
