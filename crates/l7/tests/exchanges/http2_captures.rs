@@ -151,6 +151,20 @@ fn joined_anywhere() {
     }
 }
 
+/// Whatever a connection is joined in, it is taken for what it is or for nothing.
+#[test]
+fn joined_for_what_it_is() {
+    for protocol in ["http1", "tls", "mysql", "postgresql", "http2"] {
+        for (name, said) in recorded(protocol).into_iter().filter(|(name, _)| !name.starts_with("upgrade")) {
+            for from in 0..said.len() {
+                let ran = play(Talk::adopted(), &said[from..]).ran;
+                let is_http2 = matches!(ran, Some(Protocol::Http2 | Protocol::Grpc));
+                assert!(ran.is_none() || is_http2 == (protocol == "http2"), "{name} from {from}: {ran:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn any_segment_lost() {
     for (name, said) in captures() {
