@@ -190,6 +190,39 @@ impl Link {
     }
 }
 
+/// Any other server, on a port of loopback.
+#[derive(Debug)]
+pub struct Server {
+    _process: Process,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Of its own; gone with it.
+    pub folder: TempDir,
+}
+
+impl Server {
+    /// Starts it in `cgroup` with the arguments that `arguments` makes of its port and its folder, and waits until it listens.
+    pub fn start(cgroup: &Cgroup, program: &str, arguments: impl FnOnce(u16, &Path) -> Vec<String>) -> Result<Self> {
+        Self::start_in(cgroup, TempDir::new()?, program, arguments)
+    }
+
+    /// The same with a folder that was made ready for it.
+    pub fn start_in(
+        cgroup: &Cgroup,
+        folder: TempDir,
+        program: &str,
+        arguments: impl FnOnce(u16, &Path) -> Vec<String>,
+    ) -> Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let launch = Launch::new(program, program).args(arguments(address.port(), folder.path())).cgroup(cgroup)?;
+        let log = folder.path().join("log");
+        let process = launch.log(&log)?.spawn().with_context(|| format!("starting {program}"))?;
+        wait_for_listener(None, address)
+            .with_context(|| format!("{program}: {}", fs::read_to_string(&log).unwrap_or_default()))?;
+        Ok(Self { _process: process, address, folder })
+    }
+}
+
 /// The project's own odd server.
 #[derive(Debug)]
 pub struct Peer {
@@ -244,6 +277,14 @@ impl Peer {
     pub fn start_dns(cgroup: &Cgroup) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let process = Self::launch("dns", address, cgroup)?.spawn()?;
+        wait_for_listener(None, address)?;
+        Ok(Self { _process: process, address })
+    }
+
+    /// Starts the HTTP/2 server in `cgroup`, on loopback.
+    pub fn start_http2(cgroup: &Cgroup) -> Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let process = Self::launch("http2", address, cgroup)?.spawn()?;
         wait_for_listener(None, address)?;
         Ok(Self { _process: process, address })
     }

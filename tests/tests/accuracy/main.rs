@@ -9,6 +9,8 @@ mod messages;
 mod names;
 mod overload;
 mod owners;
+mod stores;
+mod streams;
 mod volume;
 
 use std::collections::BTreeMap;

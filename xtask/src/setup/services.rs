@@ -13,8 +13,12 @@ use crate::shell::Line;
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Services that our packages bring, by package.
-const SERVICES: [(&str, &str); 3] =
-    [("nginx", "nginx.service"), ("redis-server", "redis-server.service"), ("mariadb-server", "mariadb.service")];
+const SERVICES: [(&str, &str); 4] = [
+    ("nginx", "nginx.service"),
+    ("redis-server", "redis-server.service"),
+    ("postgresql", "postgresql.service"),
+    ("mariadb-server", "mariadb.service"),
+];
 
 /// While this lives, installing a package starts no service; afterwards, those of the packages stay disabled.
 #[derive(Debug)]

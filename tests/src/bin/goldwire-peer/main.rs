@@ -5,6 +5,7 @@ mod book;
 mod client;
 mod dns;
 mod server;
+mod streams;
 mod ways;
 
 use std::net::SocketAddr;
@@ -13,6 +14,8 @@ use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "usage: goldwire-peer server ADDRESS\n       \
                      goldwire-peer dns ADDRESS\n       \
+                     goldwire-peer http2 ADDRESS\n       \
+                     goldwire-peer streams ADDRESS CONNECTIONS STREAMS TIMES FILE\n       \
                      goldwire-peer ways ADDRESS WAY TIMES\n       \
                      goldwire-peer pipelines ADDRESS DEPTH TIMES\n       \
                      goldwire-peer messages ADDRESS TIMES\n       \
@@ -26,6 +29,11 @@ fn main() -> Result<()> {
     let book = match words[..] {
         ["server", at] => return server::run(address(at)?),
         ["dns", at] => return dns::run(address(at)?),
+        ["http2", at] => return streams::serve(address(at)?),
+        ["streams", to, connections, at_once, times, go_on] => {
+            let amounts = (number(connections)?, number(at_once)?, number(times)?);
+            streams::ask(address(to)?, amounts, go_on.as_ref())?
+        }
         ["ways", to, way, times] => client::ways(address(to)?, way.parse()?, number(times)?)?,
         ["pipelines", to, depth, times] => client::pipelines(address(to)?, number(depth)?, number(times)?)?,
         ["messages", to, times] => client::messages(address(to)?, number(times)?)?,
