@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     api,
-    detect::{detect, is_request},
+    detect::{detect, is_request, names_its_client},
     frames::{Frame, Lane, Reading, Role},
     pairing::Pairing,
 };
@@ -41,7 +41,7 @@ impl Role for Asking<'_> {
     const SIZE_MIN: u32 = 8;
 
     fn is_frame(&self, bytes: &[u8]) -> bool {
-        detect(Direction::Request, bytes) == Detection::Yes
+        names_its_client(bytes) && detect(Direction::Request, bytes) == Detection::Yes
     }
 
     fn kept(&self, _: &[u8]) -> usize {

@@ -42,11 +42,16 @@ fn detect_request(bytes: &[u8]) -> Detection {
     }
 }
 
+/// Zeros look like a request of a client without a name, so behind a gap only one with a name is believed.
+pub(super) fn names_its_client(bytes: &[u8]) -> bool {
+    matches!(bytes.get(12..14), Some([0, 1..=255]))
+}
+
 /// In the middle of a stream: a request of a client with a name, which ends with its segment or before another request.
 pub(super) fn is_request(segment: &Segment<'_>) -> bool {
     let Segment { length, prefix, .. } = *segment;
-    let has_name = matches!(prefix.get(12..14), Some([0, 1..=255]));
-    let (Some(size), true) = (size(prefix), has_name && detect_request(prefix) == Detection::Yes) else { return false };
+    let is_one = names_its_client(prefix) && detect_request(prefix) == Detection::Yes;
+    let (Some(size), true) = (size(prefix), is_one) else { return false };
     let end = size as usize + 4;
     end == length as usize || prefix.get(end..).is_some_and(|next| detect_request(next) != Detection::No)
 }

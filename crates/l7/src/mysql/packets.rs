@@ -195,7 +195,7 @@ pub(super) fn begins_answer(bytes: &[u8]) -> bool {
         _ if first.is_cut() => false,
         _ => {
             let is_number = number(first.payload).is_some_and(|(columns, rest)| columns > 0 && rest.len() <= 1);
-            let behind = Packet::read(&bytes[first.whole_length() as usize..]);
+            let behind = bytes.get(first.whole_length() as usize..).and_then(Packet::read);
             is_number && behind.is_some_and(|behind| behind.payload.starts_with(b"\x03def"))
         }
     }

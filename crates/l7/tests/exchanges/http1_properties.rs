@@ -112,12 +112,14 @@ struct Player {
     collected: Collected,
     offsets: [u64; 2],
     time: u64,
+    /// What the observed socket itself sends.
+    sent_here: Option<Direction>,
 }
 
 impl Player {
     fn new() -> Self {
         let (connection, collected) = (Connection::from_start(), Collected::default());
-        Self { connection, collected, offsets: [0; 2], time: 0 }
+        Self { connection, collected, offsets: [0; 2], time: 0, sent_here: None }
     }
 
     /// Says a phase of the conversation: cut, shuffled, some parts twice, all of it before the next phase.
@@ -132,7 +134,8 @@ impl Player {
         }
         for (offset, part) in parts {
             self.time += MILLISECOND;
-            let segment = Segment::whole(start + offset as u64, part, self.time);
+            let sent_here = self.sent_here == Some(direction);
+            let segment = Segment { sent_here, ..Segment::whole(start + offset as u64, part, self.time) };
             self.connection.segment(direction, segment, &mut self.collected);
         }
         self.offsets[direction as usize] = start + bytes.len() as u64;
@@ -211,8 +214,11 @@ proptest! {
         talk in proptest::collection::vec(said(), 1..30),
         seen in proptest::collection::vec((0..6_u8, 0..6_u8), 30),
         pipelined: bool,
+        at_client: bool,
     ) {
-        let mut player = Player::new();
+        // A socket is one of the two ends: its own sends are never under way.
+        let sent_here = if at_client { Direction::Request } else { Direction::Response };
+        let mut player = Player { sent_here: Some(sent_here), ..Player::new() };
         let asked = talk.iter().map(|said| (Direction::Request, said.request()));
         let answered = talk.iter().map(|said| (Direction::Response, said.answer()));
         let phases: Vec<_> = if pipelined {
