@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod demo;
 mod dist;
+mod fuzz;
 mod places;
 mod setup;
 mod shell;
@@ -34,6 +35,8 @@ enum Command {
     Accuracy,
     /// Measure, and print each figure beside its bar
     Bench(bench::Arguments),
+    /// Run the fuzz targets of the protocols for a while each
+    Fuzz(fuzz::Arguments),
     /// Build the plugin as Grafana loads it, and the goldwire program, into dist/
     Dist,
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Accuracy => accuracy::run(),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Dist => dist::run(),
     };
     match outcome {

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::{
-    build, places, setup,
+    build, fuzz, places, setup,
     shell::{Line, cargo, say, timed},
 };
 
@@ -25,11 +25,13 @@ enum Part {
     Workbench,
     /// clippy, on everything, without warnings
     Lint,
+    /// The fuzz targets of the protocols, for some seconds each
+    Fuzz,
     /// All Rust tests: units, live kernel scenarios, fan-out, the plugin in its host, the browser
     Rust,
 }
 
-const PARTS: [Part; 5] = [Part::Format, Part::Frontend, Part::Workbench, Part::Lint, Part::Rust];
+const PARTS: [Part; 6] = [Part::Format, Part::Frontend, Part::Workbench, Part::Lint, Part::Fuzz, Part::Rust];
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     setup::run()?;
@@ -48,6 +50,7 @@ impl Part {
                 timed("checking the workbench's types", || build::npm(&places::workbench_page(), "typecheck"))
             }
             Self::Lint => timed("clippy", lint),
+            Self::Fuzz => fuzz::run_briefly(),
             Self::Rust => rust(),
         }
     }
