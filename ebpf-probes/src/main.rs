@@ -18,6 +18,7 @@ mod maps;
 mod owner;
 mod packet;
 mod packet_drop;
+mod plaintext;
 mod process;
 mod reset;
 mod ring;
@@ -29,6 +30,7 @@ mod socket_operations;
 mod steering;
 mod tcp_counters;
 mod tcp_state;
+mod tls_call;
 mod unknown_socket;
 
 /// The kernel lends GPL-only helpers to programs that declare a compatible licence.

@@ -6,7 +6,8 @@ use aya_ebpf::{
     maps::{Array, HashMap},
 };
 use goldwire_probe_events::{
-    ConversationCounters, ConversationKey, DROP_REASONS, DropCounters, DropKey, STEERING_SLOTS, Socket, SteeringSlot,
+    ConversationCounters, ConversationKey, DROP_REASONS, DropCounters, DropKey, SESSION_SLOTS, STEERING_SLOTS, Socket,
+    SteeringSlot,
 };
 
 /// What is known of each socket, by its cookie.
@@ -15,6 +16,10 @@ pub static SOCKETS: HashMap<u64, Socket> = HashMap::with_max_entries(131_072, 0)
 
 #[map]
 pub static STEERING: Array<SteeringSlot> = Array::with_max_entries(STEERING_SLOTS, BPF_F_MMAPABLE);
+
+/// The daemon's wishes for sessions of TLS libraries, in the place of sockets.
+#[map]
+pub static SESSION_STEERING: Array<SteeringSlot> = Array::with_max_entries(SESSION_SLOTS, BPF_F_MMAPABLE);
 
 /// Low halves of the cookies of sockets whose owner is final, by cookie modulo [`STEERING_SLOTS`]: a cache that saves
 /// the look-up in [`SOCKETS`] on each system call.

@@ -13,7 +13,7 @@ use goldwire_probe_events::{Process, STEERING_SLOTS, SocketOwned, kind, socket_f
 use crate::{
     kernel::{Struct, offset},
     maps::{OWNED, SOCKETS},
-    ring,
+    ring, tls_call,
 };
 
 /// hook: tp_btf/sock_send_length
@@ -21,7 +21,7 @@ use crate::{
 /// since: 6.3
 #[btf_tracepoint(function = "sock_send_length")]
 pub fn socket_written(ctx: BtfTracePointContext) -> i32 {
-    on_use(&ctx);
+    on_use(&ctx, false);
     0
 }
 
@@ -30,13 +30,13 @@ pub fn socket_written(ctx: BtfTracePointContext) -> i32 {
 /// since: 6.3
 #[btf_tracepoint(function = "sock_recv_length")]
 pub fn socket_read(ctx: BtfTracePointContext) -> i32 {
-    on_use(&ctx);
+    on_use(&ctx, true);
     0
 }
 
 /// Runs at every send and receive of every socket, so nearly always it leaves after a few loads.
 #[inline(always)]
-fn on_use(ctx: &BtfTracePointContext) -> Option<()> {
+fn on_use(ctx: &BtfTracePointContext, is_received: bool) -> Option<()> {
     const AF_INET: u16 = 2;
     const AF_INET6: u16 = 10;
     let length: i32 = ctx.arg(1);
@@ -49,6 +49,7 @@ fn on_use(ctx: &BtfTracePointContext) -> Option<()> {
         return None;
     }
     let cookie: u64 = sock.field(offset!(sock_cookie));
+    tls_call::note_use(cookie, is_received);
     let owned = OWNED.get_ptr_mut(cookie as u32 & (STEERING_SLOTS - 1))?;
     // SAFETY: the kernel gave the pointer.
     if cookie == 0 || unsafe { *owned } == cookie as u32 {

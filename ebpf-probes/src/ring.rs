@@ -37,8 +37,7 @@ macro_rules! data_rings {
             };
             let entry = ring.reserve::<T>(0);
             if entry.is_none() {
-                loss::count(DATA_RING, 1);
-                loss::count(DATA_RING_BYTES, u64::from(length));
+                count_lost_data(length);
             }
             entry
         }
@@ -46,6 +45,27 @@ macro_rules! data_rings {
 }
 
 data_rings!(0 DATA_0, 1 DATA_1, 2 DATA_2, 3 DATA_3, 4 DATA_4, 5 DATA_5, 6 DATA_6, 7 DATA_7);
+
+/// Plaintext of TLS. Programs at functions of user space may be interrupted while they write, so they have a ring of their
+/// own, in which they keep nobody else waiting.
+#[map]
+static PLAINTEXT: RingBuf = RingBuf::with_byte_size(4096, 0);
+
+/// Room for an event about plaintext of so many bytes.
+#[inline(always)]
+pub fn reserve_plaintext<T: 'static>(length: u32) -> Option<RingBufEntry<T>> {
+    let entry = PLAINTEXT.reserve::<T>(0);
+    if entry.is_none() {
+        count_lost_data(length);
+    }
+    entry
+}
+
+#[inline(always)]
+fn count_lost_data(length: u32) {
+    loss::count(DATA_RING, 1);
+    loss::count(DATA_RING_BYTES, u64::from(length));
+}
 
 #[map]
 static DOORBELL: Array<Doorbell> = Array::with_max_entries(1, BPF_F_MMAPABLE);

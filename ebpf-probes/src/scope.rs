@@ -31,6 +31,13 @@ pub fn has_lanes() -> bool {
     unsafe { core::ptr::read_volatile(&raw const SETTINGS.lanes) != 0 }
 }
 
+/// Whether the plaintext of TLS is wanted.
+#[inline(always)]
+pub fn wants_plaintext() -> bool {
+    // SAFETY: as above.
+    unsafe { core::ptr::read_volatile(&raw const SETTINGS.plaintext) != 0 }
+}
+
 /// Whether the current process is wanted.
 #[inline(always)]
 pub fn has_current_process() -> bool {

@@ -1,8 +1,8 @@
 //! What the daemon wants of a socket, read without a look-up in a hash.
 
-use goldwire_probe_events::{LARGEST_LIMIT, STEERING_SLOTS, SteeringSlot, verdict};
+use goldwire_probe_events::{LARGEST_LIMIT, STEERING_SLOTS, SteeringSlot, session_slot, verdict};
 
-use crate::maps::STEERING;
+use crate::maps::{SESSION_STEERING, STEERING};
 
 /// The daemon's wish for one socket and one direction.
 #[derive(Clone, Copy)]
@@ -19,14 +19,24 @@ pub struct Steering {
 #[inline(always)]
 pub fn of(cookie: u64, direction: u8) -> Option<Steering> {
     let slot = STEERING.get_ptr(cookie as u32 & (STEERING_SLOTS - 1))?;
-    let tag = cookie as u32;
+    Some(read(slot, cookie as u32, direction))
+}
+
+/// Looks a session of a TLS library up. Its limits are not meant.
+#[inline(always)]
+pub fn of_session(number: u64) -> Option<Steering> {
+    Some(read(SESSION_STEERING.get_ptr(session_slot(number))?, number as u32, 0))
+}
+
+#[inline(always)]
+fn read(slot: *const SteeringSlot, tag: u32, direction: u8) -> Steering {
     // SAFETY: the kernel gave the pointer; an aligned word is read whole.
     let word = unsafe { (*slot).word };
     if (word >> 32) as u32 != tag {
-        return Some(Steering { slot, tag, verdict: verdict::UNDECIDED, limit: LARGEST_LIMIT });
+        return Steering { slot, tag, verdict: verdict::UNDECIDED, limit: LARGEST_LIMIT };
     }
     let limit = (word >> (8 + 8 * u32::from(direction))) as u8;
-    Some(Steering { slot, tag, verdict: word as u8, limit })
+    Steering { slot, tag, verdict: word as u8, limit }
 }
 
 impl Steering {
@@ -34,7 +44,7 @@ impl Steering {
     #[inline(always)]
     pub fn skipped(&self, direction: u8, sequence: u32, length: u32) -> Option<u32> {
         // SAFETY: as in `of`; the index is 0 or 1.
-        let word = unsafe { &raw const (*self.slot).skip_until[direction as usize] };
+        let word = unsafe { &raw const (*self.slot).skip_until[direction as usize & 1] };
         // SAFETY: as in `of`.
         let until = unsafe { word.read() };
         if (until >> 32) as u32 != self.tag {

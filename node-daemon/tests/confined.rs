@@ -109,3 +109,28 @@ fn accepted_and_adopted_connections_inside_are_told() {
     assert_eq!(listening, [port]);
     drop(server);
 }
+
+#[test]
+fn only_what_programs_inside_say_in_tls_is_told() {
+    let group = Group::new("goldwire-confined-tls");
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = tempfile::TempDir::new().unwrap();
+    let make = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem";
+    let made = Command::new("sh").args(["-c", make]).current_dir(folder.path()).output().unwrap();
+    assert!(made.status.success());
+    let mut server = Command::new("openssl");
+    server.args(["s_server", "-quiet", "-www", "-key", "key.pem", "-cert", "cert.pem", "-port", &port.to_string()]);
+    let _server = Running::start(server.current_dir(folder.path()));
+    let mut observer = Observer::of_tls_in(group.0.clone());
+    let ask = format!("curl -sk --retry 20 --retry-connrefused --retry-delay 1 https://127.0.0.1:{port}/inside");
+    let mut client = group.shell(&format!("exec {ask}"));
+    client.0.wait().unwrap();
+    let outside = Command::new("sh").args(["-c", &ask]).output().unwrap();
+    assert!(outside.status.success());
+    let told = observer.collect_for(Duration::from_secs(1), |event| match event {
+        Event::Plaintext(event) => Some((event.pid, event.prefix.starts_with(b"GET /inside"))),
+        _ => None,
+    });
+    assert!(told.contains(&(client.0.id(), true)), "{told:?}");
+    assert!(told.iter().all(|(pid, _)| *pid == client.0.id()), "{told:?}");
+}

@@ -44,6 +44,12 @@ pub mod kind {
     pub const PROCESS_EXITED: u32 = 14;
     /// [`SocketReleased`](crate::SocketReleased).
     pub const SOCKET_RELEASED: u32 = 15;
+    /// [`PlaintextSession`](crate::PlaintextSession).
+    pub const PLAINTEXT_SESSION: u32 = 16;
+    /// [`Plaintext`](crate::Plaintext), then payload.
+    pub const PLAINTEXT: u32 = 17;
+    /// [`PlaintextEnded`](crate::PlaintextEnded).
+    pub const PLAINTEXT_ENDED: u32 = 18;
 }
 
 /// Values of `direction` fields.

@@ -11,15 +11,17 @@ wire! {
         pub own_network_namespace: u32,
         /// 1 where payload goes by lanes.
         pub lanes: u32,
+        /// 1 where the plaintext of TLS is wanted.
+        pub plaintext: u32,
         /// Always 0; where padding would be.
-        pub unused: [u8; 12],
+        pub unused: [u8; 8],
     }
 }
 
 impl Settings {
     /// Everything on the node.
     pub const WHOLE_NODE: Self =
-        Self { scope_cgroup: 0, scoped: 0, own_network_namespace: 0, lanes: 0, unused: [0; 12] };
+        Self { scope_cgroup: 0, scoped: 0, own_network_namespace: 0, lanes: 0, plaintext: 0, unused: [0; 8] };
 }
 
 /// How many rings for payload there are: processors with the same number modulo this share one.

@@ -54,6 +54,9 @@ pub(crate) struct DaemonArguments {
     /// Size of the kernel's ring buffer for payload events, rounded up to a power of two.
     #[arg(long, value_name = "SIZE", default_value = "32MiB")]
     pub(crate) ring: ByteSize,
+    /// Whether to read what programs say inside of TLS, at the functions of OpenSSL and GnuTLS.
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub(crate) tls: TlsReading,
     /// Certificate chain (PEM) to serve TLS with.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -66,6 +69,15 @@ pub(crate) struct DaemonArguments {
     /// File with the tokens to accept, one a line; a client sends one as `authorization: Bearer`.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Whether the plaintext of TLS is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TlsReading {
+    /// Where the kernel lets us.
+    Auto,
+    /// Never: TLS is named as such, and nothing of what runs inside.
+    Off,
 }
 
 /// Which nodes to ask, and how.

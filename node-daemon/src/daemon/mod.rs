@@ -21,7 +21,7 @@ use tracing::{info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{
-    command_line::arguments::DaemonArguments,
+    command_line::arguments::{DaemonArguments, TlsReading},
     privileges,
     receive::{self, Receiver},
     service::{self, Node},
@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     let receiver = Receiver::open(&receive::Options {
         cgroup: arguments.cgroup.clone(),
         data_ring_bytes: arguments.ring.0,
+        tls_plaintext: arguments.tls == TlsReading::Auto,
         ..receive::Options::default()
     })?;
     // Capabilities are a thread's own: from here on every thread that is started has only these.

@@ -17,9 +17,9 @@ use goldwire_model::{record::Record, time::Timestamp};
 
 use super::{clock, gauges::Gauges};
 use crate::{
-    decode::{Cookie, Direction, KernelTime, SequenceNumber},
+    decode::{Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
     identity::{self, Processes},
-    receive::{CaptureLimit, Losses, Receiver, Steering, Verdict},
+    receive::{CaptureLimit, Losses, Receiver, Steering, TlsFinder, Verdict},
     track::{self, CaptureControl, CaptureLimits, Outlets, RecordSink, Tracker},
 };
 
@@ -71,7 +71,7 @@ impl Pipeline {
         };
         let identity = Processes::new(identity::Options::new(&*settings.node, settings.cgroup));
         Self {
-            capture: Kernel(receiver.steering()),
+            capture: Kernel { steering: receiver.steering(), tls: receiver.tls_finder() },
             tracker: Tracker::new(identity, options, anchor),
             receiver,
             history,
@@ -163,20 +163,37 @@ impl RecordSink for Sink<'_> {
 }
 
 /// The tracker's wishes, as the probes take them.
-struct Kernel(Steering);
+struct Kernel {
+    steering: Steering,
+    tls: Option<TlsFinder>,
+}
 
 impl CaptureControl for Kernel {
     fn follow(&mut self, cookie: Cookie, limits: CaptureLimits) {
         let verdict = Verdict::Tell { ingress: limit(limits.ingress), egress: limit(limits.egress) };
-        self.0.set(cookie, verdict);
+        self.steering.set(cookie, verdict);
     }
 
     fn ignore(&mut self, cookie: Cookie) {
-        self.0.set(cookie, Verdict::Ignore);
+        self.steering.set(cookie, Verdict::Ignore);
     }
 
     fn skip_until(&mut self, cookie: Cookie, direction: Direction, until: SequenceNumber) {
-        self.0.skip_until(cookie, direction, until);
+        self.steering.skip_until(cookie, direction, until);
+    }
+
+    fn ignore_session(&mut self, session: SessionNumber) {
+        self.steering.ignore_session(session);
+    }
+
+    fn skip_session_until(&mut self, session: SessionNumber, direction: Direction, until: u64) {
+        self.steering.skip_session_until(session, direction, until);
+    }
+
+    fn speaks_tls(&mut self, pid: u32) {
+        if let Some(finder) = &self.tls {
+            finder.speaks_tls(pid);
+        }
     }
 }
 

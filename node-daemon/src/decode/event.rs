@@ -8,7 +8,10 @@
 
 use std::net::SocketAddr;
 
-use super::{Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SocketState, TcpCounters};
+use super::{
+    Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SessionNumber, SocketState,
+    TcpCounters,
+};
 
 /// One thing that happened in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +42,12 @@ pub enum Event<'a> {
     ConversationClosed(ConversationReport),
     /// Payload of UDP.
     Datagram(Datagram<'a>),
+    /// Something is about to pass a session of a TLS library for the first time.
+    PlaintextSession(PlaintextSession<'a>),
+    /// Something passed it.
+    Plaintext(Plaintext<'a>),
+    /// Nothing passes it any more.
+    PlaintextEnded(PlaintextEnded),
     /// The kernel dropped packets; told once a second.
     PacketsDropped(PacketsDropped<'a>),
     /// A process was created.
@@ -264,6 +273,64 @@ pub struct Datagram<'a> {
     pub length: u32,
     /// Its beginning: at most 4 KiB.
     pub payload: &'a [u8],
+}
+
+/// A session of a TLS library, before its first [`Plaintext`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaintextSession<'a> {
+    /// Of the first call that let something pass.
+    pub time: KernelTime,
+    /// The key that all further events have.
+    pub session: SessionNumber,
+    /// The process that uses it.
+    pub pid: u32,
+    /// Address of the library's object in that process.
+    pub object: u64,
+    /// When its library began to be watched: a session whose handshake began later is seen from its first byte.
+    pub watched_since: KernelTime,
+    /// What the library keeps of the session, in two pieces: the random of the client's hello is in one of them.
+    pub memory: [&'a [u8]; 2],
+}
+
+/// A call of a TLS library wrote or read something.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plaintext<'a> {
+    /// When the call ended.
+    pub time: KernelTime,
+    /// When it began.
+    pub began: KernelTime,
+    /// As in its [`PlaintextSession`].
+    pub session: SessionNumber,
+    /// The process that called.
+    pub pid: u32,
+    /// The TCP socket that was used in this call or an earlier one; absent where a library works in memory, and its program
+    /// sends and receives.
+    pub cookie: Option<Cookie>,
+    /// The TCP socket from which the calling thread received last, as far as that was seen.
+    pub received_from: Option<Cookie>,
+    /// Seen from the process: [`Direction::Egress`] was written.
+    pub direction: Direction,
+    /// Place of the first byte in all that passed in this direction.
+    pub offset: u64,
+    /// Bytes that passed, captured or not.
+    pub length: u32,
+    /// The first of them, as far as they were captured.
+    pub prefix: &'a [u8],
+    /// The last of them where `prefix` does not reach them, else empty.
+    pub tail: &'a [u8],
+}
+
+/// A session of a TLS library is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaintextEnded {
+    /// When its object was given back.
+    pub time: KernelTime,
+    /// As in its [`PlaintextSession`].
+    pub session: SessionNumber,
+    /// How many bytes were read from it in all.
+    pub received: u64,
+    /// How many bytes were written to it in all.
+    pub sent: u64,
 }
 
 /// Packets that the kernel dropped, alike in flow, reason and place.

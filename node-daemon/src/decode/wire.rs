@@ -11,8 +11,9 @@ use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use super::{
     Addresses, Comm, Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, KernelTime, Owner,
-    ProcessExecuted, ProcessExited, ProcessForked, Reset, Role, SequenceNumber, SocketOwned, SocketState, TcpAdopted,
-    TcpClosed, TcpConnecting, TcpCounters, TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
+    Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited, ProcessForked, Reset, Role,
+    SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpCounters,
+    TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
 };
 
 /// When the event of a record happened; the end of time for a record that is too short.
@@ -45,6 +46,9 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
         kind::SOCKET_OWNED => Event::SocketOwned(owned(part(record)?)),
         kind::CONVERSATION_OPENED => Event::ConversationOpened(conversation_opened(part(record)?)?),
         kind::DATAGRAM => Event::Datagram(datagram(record)?),
+        kind::PLAINTEXT_SESSION => Event::PlaintextSession(plaintext_session(part(record)?)),
+        kind::PLAINTEXT => Event::Plaintext(plaintext(record)?),
+        kind::PLAINTEXT_ENDED => Event::PlaintextEnded(plaintext_ended(part(record)?)),
         kind::PROCESS_FORKED => Event::ProcessForked(forked(part(record)?)),
         kind::PROCESS_EXECUTED => Event::ProcessExecuted(executed(part(record)?)?),
         kind::PROCESS_EXITED => Event::ProcessExited(exited(part(record)?)),
@@ -201,6 +205,42 @@ fn datagram(record: &[u8]) -> Option<Datagram<'_>> {
         length: head.length,
         payload: rest.get(..head.captured as usize)?,
     })
+}
+
+fn plaintext_session(event: &wire::PlaintextSession) -> PlaintextSession<'_> {
+    PlaintextSession {
+        time: KernelTime(event.header.time),
+        session: SessionNumber(event.number),
+        pid: event.pid,
+        object: event.object,
+        watched_since: KernelTime(event.attached),
+        memory: [&event.copy, &event.part],
+    }
+}
+
+fn plaintext(record: &[u8]) -> Option<Plaintext<'_>> {
+    let (head, rest) = wire::Plaintext::ref_from_prefix(record).ok()?;
+    let cookie = |cookie: u64| (cookie != 0).then_some(Cookie(cookie));
+    let not_captured = head.length.checked_sub(head.captured)? as usize;
+    let kept = not_captured.min(usize::from(head.tail_length));
+    Some(Plaintext {
+        time: KernelTime(head.header.time),
+        began: KernelTime(head.began),
+        session: SessionNumber(head.number),
+        pid: head.pid,
+        cookie: cookie(head.cookie),
+        received_from: cookie(head.received_from),
+        direction: direction(head.direction)?,
+        offset: head.offset,
+        length: head.length,
+        prefix: rest.get(..head.captured as usize)?,
+        tail: rest.get(rest.len().checked_sub(kept)?..)?,
+    })
+}
+
+fn plaintext_ended(event: &wire::PlaintextEnded) -> PlaintextEnded {
+    let [received, sent] = event.passed;
+    PlaintextEnded { time: KernelTime(event.header.time), session: SessionNumber(event.number), received, sent }
 }
 
 fn forked(event: &wire::ProcessForked) -> ProcessForked {

@@ -6,12 +6,14 @@ use aya::{
     Btf, Ebpf,
     programs::{
         BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSock, Program, ProgramError, SockOps,
+        UProbe,
     },
 };
 
 use super::{
     OpenError,
     hook::{HOOKS, Hook, Place},
+    tls,
 };
 
 /// Loads everything that this kernel takes, then attaches it; the hooks that it refuses, with its reasons.
@@ -21,9 +23,9 @@ pub(super) fn attach_all(
     object: &mut Ebpf,
     btf: Option<&Btf>,
     cgroup: &File,
-    is_confined: bool,
+    wanted: impl Fn(&Hook) -> bool,
 ) -> Result<Vec<(&'static Hook, String)>, OpenError> {
-    let mut wanted: Vec<_> = HOOKS.iter().filter(|hook| is_confined || !hook.only_confined).collect();
+    let mut wanted: Vec<_> = HOOKS.iter().filter(|hook| wanted(hook)).collect();
     let mut refused = Vec::new();
     keep_taken(object, &mut wanted, &mut refused, &mut |object, hook| load(object, btf, hook))?;
     keep_taken(object, &mut wanted, &mut refused, &mut |object, hook| attach(object, cgroup, hook))?;
@@ -52,8 +54,12 @@ pub(super) fn load(object: &mut Ebpf, btf: Option<&Btf>, hook: &Hook) -> Result<
     load_program(program(object, hook)?, btf, hook.place).map_err(|error| reason(&error))
 }
 
-/// Attaches a program that is loaded. The link lives as long as the object.
+/// Attaches a program that is loaded. The link lives as long as the object. Of functions of user space it is only tried whether
+/// that can be done.
 pub(super) fn attach(object: &mut Ebpf, cgroup: &File, hook: &Hook) -> Result<(), String> {
+    if hook.place == Place::UserFunctions {
+        return tls::try_own_program(object, hook.program).map_err(|error| reason(&error));
+    }
     attach_program(program(object, hook)?, cgroup, hook.place).map_err(|error| reason(&error))
 }
 
@@ -70,6 +76,7 @@ fn load_program(program: &mut Program, btf: Option<&Btf>, place: Place) -> Resul
             let btf = btf.ok_or_else(|| ProgramError::IOError(std::io::Error::other("the kernel has no BTF")))?;
             <&mut BtfTracePoint>::try_from(program)?.load(name, btf)
         }
+        Place::UserFunctions => <&mut UProbe>::try_from(program)?.load(),
     }
 }
 
@@ -88,11 +95,12 @@ fn attach_program(program: &mut Program, cgroup: &File, place: Place) -> Result<
         }
         Place::SocketOperations => <&mut SockOps>::try_from(program)?.attach(cgroup, MODE).map(drop),
         Place::Tracepoint(_) => <&mut BtfTracePoint>::try_from(program)?.attach().map(drop),
+        Place::UserFunctions => Ok(()),
     }
 }
 
 /// What the kernel said, in a line: the verifier's log ends with the cause.
-fn reason(error: &ProgramError) -> String {
+pub(super) fn reason(error: &ProgramError) -> String {
     match error {
         ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();

@@ -58,6 +58,7 @@ impl Trial {
             data_ring_bytes: 1 << 16,
             most_sockets: 64,
             most_conversations: 64,
+            tls_plaintext: true,
             ..Options::default()
         };
         let types = KernelTypes::of_running_kernel().ok();

@@ -10,6 +10,8 @@ pub(super) enum Place {
     SocketOperations,
     /// A tracepoint with types, by its name.
     Tracepoint(&'static str),
+    /// Functions of user space, which are found while the daemon runs.
+    UserFunctions,
 }
 
 /// One program of the object.
@@ -173,6 +175,33 @@ pub(super) const HOOKS: &[Hook] = &[
         cost_if_missing: "no requests are seen",
         since: "5.8",
         is_required: true,
+        ..OPTIONAL
+    },
+    Hook {
+        program: "tls_called",
+        place: Place::UserFunctions,
+        name: "uprobe at calls of TLS libraries",
+        signal: "TLS plaintext: what is written by and read from OpenSSL and GnuTLS",
+        cost_if_missing: "what runs inside of TLS is unknown; the name of its server is seen",
+        since: "5.15",
+        ..OPTIONAL
+    },
+    Hook {
+        program: "tls_returned",
+        place: Place::UserFunctions,
+        name: "uretprobe at calls of TLS libraries",
+        signal: "TLS plaintext: how much was written and read",
+        cost_if_missing: "what runs inside of TLS is unknown; the name of its server is seen",
+        since: "5.15",
+        ..OPTIONAL
+    },
+    Hook {
+        program: "tls_freed",
+        place: Place::UserFunctions,
+        name: "uprobe at ends of TLS sessions",
+        signal: "TLS plaintext: ends of sessions",
+        cost_if_missing: "what runs inside of TLS is unknown; the name of its server is seen",
+        since: "5.15",
         ..OPTIONAL
     },
 ];

@@ -27,6 +27,7 @@ mod socket_list;
 mod socket_sweep;
 mod statistics;
 mod steering;
+mod tls;
 
 pub use capability::{Capability, missing_capabilities};
 pub use check::{SignalCheck, check};
@@ -35,3 +36,4 @@ pub use losses::Losses;
 pub use receiver::{Options, Receiver};
 pub use statistics::ProbeStatistics;
 pub use steering::{CaptureLimit, Steering, Verdict};
+pub use tls::TlsFinder;

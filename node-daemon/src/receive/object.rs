@@ -21,7 +21,8 @@ pub(super) fn load(options: &Options, cgroup: &Cgroup, types: Option<&KernelType
         scoped: u32::from(cgroup.is_confined()),
         own_network_namespace: namespace::own().unwrap_or(0),
         lanes: u32::from(options.has_lanes()),
-        unused: [0; 12],
+        plaintext: u32::from(options.tls_plaintext),
+        unused: [0; 8],
     };
     let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
     let mut loader = EbpfLoader::new();
@@ -30,12 +31,19 @@ pub(super) fn load(options: &Options, cgroup: &Cgroup, types: Option<&KernelType
         .override_global("SETTINGS", settings.as_bytes(), true)
         .map_max_entries("CONTROL", size(options.control_ring_bytes))
         .map_max_entries("LANES", lanes(options).max(1))
+        .map_max_entries("PLAINTEXT", size(plaintext_ring_size(options)))
         .map_max_entries("SOCKETS", options.most_sockets)
         .map_max_entries("CONVERSATIONS", options.most_conversations);
     for name in used_data_rings() {
         loader.map_max_entries(name, size(data_ring_size(options)));
     }
     Ok(loader.load(OBJECT)?)
+}
+
+/// Bytes of the ring of plaintext: a quarter of what the rings of payload have, or the least where nobody wants it.
+pub(super) fn plaintext_ring_size(options: &Options) -> usize {
+    let share = if options.tls_plaintext { options.data_ring_bytes / 4 } else { 0 };
+    share.max(page_size())
 }
 
 /// How many processors have a lane.

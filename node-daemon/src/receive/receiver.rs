@@ -2,13 +2,13 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use aya::{
     Btf, Ebpf,
-    maps::{Map, MapData, PerCpuArray},
+    maps::{Array, Map, MapData, PerCpuArray},
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -20,7 +20,7 @@ use super::{
     conversations::{Conversations, key_of},
     doorbell::Doorbell,
     drops::DropSweep,
-    hook::{HOOKS, Hook},
+    hook::{HOOKS, Hook, Place},
     lane,
     mapping::page_size,
     merged::Merged,
@@ -29,6 +29,7 @@ use super::{
     saturation::SaturationSweep,
     socket_sweep::{SocketSweep, now},
     statistics,
+    tls::{TlsFinder, TlsProbes},
 };
 use crate::decode::{Event, decode, released_socket, time_of};
 
@@ -48,6 +49,8 @@ pub struct Options {
     pub most_conversations: u32,
     /// How often sockets that move are reported.
     pub report_interval: Duration,
+    /// Whether the plaintext of TLS is read at functions of TLS libraries.
+    pub tls_plaintext: bool,
 }
 
 impl Default for Options {
@@ -59,6 +62,7 @@ impl Default for Options {
             most_sockets: 131_072,
             most_conversations: 65_536,
             report_interval: Duration::from_secs(1),
+            tls_plaintext: false,
         }
     }
 }
@@ -83,6 +87,7 @@ const MOST_EVENTS: usize = 65_536;
 pub struct Receiver {
     // Fields are dropped in this order: the thread before the maps that it reads.
     socket_sweep: SocketSweep,
+    tls: Option<TlsProbes>,
     conversations: Conversations,
     drop_sweep: Option<DropSweep>,
     saturation: SaturationSweep,
@@ -96,7 +101,7 @@ pub struct Receiver {
     next_conversations: Instant,
     drops_told: u32,
     empty_looks: u32,
-    object: Ebpf,
+    object: Arc<Mutex<Ebpf>>,
 }
 
 impl Receiver {
@@ -111,7 +116,10 @@ impl Receiver {
         let types = KernelTypes::of_running_kernel().ok();
         let btf = types.is_some().then(Btf::from_sys_fs).and_then(Result::ok);
         let mut object = object::load(options, &cgroup, types.as_ref())?;
-        let refused = attach::attach_all(&mut object, btf.as_ref(), &cgroup.directory, cgroup.is_confined())?;
+        let refused = attach::attach_all(&mut object, btf.as_ref(), &cgroup.directory, |hook| {
+            (cgroup.is_confined() || !hook.only_confined)
+                && (options.tls_plaintext || hook.place != Place::UserFunctions)
+        })?;
         let drop_sweep = types
             .map(|types| {
                 DropSweep::new(map(&mut object, "DROPS")?, map(&mut object, "REPORTED_REASONS")?, &types)
@@ -121,16 +129,23 @@ impl Receiver {
         let sockets = map(&mut object, "SOCKETS")?;
         drop(btf);
         give_back_memory();
-        let steering = map(&mut object, "STEERING")?;
+        let steering = Steering::new(&map(&mut object, "STEERING")?, &map(&mut object, "SESSION_STEERING")?);
+        let files = map(&mut object, "FILES")?;
         let doorbell = Doorbell::new(&map(&mut object, "DOORBELL")?).map_err(OpenError::Mapping)?;
         doorbell.begin_watching();
         let losses = object.take_map("LOSSES").ok_or(OpenError::NoMap("LOSSES"))?;
+        let rings = open_rings(&mut object, options)?;
+        let conversations = Conversations::new(map(&mut object, "CONVERSATIONS")?, options.most_conversations);
+        let object = Arc::new(Mutex::new(object));
+        let has_tls = options.tls_plaintext && refused.iter().all(|(hook, _)| hook.place != Place::UserFunctions);
+        let tls = has_tls.then(|| start_tls(&object, files, &cgroup)).transpose()?;
         Ok(Self {
-            rings: open_rings(&mut object, options)?,
+            tls,
+            rings,
             doorbell,
-            steering: Steering::new(&steering).map_err(OpenError::Mapping)?,
+            steering: steering.map_err(OpenError::Mapping)?,
             losses: PerCpuArray::try_from(losses).map_err(|source| OpenError::Map { map: "LOSSES", source })?,
-            conversations: Conversations::new(map(&mut object, "CONVERSATIONS")?, options.most_conversations),
+            conversations,
             socket_sweep: SocketSweep::start(&sockets, cgroup, options.report_interval)?,
             drop_sweep,
             saturation: SaturationSweep::default(),
@@ -180,6 +195,12 @@ impl Receiver {
         self.steering.clone()
     }
 
+    /// The way to have the TLS libraries of a process looked for; absent where no plaintext is read.
+    #[must_use]
+    pub fn tls_finder(&self) -> Option<TlsFinder> {
+        self.tls.as_ref().map(TlsProbes::finder)
+    }
+
     /// What was lost since the probes were loaded.
     #[must_use]
     pub fn losses(&self) -> Losses {
@@ -189,7 +210,7 @@ impl Receiver {
     /// What each probe cost since it was loaded; zeros unless `kernel.bpf_stats_enabled` is 1.
     #[must_use]
     pub fn probe_statistics(&self) -> Vec<ProbeStatistics> {
-        statistics::read(&self.object)
+        statistics::read(&self.object.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The hooks that this kernel refused: name, what is not known without it, and the kernel's reason.
@@ -201,19 +222,24 @@ impl Receiver {
     pub fn signals(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
         HOOKS.iter().map(|hook| {
             let refused = self.refused.iter().find(|(other, _)| other.program == hook.program);
-            (hook.signal, refused.map(|(_, reason)| reason.as_str()))
+            let is_off = self.tls.is_none() && hook.place == Place::UserFunctions;
+            let reason = refused.map(|(_, reason)| reason.as_str());
+            (hook.signal, reason.or(is_off.then_some("not switched on")))
         })
     }
 
     /// What comes by rings.
     fn drain(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
-        let (conversations, undecodable) = (&mut self.conversations, &mut self.undecodable);
+        let (conversations, undecodable, tls) = (&mut self.conversations, &mut self.undecodable, &self.tls);
         self.rings.drain(now(), MOST_EVENTS, |record| {
             if let Some(released) = released_socket(record) {
                 conversations.released(time_of(record), released, visit);
             } else if let Some(event) = decode(record) {
                 if let Event::ConversationOpened(opened) = &event {
                     conversations.opened(opened.time, key_of(opened.conversation));
+                }
+                if let (Event::ProcessExecuted(started), Some(tls)) = (&event, tls) {
+                    tls.started(started.pid);
                 }
                 visit(event);
             } else {
@@ -264,8 +290,16 @@ fn open_rings(object: &mut Ebpf, options: &Options) -> Result<Merged, OpenError>
         let ring = Ring::new(map(object, name)?, object::data_ring_size(options));
         rings.push(ring.map_err(OpenError::Mapping)?);
     }
+    let plaintext = Ring::new(map(object, "PLAINTEXT")?, object::plaintext_ring_size(options));
+    rings.push(plaintext.map_err(OpenError::Mapping)?);
     let lanes = lane::open(&map(object, "LANES")?, object::lanes(options)).map_err(OpenError::Mapping)?;
     Ok(Merged::new(rings, lanes))
+}
+
+fn start_tls(object: &Arc<Mutex<Ebpf>>, files: MapData, cgroup: &Arc<Cgroup>) -> Result<TlsProbes, OpenError> {
+    let unusable = |source| OpenError::Map { map: "FILES", source };
+    let files = Array::try_from(Map::Array(files)).map_err(unusable)?;
+    TlsProbes::start(Arc::clone(object), files, Arc::clone(cgroup))
 }
 
 /// The kernel's types take some megabytes while the probes are loaded, and are not needed again.

@@ -1,4 +1,4 @@
-//! The daemon's wishes about a socket's payload, written to memory that the probes read. No system call is made.
+//! The daemon's wishes about the payload of sockets and of TLS sessions, written to memory that the probes read. No system call is made.
 
 use std::{
     io,
@@ -10,10 +10,10 @@ use std::{
 };
 
 use aya::maps::MapData;
-use goldwire_probe_events::{STEERING_SLOTS, SteeringSlot, verdict};
+use goldwire_probe_events::{SESSION_SLOTS, STEERING_SLOTS, SteeringSlot, session_slot, verdict};
 
 use super::mapping::{Mapping, page_size};
-use crate::decode::{Cookie, Direction, SequenceNumber};
+use crate::decode::{Cookie, Direction, SequenceNumber, SessionNumber};
 
 const SLOT: usize = size_of::<SteeringSlot>();
 const _: () = assert!(SLOT == 32);
@@ -58,13 +58,13 @@ pub enum CaptureLimit {
 /// again and tells its buffers until it is steered anew.
 #[derive(Clone, Debug)]
 pub struct Steering {
-    slots: Arc<Mapping>,
+    sockets: Slots,
+    sessions: Slots,
 }
 
 impl Steering {
-    pub(super) fn new(map: &MapData) -> io::Result<Self> {
-        let length = (SLOT * STEERING_SLOTS as usize).next_multiple_of(page_size());
-        Ok(Self { slots: Arc::new(Mapping::new(map.fd().as_fd(), 0, length, true)?) })
+    pub(super) fn new(sockets: &MapData, sessions: &MapData) -> io::Result<Self> {
+        Ok(Self { sockets: Slots::new(sockets, STEERING_SLOTS)?, sessions: Slots::new(sessions, SESSION_SLOTS)? })
     }
 
     /// Sets what is told of a socket from now on.
@@ -75,7 +75,7 @@ impl Steering {
                 u64::from(verdict::TELL) | (ingress as u64) << 8 | (egress as u64) << 16
             }
         };
-        self.write(cookie, 0, wish);
+        self.sockets.write(Place::of_socket(cookie), 0, wish);
     }
 
     /// Nothing is told of a direction until the stream reaches `until`: the buffer in which it does is told from there on
@@ -83,32 +83,74 @@ impl Steering {
     ///
     /// At most 2^30 bytes ahead; for more, skip again when `until` is reached. Reaching it ends the wish.
     pub fn skip_until(&self, cookie: Cookie, direction: Direction, until: SequenceNumber) {
-        self.write(cookie, Self::skip_word(direction), u64::from(until.0));
+        self.sockets.write(Place::of_socket(cookie), skip_word(direction), u64::from(until.0));
     }
 
     /// Takes back [`Self::skip_until`].
     pub fn stop_skipping(&self, cookie: Cookie, direction: Direction) {
-        if let Some(word) = self.word(cookie, Self::skip_word(direction)) {
+        self.sockets.clear(Place::of_socket(cookie), skip_word(direction));
+    }
+
+    /// Nothing is told of a TLS session any more.
+    pub fn ignore_session(&self, session: SessionNumber) {
+        self.sessions.write(Place::of_session(session), 0, u64::from(verdict::IGNORE));
+    }
+
+    /// As [`Self::skip_until`], of a TLS session, whose offsets wrap as sequence numbers do.
+    pub fn skip_session_until(&self, session: SessionNumber, direction: Direction, until: u64) {
+        self.sessions.write(Place::of_session(session), skip_word(direction), until & u64::from(u32::MAX));
+    }
+}
+
+const fn skip_word(direction: Direction) -> usize {
+    match direction {
+        Direction::Ingress => 1,
+        Direction::Egress => 2,
+    }
+}
+
+/// Where a wish is written, and whose it is.
+#[derive(Clone, Copy)]
+struct Place {
+    slot: u64,
+    tag: u64,
+}
+
+impl Place {
+    const fn of_socket(cookie: Cookie) -> Self {
+        Self { slot: cookie.0 % STEERING_SLOTS as u64, tag: cookie.0 }
+    }
+
+    const fn of_session(session: SessionNumber) -> Self {
+        Self { slot: session_slot(session.0) as u64, tag: session.0 }
+    }
+}
+
+/// A map of slots in memory that both sides map.
+#[derive(Clone, Debug)]
+struct Slots(Arc<Mapping>);
+
+impl Slots {
+    fn new(map: &MapData, count: u32) -> io::Result<Self> {
+        let length = (SLOT * count as usize).next_multiple_of(page_size());
+        Ok(Self(Arc::new(Mapping::new(map.fd().as_fd(), 0, length, true)?)))
+    }
+
+    fn write(&self, place: Place, index: usize, low: u64) {
+        if let Some(word) = self.word(place, index) {
+            word.store(place.tag << 32 | low, Ordering::Release);
+        }
+    }
+
+    fn clear(&self, place: Place, index: usize) {
+        if let Some(word) = self.word(place, index) {
             word.store(0, Ordering::Release);
         }
     }
 
-    const fn skip_word(direction: Direction) -> usize {
-        match direction {
-            Direction::Ingress => 1,
-            Direction::Egress => 2,
-        }
-    }
-
-    fn write(&self, cookie: Cookie, index: usize, low: u64) {
-        if let Some(word) = self.word(cookie, index) {
-            word.store(cookie.0 << 32 | low, Ordering::Release);
-        }
-    }
-
-    fn word(&self, cookie: Cookie, index: usize) -> Option<&AtomicU64> {
-        let slot = usize::try_from(cookie.0 % u64::from(STEERING_SLOTS)).ok()?;
-        let word = self.slots.at(slot * SLOT + index * 8, 8)?;
+    fn word(&self, place: Place, index: usize) -> Option<&AtomicU64> {
+        let slot = usize::try_from(place.slot).ok()?;
+        let word = self.0.at(slot * SLOT + index * 8, 8)?;
         // SAFETY: aligned, mapped as long as `self` lives, and accessed atomically by all who write.
         Some(unsafe { AtomicU64::from_ptr(word.as_ptr().cast()) })
     }

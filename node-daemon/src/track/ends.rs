@@ -66,6 +66,8 @@ impl<I: IdentityLookup> Tracker<I> {
             protocol: None,
             tls: TlsHandshake::default(),
             tls_latency_is_told: false,
+            hello: None,
+            inner: None,
         };
         flow.name_ends(&mut self.endpoints, None, self.options.whole_node);
         flow

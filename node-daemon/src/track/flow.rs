@@ -10,7 +10,7 @@ use crate::{
     identity::Identity,
 };
 
-use super::{join::Tuple, stream_offset::StreamOffset, traffic::Traffic};
+use super::{inner::Inner, join::Tuple, sessions::Random, stream_offset::StreamOffset, traffic::Traffic};
 
 /// Names an open flow: a TCP socket, or a UDP socket and whom it talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,6 +67,13 @@ impl From<&TcpCounters> for Totals {
     }
 }
 
+/// The beginning of TLS on a flow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hello {
+    pub(super) random: Random,
+    pub(super) time: KernelTime,
+}
+
 #[derive(Debug)]
 pub(super) struct Flow {
     pub(super) about: About,
@@ -109,6 +116,10 @@ pub(super) struct Flow {
     pub(super) tls: TlsHandshake,
     /// The handshake's duration was reported.
     pub(super) tls_latency_is_told: bool,
+    /// What the client began TLS with, where it did.
+    pub(super) hello: Option<Hello>,
+    /// What runs inside of the TLS, where that is seen.
+    pub(super) inner: Option<Box<Inner>>,
 }
 
 impl Flow {
@@ -118,10 +129,17 @@ impl Flow {
 
     /// From the socket's way of seeing it to the connection's.
     pub(super) fn direction(&self, direction: Direction) -> l7::Direction {
-        match (direction, self.is_client()) {
-            (Direction::Egress, true) | (Direction::Ingress, false) => l7::Direction::Request,
-            (Direction::Ingress, true) | (Direction::Egress, false) => l7::Direction::Response,
-        }
+        way(direction, self.is_client())
+    }
+
+    /// What runs on it, or inside of its TLS.
+    pub(super) fn protocol(&self) -> Option<Protocol> {
+        self.inner.as_ref().and_then(|inner| inner.protocol).or(self.protocol)
+    }
+
+    /// Whether something is held or waited for that time may end.
+    pub(super) fn waits_for_something(&self) -> bool {
+        self.traffic.waits() || self.inner.as_ref().is_some_and(|inner| inner.traffic.waits())
     }
 
     pub(super) fn stream(&mut self, direction: Direction) -> &mut StreamOffset {
@@ -131,5 +149,13 @@ impl Flow {
     pub(super) fn take_measures(&mut self, counters: &TcpCounters) {
         self.rtt = counters.rtt.or(self.rtt);
         self.rtt_min = counters.rtt_min.or(self.rtt_min);
+    }
+}
+
+/// From an end's way of seeing it to the connection's.
+pub(super) const fn way(direction: Direction, is_client: bool) -> l7::Direction {
+    match (direction, is_client) {
+        (Direction::Egress, true) | (Direction::Ingress, false) => l7::Direction::Request,
+        (Direction::Ingress, true) | (Direction::Egress, false) => l7::Direction::Response,
     }
 }

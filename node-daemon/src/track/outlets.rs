@@ -3,7 +3,7 @@
 use goldwire_answer::coverage::LossStage;
 use goldwire_model::{record::Record, time::Timestamp};
 
-use crate::decode::{Cookie, Direction, SequenceNumber};
+use crate::decode::{Cookie, Direction, SequenceNumber, SessionNumber};
 
 /// Takes records and losses.
 pub trait RecordSink {
@@ -33,6 +33,15 @@ pub trait CaptureControl {
 
     /// Payload before this sequence number is not wanted; what lies behind it is.
     fn skip_until(&mut self, cookie: Cookie, direction: Direction, until: SequenceNumber);
+
+    /// Nothing more is wanted of a session of a TLS library.
+    fn ignore_session(&mut self, session: SessionNumber);
+
+    /// What passes a session before this offset is not wanted; what lies behind it is.
+    fn skip_session_until(&mut self, session: SessionNumber, direction: Direction, until: u64);
+
+    /// A process speaks TLS: the plaintext is wanted, by whatever library it uses.
+    fn speaks_tls(&mut self, pid: u32);
 }
 
 /// Both, as the tracker's methods take them.

@@ -2,6 +2,7 @@
 
 use goldwire_answer::coverage::LossStage;
 use goldwire_l7::{Segment, Turn};
+use goldwire_model::record::Protocol;
 
 use crate::{
     decode::{Addresses, Cookie, Direction, KernelTime, SequenceNumber, TcpSegment},
@@ -10,10 +11,11 @@ use crate::{
 
 use super::{
     exchanges::{Common, Exchanges},
-    flow::{Flow, FlowKey, Stage},
+    flow::{Flow, FlowKey, Hello, Stage},
     held::Owner,
     join::Tuple,
     outlets::{CaptureControl, CaptureLimits, Outlets},
+    sessions::random_of,
     tracker::Tracker,
     traffic::Interest,
 };
@@ -77,6 +79,13 @@ impl<I: IdentityLookup> Tracker<I> {
         if way == goldwire_l7::Direction::Response {
             flow.report_start(self.anchor, out.records);
         }
+        if way == goldwire_l7::Direction::Request
+            && flow.hello.is_none()
+            && let Some(random) = random_of(segment.prefix)
+        {
+            flow.hello = Some(Hello { random, time: KernelTime(segment.time) });
+            self.sessions.said_hello(random, key);
+        }
         let mut common = Common {
             anchor: self.anchor,
             now: KernelTime(segment.time),
@@ -87,10 +96,14 @@ impl<I: IdentityLookup> Tracker<I> {
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let turn = flow.traffic.segment(way, Segment { offset, ..segment }, flow.adopted, &mut exchanges);
         let has_changed = turn != Turn::None;
+        let before = flow.protocol;
         flow.turn(turn);
+        if flow.protocol != before {
+            flow.find_library(out.capture);
+        }
         flow.wish(key.cookie(), has_changed, out.capture);
         flow.skip_body(key.cookie(), direction, out.capture);
-        if !flow.waits && flow.traffic.waits() {
+        if !flow.waits && flow.waits_for_something() {
             flow.waits = true;
             self.waiting.push(key);
         }
@@ -103,6 +116,15 @@ impl Flow {
     pub(super) fn turn(&mut self, turn: Turn) {
         if let Turn::Protocol(protocol) | Turn::Ignored(Some(protocol)) = turn {
             self.protocol = Some(protocol);
+        }
+    }
+
+    /// Its own end's library is looked for once it is known to speak TLS.
+    fn find_library(&self, capture: &mut dyn CaptureControl) {
+        if self.protocol == Some(Protocol::Tls)
+            && let Some(identity) = &self.identity
+        {
+            capture.speaks_tls(identity.pid);
         }
     }
 

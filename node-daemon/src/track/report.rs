@@ -97,7 +97,7 @@ impl Flow {
             tls_alpn: self.tls.alpn.clone(),
             tls_version: self.tls.version.clone(),
             tls_handshake_latency,
-            protocol: self.protocol,
+            protocol: self.protocol(),
         }));
     }
 

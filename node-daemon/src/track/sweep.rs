@@ -1,12 +1,14 @@
 //! What time brings about.
 
 use goldwire_answer::coverage::LossStage;
+use goldwire_l7::TlsHandshake;
 
 use crate::{decode::KernelTime, identity::IdentityLookup};
 
 use super::{
     exchanges::{Common, Exchanges},
-    flow::FlowKey,
+    flow::{Flow, FlowKey},
+    lingering::Lingering,
     outlets::Outlets,
     tracker::Tracker,
 };
@@ -18,6 +20,8 @@ const FRESH: u64 = 50 * MILLISECOND;
 const SWEEP: u64 = 500 * MILLISECOND;
 /// How long payload waits for its connection to be announced.
 const UNANNOUNCED: u64 = 5_000 * MILLISECOND;
+/// How long a closed connection waits for what a program has yet to read from its library.
+const LINGER: u64 = 1_000 * MILLISECOND;
 
 impl<I: IdentityLookup> Tracker<I> {
     /// To be called a few times a second, and whenever the rings were found empty. `now` is the kernel's clock.
@@ -28,6 +32,8 @@ impl<I: IdentityLookup> Tracker<I> {
         }
         self.last_sweep = now;
         self.expire_waiting(now, out);
+        self.expire_sessions(KernelTime(now.0.saturating_sub(UNANNOUNCED)), out);
+        self.end_lingering(KernelTime(now.0.saturating_sub(LINGER)), out);
         let dropped = self.held.expire(KernelTime(now.0.saturating_sub(UNANNOUNCED)));
         if dropped > 0 {
             out.records.loss(LossStage::Tracker, self.anchor.wall(now), dropped as u64);
@@ -38,6 +44,13 @@ impl<I: IdentityLookup> Tracker<I> {
     /// Reports what was held back, when the daemon stops.
     pub fn flush(&mut self, out: &mut Outlets<'_>) {
         self.report_fresh(KernelTime(u64::MAX), out);
+        self.end_lingering(KernelTime(u64::MAX), out);
+    }
+
+    fn end_lingering(&mut self, before: KernelTime, out: &mut Outlets<'_>) {
+        for Lingering { flow, closing, closed } in self.lingering.expired(before) {
+            self.end_inner(flow, closed, closing, out);
+        }
     }
 
     fn report_fresh(&mut self, until: KernelTime, out: &mut Outlets<'_>) {
@@ -63,7 +76,17 @@ impl<I: IdentityLookup> Tracker<I> {
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let turn = flow.traffic.expire(now.0, &mut exchanges);
         flow.turn(turn);
-        flow.waits = flow.traffic.waits();
+        flow.expire_inner(now, &mut common);
+        flow.waits = flow.waits_for_something();
         flow.waits
+    }
+}
+
+impl Flow {
+    fn expire_inner(&mut self, now: KernelTime, common: &mut Common<'_>) {
+        let Self { inner: Some(inner), about, .. } = self else { return };
+        let mut tls = TlsHandshake::default();
+        let turn = inner.traffic.expire(now.0, &mut Exchanges { about, tls: &mut tls, common });
+        inner.turn(turn);
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::{Closing, Direction};
-use goldwire_model::record::{FlowEvent, Reporter, TcpState};
+use goldwire_model::record::{FlowEvent, Protocol, Reporter, TcpState};
 
 use crate::{
     decode::{
@@ -155,7 +155,7 @@ impl<I: IdentityLookup> Tracker<I> {
         self.rename(key);
     }
 
-    pub(super) fn owned(&mut self, event: &SocketOwned) {
+    pub(super) fn owned(&mut self, event: &SocketOwned, out: &mut Outlets<'_>) {
         let key = FlowKey::Tcp(event.cookie);
         if self.flows.peek(&key).is_none_or(|flow| flow.owner_is_final) {
             return;
@@ -164,6 +164,9 @@ impl<I: IdentityLookup> Tracker<I> {
         if let Some(flow) = self.flows.peek_mut(&key) {
             flow.identity = Some(identity);
             flow.owner_is_final = true;
+            if flow.protocol == Some(Protocol::Tls) {
+                out.capture.speaks_tls(event.owner.pid);
+            }
         }
         self.rename(key);
     }
@@ -192,8 +195,18 @@ impl<I: IdentityLookup> Tracker<I> {
         }
         flow.take_measures(&event.counters);
         flow.report_start(self.anchor, out.records);
-        self.end_traffic(&mut flow, event, out);
+        let closing = self.end_traffic(&mut flow, event, out);
         self.report_end(&mut flow, event, out);
+        self.end_or_linger(key, flow, closing, event.time, out);
+    }
+
+    /// A library may hold plaintext that it has received, until its program has read it and gives the session back.
+    fn end_or_linger(&mut self, key: FlowKey, flow: Flow, closing: Closing, time: KernelTime, out: &mut Outlets<'_>) {
+        let is_over = flow.inner.as_ref().is_none_or(|inner| inner.has_ended);
+        let over = if is_over { Some(flow) } else { self.lingering.keep(key, flow, closing, time) };
+        if let Some(flow) = over {
+            self.end_inner(flow, time, closing, out);
+        }
     }
 
     /// The end of a connection that no event had announced: a connect that failed at once, or one whose announcement was
@@ -215,7 +228,7 @@ impl<I: IdentityLookup> Tracker<I> {
 
     /// Hands out what was under way. The kernel's counters tell how long both streams were, so that lost events do not
     /// look like messages that were cut off.
-    fn end_traffic(&mut self, flow: &mut Flow, event: &TcpClosed, out: &mut Outlets<'_>) {
+    fn end_traffic(&mut self, flow: &mut Flow, event: &TcpClosed, out: &mut Outlets<'_>) -> Closing {
         let (sent, received) = (event.counters.bytes_sent, event.counters.bytes_received);
         let lengths = match flow.about.ends.reporter {
             Reporter::Client => [(Direction::Request, sent), (Direction::Response, received)],
@@ -237,6 +250,7 @@ impl<I: IdentityLookup> Tracker<I> {
             }
         }
         flow.traffic.close(event.time.0, closing, &mut exchanges);
+        closing
     }
 
     fn report_end(&mut self, flow: &mut Flow, event: &TcpClosed, out: &mut Outlets<'_>) {

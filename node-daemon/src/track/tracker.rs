@@ -22,8 +22,10 @@ use super::{
     flow::{Flow, FlowKey},
     held::Held,
     join::Tuples,
+    lingering::LingeringFlows,
     listeners::Listeners,
     outlets::Outlets,
+    sessions::Sessions,
     texts::Texts,
 };
 
@@ -61,6 +63,8 @@ pub struct Tracker<I> {
     pub(super) texts: Texts,
     pub(super) names: DnsNames,
     pub(super) held: Held,
+    pub(super) sessions: Sessions,
+    pub(super) lingering: LingeringFlows,
     /// Established, and not reported yet.
     pub(super) fresh: VecDeque<(FlowKey, KernelTime)>,
     /// Flows on which something is held or waited for.
@@ -86,6 +90,8 @@ impl<I: IdentityLookup> Tracker<I> {
             texts: Texts::new(),
             names: DnsNames::new(),
             held: Held::default(),
+            sessions: Sessions::new(),
+            lingering: LingeringFlows::default(),
             fresh: VecDeque::new(),
             waiting: Vec::new(),
             last_connection: options.first_connection,
@@ -113,7 +119,10 @@ impl<I: IdentityLookup> Tracker<I> {
     pub fn handle(&mut self, event: &Event<'_>, out: &mut Outlets<'_>) {
         match event {
             Event::TcpSegment(event) => self.segment(event, out),
+            Event::Plaintext(event) => self.plaintext(event, out),
             Event::Datagram(event) => self.datagram(event, out),
+            Event::PlaintextSession(event) => self.plaintext_session(event),
+            Event::PlaintextEnded(event) => self.plaintext_ended(event, out),
             Event::TcpConnecting(event) => self.connecting(event, out),
             Event::TcpEstablished(event) => self.established(event, out),
             Event::TcpTranslated(event) => self.translated(event),
@@ -121,7 +130,7 @@ impl<I: IdentityLookup> Tracker<I> {
             Event::TcpListening(event) => self.listeners.opened(event.local, event.cookie, event.owner_pid),
             Event::TcpCounters(event) => self.counted(event, out),
             Event::TcpClosed(event) => self.closed(event, out),
-            Event::SocketOwned(event) => self.owned(event),
+            Event::SocketOwned(event) => self.owned(event, out),
             Event::ConversationOpened(event) => self.conversation_opened(event, out),
             Event::ConversationCounters(event) => self.conversation_counted(event, out),
             Event::ConversationClosed(event) => self.conversation_closed(event, out),
@@ -162,6 +171,9 @@ impl<I: IdentityLookup> Tracker<I> {
     pub(super) fn forget(&mut self, key: FlowKey, flow: &Flow) {
         if let Some(tuple) = flow.tuple {
             self.tuples.remove(tuple, key);
+        }
+        if let Some(hello) = &flow.hello {
+            self.sessions.forget_hello(&hello.random, key);
         }
         if self.connecting.get(&flow.remote) == Some(&key) {
             self.connecting.remove(&flow.remote);

@@ -33,6 +33,11 @@ impl Observer {
         Self::open(Some(path))
     }
 
+    /// Observes one cgroup, and what its programs say in TLS.
+    pub(crate) fn of_tls_in(path: PathBuf) -> Self {
+        Self::open_with(&Options { cgroup: Some(path), tls_plaintext: true, ..Options::default() })
+    }
+
     /// Observes with rings of so many bytes.
     pub(crate) fn with_small_rings(bytes: usize) -> Self {
         Self::open_with(&Options { data_ring_bytes: bytes, ..Options::default() })

@@ -188,7 +188,7 @@ fn tls_is_named_and_left_alone() {
     hello.extend(b"shop.example".iter().take(8));
     // The server refuses: a fatal alert, handshake_failure.
     scenario.connect(&socket).sends(&mut socket, &hello).receives(&mut socket, [21, 3, 3, 0, 2, 2, 40]).wait(100);
-    assert_eq!(scenario.findings.wishes, ["1: follow 16384/16384", "1: ignore"]);
+    assert_eq!(scenario.findings.wishes, ["process 10: speaks TLS", "1: follow 16384/16384", "1: ignore"]);
     assert_eq!(scenario.flows()[0].tls_sni.as_deref(), Some("shop.exa"));
 }
 

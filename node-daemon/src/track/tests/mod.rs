@@ -5,5 +5,6 @@ mod drops;
 mod endings;
 mod exchanges;
 mod joining;
+mod plaintext;
 mod properties;
 mod scenario;

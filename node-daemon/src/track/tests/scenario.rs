@@ -98,6 +98,18 @@ impl CaptureControl for Wishes {
     fn skip_until(&mut self, cookie: Cookie, direction: Direction, until: SequenceNumber) {
         self.0.push(format!("{}: skip {direction:?} until {}", cookie.0, until.0));
     }
+
+    fn ignore_session(&mut self, session: SessionNumber) {
+        self.0.push(format!("session {}: ignore", session.0));
+    }
+
+    fn skip_session_until(&mut self, session: SessionNumber, direction: Direction, until: u64) {
+        self.0.push(format!("session {}: skip {direction:?} until {until}", session.0));
+    }
+
+    fn speaks_tls(&mut self, pid: u32) {
+        self.0.push(format!("process {pid}: speaks TLS"));
+    }
 }
 
 /// One TCP socket.
@@ -190,6 +202,7 @@ impl Scenario {
         self.time += milliseconds * MILLISECOND;
         let mut wishes = Wishes::default();
         self.tracker.sweep(self.now(), &mut Outlets { records: &mut self.findings, capture: &mut wishes });
+        self.findings.wishes.append(&mut wishes.0);
         self
     }
 

@@ -1,0 +1,233 @@
+//! What passes sessions of TLS libraries, in the clear.
+
+use aya_ebpf::{
+    helpers::generated::{bpf_get_current_pid_tgid, bpf_probe_read_user},
+    macros::map,
+    maps::LruHashMap,
+};
+use goldwire_probe_events::{
+    OBJECT_COPY, OBJECT_PART, PART_COPY, PLAINTEXT_CAPTURE, Plaintext, PlaintextEnded, PlaintextSession, READ_FAULT,
+    TAIL_LENGTH, TlsSession, TlsSessionKey,
+    direction::{EGRESS, INGRESS},
+    kind, tls_function, verdict,
+};
+
+use crate::{bounds, clock, loss, owner, ring, steering, tls_call::Call};
+
+/// Sessions that are open, and some that were left. Those that were longest without a call go first.
+#[map]
+static SESSIONS: LruHashMap<TlsSessionKey, TlsSession> = LruHashMap::with_max_entries(16_384, 0);
+
+/// Bytes on their way to the daemon.
+struct Passing {
+    buffer: u64,
+    length: u32,
+    event: Plaintext,
+}
+
+/// A call wrote or read so many bytes.
+#[inline(always)]
+pub fn on_passed(call: &Call, received_from: u64, length: u64) -> Option<()> {
+    let direction = match call.function as u8 {
+        tls_function::READ | tls_function::READ_EX | tls_function::RECEIVE => INGRESS,
+        _ => EGRESS,
+    };
+    let session = session_of(call)?;
+    // SAFETY: the kernel gave the pointer, and libraries have one thread at a time for each direction of a session.
+    let (number, cookie, offset) = unsafe {
+        let passed = &raw mut (*session).passed[direction as usize];
+        let offset = *passed;
+        *passed = offset + length;
+        if (*session).is_told == 0 {
+            tell_session(session, call.object);
+        }
+        ((*session).number, (*session).cookie, offset)
+    };
+    let length = if length > u64::from(u32::MAX) { u32::MAX } else { length as u32 };
+    let wish = steering::of_session(number)?;
+    if wish.verdict == verdict::IGNORE {
+        return None;
+    }
+    let skipped = wish.skipped(direction, offset as u32, length)?;
+    let event = Plaintext {
+        header: ring::header(kind::PLAINTEXT),
+        number,
+        cookie,
+        received_from,
+        began: call.began,
+        offset: offset + u64::from(skipped),
+        pid: owner::current_pid(),
+        length: length - skipped,
+        captured: 0,
+        direction,
+        tail_length: 0,
+        unused: [0; 10],
+    };
+    let has_bytes = call.function as u8 != tls_function::SEND_FILE && call.buffer != 0;
+    let buffer = if has_bytes { call.buffer + u64::from(skipped) } else { 0 };
+    tell(&Passing { buffer, length: length - skipped, event });
+    Some(())
+}
+
+/// The session of a call. A call that uses another socket than the calls before it is another session.
+#[inline(always)]
+fn session_of(call: &Call) -> Option<*mut TlsSession> {
+    let key = key_of(call.object);
+    if let Some(known) = SESSIONS.get_ptr_mut(key) {
+        // SAFETY: the kernel gave the pointer.
+        unsafe {
+            let (before, now) = ((*known).cookie, call.cookie());
+            if now == 0 || before == now {
+                return Some(known);
+            }
+            if before == 0 {
+                (*known).cookie = now;
+                return Some(known);
+            }
+        }
+    }
+    let session = TlsSession {
+        number: number_of(call.object),
+        cookie: call.cookie(),
+        passed: [0; 2],
+        attached: call.attached,
+        is_told: 0,
+        unused: 0,
+    };
+    let _ = SESSIONS.insert(key, session, 0);
+    SESSIONS.get_ptr_mut(key)
+}
+
+#[inline(always)]
+fn key_of(object: u64) -> TlsSessionKey {
+    TlsSessionKey { object, pid: owner::current_pid(), unused: 0 }
+}
+
+/// Threads that do the same at the same time get different numbers, and so do objects at the same address one after another.
+#[inline(always)]
+fn number_of(object: u64) -> u64 {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    // SAFETY: takes nothing and cannot fail.
+    let thread = unsafe { bpf_get_current_pid_tgid() };
+    let mixed = (clock::now() ^ thread.rotate_left(24)).wrapping_mul(SPREAD) ^ object;
+    (mixed ^ mixed >> 31).wrapping_mul(SPREAD)
+}
+
+/// The library's object is given back, or starts anew.
+#[inline(always)]
+pub fn forget(object: u64) {
+    let key = key_of(object);
+    let Some(session) = SESSIONS.get_ptr(key) else { return };
+    // SAFETY: the kernel gave the pointer.
+    let (number, passed) = unsafe { ((*session).number, (*session).passed) };
+    if let Some(mut entry) = ring::reserve_plaintext::<PlaintextEnded>(0) {
+        entry.write(PlaintextEnded { header: ring::header(kind::PLAINTEXT_ENDED), number, passed });
+        ring::submit(entry);
+    }
+    let _ = SESSIONS.remove(key);
+}
+
+/// # Safety
+///
+/// `session` points into the map.
+#[inline(always)]
+unsafe fn tell_session(session: *mut TlsSession, object: u64) {
+    let Some(mut entry) = ring::reserve_plaintext::<PlaintextSession>(0) else { return };
+    let event = entry.as_mut_ptr();
+    // SAFETY: the ring gave room for the whole event; each field is written.
+    unsafe {
+        (&raw mut (*event).header).write(ring::header(kind::PLAINTEXT_SESSION));
+        (*event).number = (*session).number;
+        (*event).attached = (*session).attached;
+        (*event).object = object;
+        (*event).pid = owner::current_pid();
+        (*event).unused = 0;
+        copy(&raw mut (*event).copy, object);
+        let part = (&raw const (*event).copy).cast::<u8>().add(OBJECT_PART).cast::<u64>().read_unaligned();
+        copy(&raw mut (*event).part, part);
+        (*session).is_told = 1;
+    }
+    ring::submit(entry);
+}
+
+/// Copies in pieces, so that what lies before a page that is not there is told.
+///
+/// # Safety
+///
+/// `to` is room for that many bytes, a multiple of the size of a piece.
+#[inline(always)]
+unsafe fn copy<const ROOM: usize>(to: *mut [u8; ROOM], from: u64) {
+    const PIECE: usize = 128;
+    const { assert!(OBJECT_COPY % PIECE == 0 && PART_COPY % PIECE == 0) };
+    let mut offset = 0;
+    while offset < ROOM {
+        // SAFETY: by the caller; the helper writes zeros where it fails.
+        unsafe {
+            let piece = to.cast::<u8>().add(offset);
+            bpf_probe_read_user(
+                piece.cast(),
+                PIECE as u32,
+                from.wrapping_add(offset as u64) as *const core::ffi::c_void,
+            );
+        }
+        offset += PIECE;
+    }
+}
+
+/// Chooses room for the payload by its size: a ring's reservations have constant sizes.
+#[inline(never)]
+fn tell(passing: &Passing) {
+    if passing.buffer == 0 {
+        return tell_empty(passing);
+    }
+    match passing.length {
+        0..=256 => tell_sized::<256>(passing),
+        257..=1024 => tell_sized::<1024>(passing),
+        1025..=4096 => tell_sized::<4096>(passing),
+        _ => tell_sized::<PLAINTEXT_CAPTURE>(passing),
+    }
+}
+
+/// An event with room for so much payload.
+#[repr(C)]
+struct Sized<const ROOM: usize> {
+    event: Plaintext,
+    payload: [u8; ROOM],
+    tail: [u8; TAIL_LENGTH],
+}
+
+#[inline(always)]
+fn tell_sized<const ROOM: usize>(passing: &Passing) {
+    let Some(mut entry) = ring::reserve_plaintext::<Sized<ROOM>>(passing.length) else { return };
+    let captured = if passing.length < ROOM as u32 { passing.length } else { ROOM as u32 };
+    let has_tail = captured < passing.length;
+    let room = entry.as_mut_ptr();
+    // SAFETY: the ring gave room for the whole event, and the helper's lengths are within its arrays.
+    unsafe {
+        let payload = (&raw mut (*room).payload).cast();
+        let mut faults =
+            bpf_probe_read_user(payload, bounds::length(captured, ROOM as u32), passing.buffer as *const _);
+        if has_tail {
+            let last = passing.buffer + u64::from(passing.length) - TAIL_LENGTH as u64;
+            faults |= bpf_probe_read_user((&raw mut (*room).tail).cast(), TAIL_LENGTH as u32, last as *const _);
+        }
+        let mut event = passing.event;
+        if faults == 0 {
+            event.captured = captured;
+            event.tail_length = if has_tail { TAIL_LENGTH as u8 } else { 0 };
+        } else {
+            // Told all the same: it is known where the unread bytes are.
+            loss::count(READ_FAULT, 1);
+        }
+        (&raw mut (*room).event).write(event);
+    }
+    ring::submit(entry);
+}
+
+/// Bytes that no call had in memory.
+#[inline(always)]
+fn tell_empty(passing: &Passing) {
+    let Some(mut entry) = ring::reserve_plaintext::<Plaintext>(passing.length) else { return };
+    entry.write(passing.event);
+    ring::submit(entry);
+}

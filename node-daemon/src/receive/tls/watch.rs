@@ -1,0 +1,162 @@
+//! The thread that looks for TLS libraries: once everywhere, then at each process that starts or speaks TLS.
+
+use std::{
+    collections::VecDeque,
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use aya::{
+    Ebpf,
+    maps::{Array, MapData},
+};
+use caps::Capability;
+use lru::LruCache;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use super::search::Search;
+use crate::{
+    privileges::{READING, keep_only},
+    receive::{OpenError, cgroup::Cgroup},
+};
+
+/// Processes that wait to be looked at.
+const QUEUE: usize = 1024;
+/// After a process started: its libraries are mapped by now, and those that it loads by itself at its start.
+const AFTER_START: [Duration; 2] = [Duration::from_millis(40), Duration::from_millis(600)];
+/// How often it is looked whether files are still used. Finds processes too that were missed.
+const REVIEW: Duration = Duration::from_secs(60);
+/// A process that speaks TLS, with whatever library, is looked at so often at most.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// So many processes are remembered as looked at.
+const ASKED: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
+
+/// What the thread is asked.
+enum Request {
+    /// A process runs a new program.
+    Started(u32),
+    /// A process speaks TLS.
+    Speaks(u32),
+    End,
+}
+
+/// The probes at TLS libraries, and the thread that attaches them. Dropping this ends it.
+pub(in crate::receive) struct TlsProbes {
+    finder: TlsFinder,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// Asks for a look at processes. Asking costs no system call, and a question too many is dropped.
+#[derive(Clone, Debug)]
+pub struct TlsFinder {
+    requests: SyncSender<Request>,
+    asked: Arc<Mutex<LruCache<u32, Instant>>>,
+}
+
+impl TlsProbes {
+    /// Attaches to all that is there before it returns.
+    pub(in crate::receive) fn start(
+        object: Arc<Mutex<Ebpf>>,
+        times: Array<MapData, u64>,
+        cgroup: Arc<Cgroup>,
+    ) -> Result<Self, OpenError> {
+        allow_many_files();
+        let (requests, received) = sync_channel(QUEUE);
+        let (ready, is_ready) = sync_channel(1);
+        let search = Search::new(object, times, cgroup);
+        let thread = thread::Builder::new().name("goldwire-tls".into());
+        let thread = thread.spawn(move || run(search, &received, &ready)).map_err(OpenError::Thread)?;
+        let _ = is_ready.recv();
+        let asked = Arc::new(Mutex::new(LruCache::new(ASKED)));
+        Ok(Self { finder: TlsFinder { requests, asked }, thread: Some(thread) })
+    }
+
+    /// A process runs a new program.
+    pub(in crate::receive) fn started(&self, pid: u32) {
+        let _ = self.finder.requests.try_send(Request::Started(pid));
+    }
+
+    pub(in crate::receive) fn finder(&self) -> TlsFinder {
+        self.finder.clone()
+    }
+}
+
+impl Drop for TlsProbes {
+    fn drop(&mut self) {
+        let _ = self.finder.requests.send(Request::End);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl TlsFinder {
+    /// A process was seen to speak TLS: its library may not have been found yet.
+    pub fn speaks_tls(&self, pid: u32) {
+        let Ok(mut asked) = self.asked.lock() else { return };
+        if asked.get(&pid).is_some_and(|before| before.elapsed() < ASK_AGAIN) {
+            return;
+        }
+        asked.put(pid, Instant::now());
+        let _ = self.requests.try_send(Request::Speaks(pid));
+    }
+}
+
+/// Each probe takes a descriptor, and some hundred files may be watched.
+fn allow_many_files() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, most, most)
+    {
+        tracing::warn!(%error, "failed to raise the limit of open files");
+    }
+}
+
+/// Attaching needs more than the others keep: kernels ask for `CAP_SYS_ADMIN` here, also where they do with `CAP_PERFMON`
+/// elsewhere.
+fn give_up_rights() {
+    let mut wanted = READING.to_vec();
+    wanted.extend([Capability::CAP_PERFMON, Capability::CAP_SYS_ADMIN]);
+    if let Err(error) = keep_only(&wanted) {
+        tracing::warn!(%error, "failed to give up capabilities of the thread that finds TLS libraries");
+    }
+}
+
+fn run(mut search: Search, requests: &Receiver<Request>, ready: &SyncSender<()>) {
+    give_up_rights();
+    search.look_everywhere();
+    let _ = ready.send(());
+    let mut due: VecDeque<(Instant, u32)> = VecDeque::new();
+    let mut next_review = Instant::now() + REVIEW;
+    loop {
+        let next = due.iter().map(|(time, _)| *time).min().unwrap_or(next_review).min(next_review);
+        match requests.recv_timeout(next.saturating_duration_since(Instant::now())) {
+            Ok(Request::Started(pid)) => {
+                search.look_at_program(pid);
+                if due.len() < 2 * QUEUE {
+                    due.extend(AFTER_START.map(|pause| (Instant::now() + pause, pid)));
+                }
+            }
+            Ok(Request::Speaks(pid)) => search.look_at_process(pid),
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Request::End) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let now = Instant::now();
+        due.retain(|(time, pid)| {
+            let waits = *time > now;
+            if !waits {
+                search.look_at_process(*pid);
+            }
+            waits
+        });
+        if now >= next_review {
+            next_review = now + REVIEW;
+            search.look_everywhere();
+            search.look_for_unused();
+        }
+    }
+}
