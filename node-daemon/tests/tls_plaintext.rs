@@ -84,7 +84,8 @@ struct Watch {
 
 impl Watch {
     fn new(tls_plaintext: bool) -> Self {
-        let options = Options { tls_plaintext, ..Options::default() };
+        // As large as the daemon's: a long body fills it until the probes know that it is not wanted.
+        let options = Options { tls_plaintext, data_ring_bytes: 32 << 20, ..Options::default() };
         let receiver = Receiver::open(&options).unwrap_or_else(|error| panic!("failed to open the probes: {error}"));
         assert_eq!(receiver.refused().collect::<Vec<_>>(), [], "hooks that this kernel refuses");
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -240,7 +241,7 @@ impl Server {
         let configuration = format!(
             "daemon off; master_process off; pid nginx.pid; error_log error.log; events {{}}\n\
              http {{ access_log off; keepalive_requests 1000000; server {{\n\
-             listen 127.0.0.1:{port} ssl; ssl_certificate cert.pem; ssl_certificate_key key.pem;\n\
+             listen 127.0.0.1:{port} ssl http2; ssl_certificate cert.pem; ssl_certificate_key key.pem;\n\
              location / {{ return 200 \"hello\"; }}\n\
              location /missing {{ return 404; }}\n\
              location /files {{ alias {}; }}\n\
@@ -305,6 +306,16 @@ fn connections_at_the_same_time_are_kept_apart() {
     let connections: HashSet<_> =
         watch.requests(server.port, Reporter::Client).iter().map(|request| request.connection.0).collect();
     assert_eq!(connections.len(), 8);
+}
+
+#[test]
+fn streams_of_http_2_are_exact_at_both_ends() {
+    let server = Server::nginx();
+    let mut watch = Watch::new(true);
+    watch.run(Command::new("h2load").args(["-n", "1000", "-c", "4", "-m", "10", &server.url("/streams")]));
+    let expected: Vec<_> = (0..1000).map(|_| get("/streams", 200)).collect();
+    watch.expect(server.port, &expected);
+    assert_eq!(watch.protocols(server.port), HashSet::from([Some(Protocol::Http2)]));
 }
 
 #[test]
