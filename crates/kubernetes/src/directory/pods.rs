@@ -109,8 +109,7 @@ impl Pods {
             if !entry.containers.contains(id) {
                 entry.containers.push(*id);
             }
-            let (_, known) =
-                self.containers.entry(*id).or_insert_with(|| (facts.uid, words.container(name, *image)));
+            let (_, known) = self.containers.entry(*id).or_insert_with(|| (facts.uid, words.container(name, *image)));
             if *known.name != **name || known.image.as_deref() != *image {
                 *known = words.container(name, *image);
             }

@@ -32,8 +32,7 @@ impl Words {
     }
 
     pub(super) fn labels(&mut self, labels: &[(&str, &str)]) -> Labels {
-        let labels: Vec<(Text, Text)> =
-            labels.iter().map(|(key, value)| (self.text(key), self.text(value))).collect();
+        let labels: Vec<(Text, Text)> = labels.iter().map(|(key, value)| (self.text(key), self.text(value))).collect();
         if let Some(known) = self.labels.get(labels.as_slice()) {
             return known.clone();
         }

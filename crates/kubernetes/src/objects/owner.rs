@@ -68,8 +68,12 @@ mod tests {
     use super::*;
 
     fn pod(kind: &str, owner: &str, hash: Option<&str>) -> ObjectMeta {
-        let owner =
-            OwnerReference { kind: kind.to_owned(), name: owner.to_owned(), controller: Some(true), ..Default::default() };
+        let owner = OwnerReference {
+            kind: kind.to_owned(),
+            name: owner.to_owned(),
+            controller: Some(true),
+            ..Default::default()
+        };
         ObjectMeta {
             name: Some("a-pod".to_owned()),
             labels: hash.map(|hash| [("pod-template-hash".to_owned(), hash.to_owned())].into()),

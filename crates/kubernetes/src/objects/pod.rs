@@ -138,7 +138,9 @@ impl PodObject {
         let annotations = self.metadata.annotations.as_ref();
         Some(PodFacts {
             uid: self.uid()?,
-            alias: annotations.and_then(|annotations| annotations.get(metadata::CONFIG_HASH)).and_then(|id| Uid::parse(id)),
+            alias: annotations
+                .and_then(|annotations| annotations.get(metadata::CONFIG_HASH))
+                .and_then(|id| Uid::parse(id)),
             namespace: self.metadata.namespace.as_deref()?,
             name: self.metadata.name.as_deref()?,
             workload,

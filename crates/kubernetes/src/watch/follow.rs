@@ -1,11 +1,6 @@
 //! Follows one kind of object for as long as the daemon lives.
 
-use std::{
-    fmt::Debug,
-    hash::BuildHasher,
-    pin::pin,
-    time::Duration,
-};
+use std::{fmt::Debug, hash::BuildHasher, pin::pin, time::Duration};
 
 use futures::{Stream, StreamExt};
 use kube::{
@@ -111,8 +106,7 @@ impl<K: Watched> Follower<K> {
     /// Until all is to be listed anew.
     async fn follow(&mut self, mut events: impl Stream<Item = watcher::Result<Event<K>>> + Unpin) {
         let now = Instant::now();
-        let mut phase =
-            Phase { is_listing: true, deadline: now + self.pace.patience, relist: now + self.pace.relist };
+        let mut phase = Phase { is_listing: true, deadline: now + self.pace.patience, relist: now + self.pace.relist };
         loop {
             let next = match timeout_at(phase.deadline, events.next()).await {
                 Ok(Some(Ok(event))) => self.take(event, &mut phase),

@@ -14,8 +14,8 @@ use kube::{Client, runtime::watcher};
 use tokio::task::JoinHandle;
 
 pub use access::{Access, AccessError, is_in_cluster};
-pub use status::{ResourceStatus, State};
 pub(crate) use status::{Progress, Reports};
+pub use status::{ResourceStatus, State};
 
 use crate::{
     Directory,

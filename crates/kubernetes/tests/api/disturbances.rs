@@ -85,7 +85,7 @@ async fn pages_that_expire_are_asked_for_anew() {
 async fn a_server_that_knows_no_lists_by_watching_is_found_out() {
     let server = cluster();
     server.break_with(|faults| faults.ignores_streaming = true);
-    let watched = Watched::with(Config { patience: Duration::from_secs(1), ..config(&server) }).await;
+    let watched = Watched::with(Config { patience: Duration::from_secs(3), ..config(&server) }).await;
     watched.is_current("pods").await;
     watched.is_true(&server).await;
 }
@@ -184,7 +184,7 @@ async fn errors_within_a_watch() {
 async fn a_silent_server_is_asked_again() {
     let server = cluster();
     server.break_with(|faults| faults.silent = true);
-    let watched = Watched::with(Config { patience: Duration::from_millis(300), ..config(&server) }).await;
+    let watched = Watched::with(Config { patience: Duration::from_secs(3), ..config(&server) }).await;
     watched.is_failing("services").await;
     server.break_with(|faults| faults.silent = false);
     watched.is_true(&server).await;

@@ -3,6 +3,7 @@
 mod allocated;
 mod disturbances;
 mod fake;
+mod manifest;
 mod objects;
 mod rights;
 mod scale;

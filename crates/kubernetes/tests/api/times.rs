@@ -180,7 +180,12 @@ async fn a_service_address_that_another_service_gets() {
     heir["metadata"]["creationTimestamp"] = json!(kube_time(now()));
     server.apply(Kind::Service, heir);
     watched.is_true(&server).await;
-    let at = |at| watched.directory.service_of_address(ip("10.96.0.0"), 53, Transport::Udp, at).map(|service| service.name.to_string());
+    let at = |at| {
+        watched
+            .directory
+            .service_of_address(ip("10.96.0.0"), 53, Transport::Udp, at)
+            .map(|service| service.name.to_string())
+    };
     assert!(at(first).is_none_or(|name| name == "app-0"));
     assert_eq!(at(now()).as_deref(), Some("heir"));
 }
@@ -216,7 +221,12 @@ async fn a_pod_behind_two_services_is_the_one_with_an_address() {
     server.apply(Kind::Service, objects::service(0));
     let watched = Watched::start(&server).await;
     watched.directory.settled().await;
-    let name = || watched.directory.service_of_address(ip(&address(3)), 8_080, Transport::Tcp, now()).map(|service| service.name.to_string());
+    let name = || {
+        watched
+            .directory
+            .service_of_address(ip(&address(3)), 8_080, Transport::Tcp, now())
+            .map(|service| service.name.to_string())
+    };
     assert_eq!(name().as_deref(), Some("app-0"));
     server.delete(Kind::Slice, "team-0", "app-0-abcde");
     tokio::time::sleep(Duration::from_millis(200)).await;

@@ -46,7 +46,12 @@ impl Watched {
     }
 
     pub(crate) async fn is_current(&self, resource: &str) {
-        self.becomes("current", || state(self, resource).filter(|state| *state != State::Current).map_or_else(Vec::new, |state| vec![format!("{state:?}")])).await;
+        self.becomes("current", || {
+            state(self, resource)
+                .filter(|state| *state != State::Current)
+                .map_or_else(Vec::new, |state| vec![format!("{state:?}")])
+        })
+        .await;
     }
 
     pub(crate) async fn is_failing(&self, resource: &str) {
@@ -62,7 +67,12 @@ impl Watched {
                 return;
             }
             let first = &differences[..differences.len().min(5)];
-            assert!(Instant::now() < until, "not {what}: {} differences: {first:#?}\n{:?}", differences.len(), self.directory);
+            assert!(
+                Instant::now() < until,
+                "not {what}: {} differences: {first:#?}\n{:?}",
+                differences.len(),
+                self.directory
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -100,7 +110,9 @@ fn text(value: &Value) -> &str {
 fn pod_differences(pod: &Value, directory: &Directory) -> Vec<String> {
     let (metadata, status) = (&pod["metadata"], &pod["status"]);
     let name = text(&metadata["name"]);
-    let Some(known) = directory.by_pod_uid(text(&metadata["uid"]), now()) else { return vec![format!("no pod {name}")] };
+    let Some(known) = directory.by_pod_uid(text(&metadata["uid"]), now()) else {
+        return vec![format!("no pod {name}")];
+    };
     let mut differences = Vec::new();
     if *known.name != *name || *known.namespace != *text(&metadata["namespace"]) {
         differences.push(format!("{known:?} is not {name}"));
@@ -137,7 +149,9 @@ fn service_difference(service: &Value, directory: &Directory) -> Option<String> 
 
 fn slice_differences(slice: &Value, directory: &Directory) -> Vec<String> {
     let name = text(&slice["metadata"]["labels"]["kubernetes.io/service-name"]);
-    let Some(port) = slice["ports"][0]["port"].as_u64().and_then(|port| u16::try_from(port).ok()) else { return Vec::new() };
+    let Some(port) = slice["ports"][0]["port"].as_u64().and_then(|port| u16::try_from(port).ok()) else {
+        return Vec::new();
+    };
     let endpoints = slice["endpoints"].as_array().into_iter().flatten();
     let addresses = endpoints.flat_map(|endpoint| endpoint["addresses"].as_array().into_iter().flatten());
     addresses

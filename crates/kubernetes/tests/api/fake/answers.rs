@@ -40,7 +40,8 @@ pub(super) async fn refusal(shared: &Shared, verb: &str, kind: Kind) -> Option<R
     if overloaded {
         return Some(failure(503, "ServiceUnavailable", "the server is overloaded"));
     }
-    let message = format!("{} is forbidden: User \"goldwire\" cannot {verb} resource \"{}\"", kind.plural(), kind.plural());
+    let message =
+        format!("{} is forbidden: User \"goldwire\" cannot {verb} resource \"{}\"", kind.plural(), kind.plural());
     denied.then(|| failure(403, "Forbidden", &message))
 }
 
@@ -60,11 +61,19 @@ pub(super) async fn list(shared: &Shared, kind: Kind, asked: &Parameters) -> Res
         return refusal;
     }
     if asked.continue_token.is_some() && shared.faults().take_expired_page() {
-        return failure(410, "Expired", "The provided continue parameter is too old to display a consistent list result");
+        return failure(
+            410,
+            "Expired",
+            "The provided continue parameter is too old to display a consistent list result",
+        );
     }
     match page(shared, kind, asked) {
-        Some((revision, objects, token)) => json_response(StatusCode::OK, listed(kind, revision, &objects, token.as_deref())),
-        None => failure(410, "Expired", "The provided continue parameter is too old to display a consistent list result"),
+        Some((revision, objects, token)) => {
+            json_response(StatusCode::OK, listed(kind, revision, &objects, token.as_deref()))
+        }
+        None => {
+            failure(410, "Expired", "The provided continue parameter is too old to display a consistent list result")
+        }
     }
 }
 

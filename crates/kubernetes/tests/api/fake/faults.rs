@@ -5,10 +5,14 @@ use std::{
     time::Duration,
 };
 
+use axum::http::{HeaderMap, header};
+
 use super::Kind;
 
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
+    /// Who does not bring this token is not known: 401.
+    pub(crate) token: Option<&'static str>,
     /// Kinds that nobody may list or watch: 403.
     pub(crate) denied: HashSet<Kind>,
     /// Every request is answered with 503.
@@ -36,6 +40,11 @@ pub(crate) struct Faults {
 impl Faults {
     pub(super) fn count(&mut self, verb: &str, kind: Kind) {
         *self.asked.entry(format!("{verb} {}", kind.plural())).or_default() += 1;
+    }
+
+    pub(super) fn lets_in(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        self.token.is_none_or(|token| given.and_then(|given| given.strip_prefix("Bearer ")) == Some(token))
     }
 
     pub(super) fn take_expired_page(&mut self) -> bool {

@@ -3,6 +3,7 @@
 mod answers;
 mod faults;
 mod store;
+mod tls;
 mod watching;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 use axum::{
     Router,
     extract::{Path, Query, State},
+    http::HeaderMap,
     response::Response,
     routing::get,
 };
@@ -22,6 +24,7 @@ use tokio::{net::TcpSocket, runtime::Runtime, sync::watch};
 pub(crate) use faults::Faults;
 pub(crate) use store::Kind;
 use store::Store;
+pub(crate) use tls::Certificate;
 
 /// What is asked for, as the API names it.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
@@ -64,10 +67,16 @@ pub(crate) struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     runtime: Option<Runtime>,
+    certificate: Option<Certificate>,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// With TLS where there is a certificate.
+    pub(crate) fn start_with(certificate: Option<Certificate>) -> Self {
         let shared = Shared {
             store: Mutex::new(Store::new(1_000)),
             faults: Mutex::default(),
@@ -75,13 +84,14 @@ impl Server {
             cuts: watch::Sender::new(0),
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut server = Self { address, shared: Arc::new(shared), runtime: None };
+        let mut server = Self { address, shared: Arc::new(shared), runtime: None, certificate };
         server.up();
         server
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Listens, at the same port as before.
@@ -91,7 +101,15 @@ impl Server {
         let listener = runtime.block_on_elsewhere(listen(self.address));
         self.address = listener.local_addr().expect("an address");
         let routes = routes(self.shared.clone());
-        runtime.spawn(async move { axum::serve(listener, routes).await });
+        match &self.certificate {
+            Some(certificate) => {
+                let listener = certificate.before(listener);
+                runtime.spawn(async move { axum::serve(listener, routes).await });
+            }
+            None => {
+                runtime.spawn(async move { axum::serve(listener, routes).await });
+            }
+        }
         self.runtime = Some(runtime);
     }
 
@@ -136,7 +154,12 @@ impl Server {
         change(&mut self.shared.faults());
     }
 
-    /// How often each kind of question was asked, in words such as `list pods`.
+    /// Every kind of question that was asked, in words such as `list pods`.
+    pub(crate) fn questions(&self) -> Vec<String> {
+        self.shared.faults().asked.keys().cloned().collect()
+    }
+
+    /// How often a question was asked.
     pub(crate) fn asked(&self, question: &str) -> usize {
         self.shared.faults().asked.get(question).copied().unwrap_or(0)
     }
@@ -171,8 +194,15 @@ async fn listen(address: SocketAddr) -> tokio::net::TcpListener {
 
 fn routes(shared: Arc<Shared>) -> Router {
     let of = |kind: Kind| {
-        get(move |State(shared): State<Arc<Shared>>, Query(asked): Query<Parameters>| async move {
-            if asked.watch { watching::watch(shared, kind, asked).await } else { answers::list(&shared, kind, &asked).await }
+        get(move |State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(asked): Query<Parameters>| async move {
+            if !shared.faults().lets_in(&headers) {
+                return answers::failure(401, "Unauthorized", "Unauthorized");
+            }
+            if asked.watch {
+                watching::watch(shared, kind, asked).await
+            } else {
+                answers::list(&shared, kind, &asked).await
+            }
         })
     };
     Router::new()

@@ -56,6 +56,12 @@ impl Stored {
         Self { json: object.to_string().into(), node }
     }
 
+    fn of_revision(&self, revision: u64) -> Self {
+        let mut object: Value = serde_json::from_str(&self.json).expect("JSON");
+        object["metadata"]["resourceVersion"] = json!(revision.to_string());
+        Self::new(&object)
+    }
+
     /// `spec.nodeName=NAME` is the one selector that is known.
     pub(super) fn is_selected(&self, selector: Option<&str>) -> bool {
         let name = selector.and_then(|selector| selector.strip_prefix("spec.nodeName="));
@@ -115,9 +121,8 @@ impl Store {
         let table = self.tables.entry(kind).or_default();
         let Some(stored) = table.objects.remove(&key(namespace, name)) else { return self.revision };
         self.revision += 1;
-        let mut object: Value = serde_json::from_str(&stored.json).expect("JSON");
-        object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
-        table.changes.push(Change { revision: self.revision, verb: "DELETED", object: Stored::new(&object) });
+        let object = stored.of_revision(self.revision);
+        table.changes.push(Change { revision: self.revision, verb: "DELETED", object });
         self.revision
     }
 
@@ -146,6 +151,9 @@ impl Store {
     pub(super) fn begin_history(&mut self, revision: u64) {
         (self.revision, self.oldest) = (revision, revision);
         self.pages.clear();
-        self.tables.values_mut().for_each(|table| table.changes.clear());
+        for table in self.tables.values_mut() {
+            table.changes.clear();
+            table.objects.values_mut().for_each(|object| *object = object.of_revision(revision));
+        }
     }
 }

@@ -53,9 +53,9 @@ pub(super) async fn watch(shared: Arc<Shared>, kind: Kind, asked: Parameters) ->
     // The connection takes a few lines ahead and no more.
     let (lines, receiver) = mpsc::channel(16);
     let watch = Watch { shared, kind, asked, lines, sent: since };
-    tokio::spawn(async move {
-        if is_too_old { watch.refuse(410, "Expired", &too_old).await } else { watch.run().await }
-    });
+    tokio::spawn(
+        async move { if is_too_old { watch.refuse(410, "Expired", &too_old).await } else { watch.run().await } },
+    );
     let response = Response::builder().status(StatusCode::OK).header(header::CONTENT_TYPE, "application/json");
     response.body(Body::from_stream(ReceiverStream::new(receiver))).expect("a response")
 }
