@@ -145,6 +145,3 @@ impl fmt::Debug for Directory {
         f.debug_struct("Directory").field("counts", &self.counts()).field("status", &self.status()).finish()
     }
 }
-
-#[cfg(test)]
-mod tests;

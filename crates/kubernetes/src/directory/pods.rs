@@ -160,7 +160,7 @@ impl Pods {
 
     pub(super) fn forget(&mut self, uid: Uid, horizon: Timestamp) {
         // It may have come back since.
-        if !self.entries.get(&uid).is_some_and(|entry| entry.gone.is_some_and(|gone| gone <= horizon)) {
+        if self.entries.get(&uid).and_then(|entry| entry.gone).is_none_or(|gone| gone > horizon) {
             return;
         }
         let Some(entry) = self.entries.remove(&uid) else { return };
