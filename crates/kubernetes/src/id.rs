@@ -34,20 +34,16 @@ impl Uid {
     /// longer ids the first 32 digits count.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (mut halves, mut digits) = ([0_u64; 2], 0);
-        for byte in text.bytes() {
-            match VALUES[usize::from(byte)] {
-                SEPARATOR => continue,
-                OTHER => return None,
-                digit => halves[digits / (DIGITS / 2)] = halves[digits / (DIGITS / 2)] << 4 | u64::from(digit),
+        let mut digits = text.bytes().map(|byte| VALUES[usize::from(byte)]).filter(|digit| *digit != SEPARATOR);
+        let mut half = || {
+            let mut value = 0;
+            for _ in 0..DIGITS / 2 {
+                let digit = digits.next().filter(|digit| *digit != OTHER)?;
+                value = value << 4 | u64::from(digit);
             }
-            digits += 1;
-            if digits == DIGITS {
-                let [high, low] = halves;
-                return Some(Self { high, low });
-            }
-        }
-        None
+            Some(value)
+        };
+        Some(Self { high: half()?, low: half()? })
     }
 
     /// As the API tells a container's: `containerd://ID`.

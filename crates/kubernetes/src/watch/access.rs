@@ -1,6 +1,9 @@
 //! The way to the API.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use kube::{
     Client,
@@ -8,6 +11,8 @@ use kube::{
 };
 use thiserror::Error;
 
+/// A connection that says nothing for longer is dead: watches are asked for to end before that.
+const SILENCE: Duration = Duration::from_secs(300);
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// How to find the API, and as whom to ask it.
@@ -56,5 +61,6 @@ pub(super) async fn client(access: &Access) -> Result<Client, AccessError> {
     };
     // Followers try again themselves: the client's own retries would hide for minutes that nothing is known.
     config.default_retry = false;
+    (config.read_timeout, config.reset_reader_on_write) = (Some(SILENCE), true);
     Ok(Client::try_from(config)?)
 }

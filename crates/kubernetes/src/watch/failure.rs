@@ -1,8 +1,9 @@
 //! What an error of the client means for a follower.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use kube::{Error as ClientError, runtime::watcher};
+use tokio::time::timeout;
 
 use super::Progress;
 
@@ -42,11 +43,26 @@ pub(super) fn progress(error: &watcher::Error) -> Progress {
     }
 }
 
-pub(super) fn client_progress(error: &ClientError) -> Progress {
+fn client_progress(error: &ClientError) -> Progress {
     match error {
         ClientError::Api(status) => failing(status.message.clone(), Some(status.code)),
         other => failing(with_causes(other), None),
     }
+}
+
+/// The answer, where it comes in time.
+pub(super) async fn within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, Progress> {
+    match timeout(patience, answer).await {
+        Ok(answer) => answer.map_err(|error| client_progress(&error)),
+        Err(_) => Err(silent(patience)),
+    }
+}
+
+pub(super) fn silent(patience: Duration) -> Progress {
+    failing(format!("no complete answer within {} s", patience.as_secs_f32()), None)
 }
 
 fn failing(reason: String, code: Option<u16>) -> Progress {

@@ -156,8 +156,7 @@ impl<K: Watched> Follower<K> {
     /// Nothing came for as long as was to be waited.
     async fn waited(&mut self, phase: &mut Phase) -> Next {
         if phase.is_listing {
-            let reason = format!("no complete answer within {} s", self.pace.patience.as_secs_f32());
-            self.directory.report(self.resource, Progress::Failing { reason, denied: false });
+            self.directory.report(self.resource, failure::silent(self.pace.patience));
             self.streaming = false;
             self.pause().await;
             return Next::ListAnew;
@@ -193,7 +192,8 @@ impl<K: Watched> Follower<K> {
     /// for as one of its future, and be silent until then.
     async fn resume(&mut self, phase: &mut Phase) -> Next {
         loop {
-            match self.api.list(&ListParams::default().limit(1)).await {
+            let newest = ListParams::default().limit(1);
+            match failure::within(self.pace.patience, self.api.list(&newest)).await {
                 Ok(list) => {
                     let version = list.metadata.resource_version.and_then(|version| version.parse::<u64>().ok());
                     if version.is_some_and(|version| version < self.newest) {
@@ -202,7 +202,7 @@ impl<K: Watched> Follower<K> {
                     phase.deadline = phase.relist.min(Instant::now() + CALM);
                     return Next::GoOn;
                 }
-                Err(error) => self.directory.report(self.resource, failure::client_progress(&error)),
+                Err(progress) => self.directory.report(self.resource, progress),
             }
             self.pause().await;
         }

@@ -72,7 +72,7 @@ async fn run(client: Client, config: Config, directory: Directory) {
         Follower::<PodObject>::new(&client, own, pace, &directory).run(),
         Follower::<ServiceObject>::new(&client, all.clone(), pace, &directory).run(),
         Follower::<SliceObject>::new(&client, all, pace, &directory).run(),
-        node::follow(&client, &config.node_name, &directory),
+        node::follow(&client, &config.node_name, config.patience, &directory),
         sweep(&directory),
     )
     .await;

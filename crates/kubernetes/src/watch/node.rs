@@ -11,18 +11,18 @@ const RESOURCE: &str = "nodes";
 /// A node's addresses hardly ever change.
 const AGAIN: Duration = Duration::from_secs(300);
 
-pub(super) async fn follow(client: &Client, name: &str, directory: &Directory) -> Infallible {
+pub(super) async fn follow(client: &Client, name: &str, patience: Duration, directory: &Directory) -> Infallible {
     let nodes = Api::<NodeObject>::all(client.clone());
     let mut backoff = DefaultBackoff::default();
     loop {
-        let pause = match nodes.get(name).await {
+        let pause = match failure::within(patience, nodes.get(name)).await {
             Ok(node) => {
                 directory.change(|content| content.set_node(node.addresses()));
                 directory.report(RESOURCE, Progress::Current);
                 AGAIN
             }
-            Err(error) => {
-                directory.report(RESOURCE, failure::client_progress(&error));
+            Err(progress) => {
+                directory.report(RESOURCE, progress);
                 backoff.next().unwrap_or(AGAIN)
             }
         };

@@ -181,6 +181,23 @@ async fn errors_within_a_watch() {
 }
 
 #[tokio::test]
+async fn a_server_that_falls_silent_is_asked_again() {
+    let server = cluster();
+    let watched = Watched::with(Config { patience: Duration::from_secs(3), ..config(&server) }).await;
+    watched.is_true(&server).await;
+    server.break_with(|faults| faults.error_events = vec![500; 3]);
+    server.cut_watches();
+    watched.is_failing("services").await;
+    // Silent to the question that is asked before a watch goes on.
+    server.break_with(|faults| faults.silent = true);
+    change(&server, 0);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    server.break_with(|faults| faults.silent = false);
+    watched.is_true(&server).await;
+    watched.is_current("services").await;
+}
+
+#[tokio::test]
 async fn a_silent_server_is_asked_again() {
     let server = cluster();
     server.break_with(|faults| faults.silent = true);
