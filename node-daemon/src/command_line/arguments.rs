@@ -69,6 +69,23 @@ pub(crate) struct DaemonArguments {
     /// File with the tokens to accept, one a line; a client sends one as `authorization: Bearer`.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Ask the Kubernetes API for the names of pods and services; `auto` does where the daemon runs in a pod.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", env = "GOLDWIRE_KUBERNETES")]
+    pub(crate) kubernetes: Kubernetes,
+    /// Reach the Kubernetes API as this file's current context says, not as the pod that the daemon runs in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+/// Whether to ask the Kubernetes API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kubernetes {
+    /// Where there is a way to it.
+    Auto,
+    /// Yes, and end where there is no way to it.
+    On,
+    /// No.
+    Off,
 }
 
 /// Whether the plaintext of TLS is read.

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod clock;
 pub(crate) mod gauges;
+pub(crate) mod kubernetes;
 mod pipeline;
 
 use std::{
@@ -27,6 +28,9 @@ use crate::{
     service::{self, Node},
 };
 
+/// The Kubernetes client tells of every attempt that fails; our own lines tell of the first, and of the end of it.
+const LOGGED: &str = "info,kube_client=off,kube_runtime=off";
+
 /// Runs until a signal ends it.
 pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     start_log();
@@ -44,6 +48,8 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         Ok(kept) => info!(kept = kept.join(","), "gave up all other capabilities"),
         Err(error) => warn!(%error, "failed to give up capabilities; going on with all of them"),
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let kubernetes = kubernetes::start(arguments, &name, &runtime)?;
     let started = clock::now();
     let history = Arc::new(History::new(goldwire_history::Options {
         memory: arguments.memory.0,
@@ -56,13 +62,13 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         started: started.as_millis(),
         signals: receiver.signals().map(signal_state).collect(),
         gauges: Arc::default(),
+        kubernetes: kubernetes.clone(),
     };
     let stop = Arc::new(AtomicBool::new(false));
-    let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone() };
+    let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone(), kubernetes };
     let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
         .context("failed to start the pipeline")?;
     let address = socket.local_addr()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     info!(%address, node = %node.name, tls = access.tls.is_some(), token = access.tokens.is_some(), "serving");
     let served = runtime.block_on(service::serve(node, socket, access, ended()));
     // A query that still runs is not worth waiting for.
@@ -91,7 +97,7 @@ async fn ended() {
 
 /// Log lines go to standard error; `RUST_LOG` chooses which.
 fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
 }
 

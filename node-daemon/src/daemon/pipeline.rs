@@ -13,6 +13,7 @@ use std::{
 
 use goldwire_answer::coverage::LossStage;
 use goldwire_history::History;
+use goldwire_kubernetes::Directory;
 use goldwire_model::{record::Record, time::Timestamp};
 
 use super::{clock, gauges::Gauges};
@@ -37,6 +38,8 @@ pub(super) struct Settings {
     pub(super) node: Arc<str>,
     /// Confines names to this part of the cgroup hierarchy.
     pub(super) cgroup: Option<PathBuf>,
+    /// What the Kubernetes API tells, where there is one.
+    pub(super) kubernetes: Option<Directory>,
 }
 
 /// Starts the thread. It ends after `stop` is set, when it has read what the rings still hold.
@@ -69,7 +72,10 @@ impl Pipeline {
             whole_node: settings.cgroup.is_none(),
             ..track::Options::whole_node(anchor.wall.0.unsigned_abs())
         };
-        let identity = Processes::new(identity::Options::new(&*settings.node, settings.cgroup));
+        let identity = Processes::new(identity::Options {
+            kubernetes: settings.kubernetes,
+            ..identity::Options::new(&*settings.node, settings.cgroup)
+        });
         Self {
             capture: Kernel { steering: receiver.steering(), tls: receiver.tls_finder() },
             tracker: Tracker::new(identity, options, anchor),

@@ -10,6 +10,8 @@ pub(super) struct Cgroup {
     pub(super) path: String,
     /// Whole id, where there is one.
     pub(super) container: Option<String>,
+    /// Uid of the Kubernetes pod, as the kubelet writes it.
+    pub(super) pod: Option<String>,
     /// A systemd service, without `.service`.
     pub(super) unit: Option<String>,
 }
@@ -20,14 +22,15 @@ impl Cgroup {
         let mut lines: Vec<(&str, &str)> = text.lines().filter_map(controllers_and_path).collect();
         lines.sort_by_key(|(controllers, path)| (*path == "/", rank(controllers)));
         let container = lines.iter().find_map(|(_, path)| container(path));
+        let pod = lines.iter().find_map(|(_, path)| pod(path));
         let unit = lines.iter().find_map(|(_, path)| unit(path));
         let path = lines.first().map_or("/", |(_, path)| path).to_owned();
-        Self { path, container, unit }
+        Self { path, container, pod, unit }
     }
 
     /// Of a path alone.
     pub(super) fn of_path(path: &str) -> Self {
-        Self { path: path.to_owned(), container: container(path), unit: unit(path) }
+        Self { path: path.to_owned(), container: container(path), pod: pod(path), unit: unit(path) }
     }
 
     /// Name of the cgroup itself where it lies below `subtree`.
@@ -70,6 +73,19 @@ fn container(path: &str) -> Option<String> {
     hexadecimal.or_else(|| path.split('/').find_map(|part| part.strip_prefix("lxc.payload.")).map(str::to_owned))
 }
 
+/// The part of the kubelet's hierarchy that is a pod's: `kubepods-burstable-podUID.slice` with `_` for `-`, or
+/// `kubepods/burstable/podUID`. Of pods that it has from files the kubelet writes a hash without either.
+fn pod(path: &str) -> Option<String> {
+    path.contains("kubepods").then_some(())?;
+    path.rsplit(['/', ':']).find_map(|part| {
+        let (before, uid) = part.strip_suffix(".slice").unwrap_or(part).rsplit_once("pod")?;
+        let is_pod = before.is_empty() || before.ends_with('-');
+        let digits = uid.bytes().filter(u8::is_ascii_hexdigit).count();
+        let is_uid = digits == 32 && uid.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'_'));
+        (is_pod && is_uid).then(|| uid.to_owned())
+    })
+}
+
 /// The deepest service of the path. A user's session manager is none: everything a user runs is below it.
 fn unit(path: &str) -> Option<String> {
     let services = path.rsplit('/').filter_map(|part| part.strip_suffix(".service"));
@@ -97,6 +113,41 @@ mod tests {
         assert_eq!(Cgroup::parse("0::/lxc.payload.web/system.slice").container.as_deref(), Some("web"));
         assert_eq!(short_id(ID), "0123456789ab");
         assert_eq!(short_id("web"), "web");
+    }
+
+    #[test]
+    fn pods_of_both_drivers() {
+        let (uid, hash) = ("5f0c0f1e-8c6a-4f6e-9d3b-0a1b2c3d4e5f", "0123456789abcdef0123456789abcdef");
+        let slice = uid.replace('-', "_");
+        for (path, pod) in [
+            (
+                format!(
+                    "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{slice}.slice/cri-containerd-{ID}.scope"
+                ),
+                &*slice,
+            ),
+            (format!("0::/kubepods.slice/kubepods-pod{slice}.slice/crio-{ID}.scope/container"), &slice),
+            (
+                format!(
+                    "0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod{slice}.slice/cri-containerd-{ID}.scope"
+                ),
+                &slice,
+            ),
+            (format!("11:memory:/kubepods/besteffort/pod{uid}/{ID}"), uid),
+            (format!("0::/kubepods/pod{hash}/{ID}"), hash),
+            (
+                format!("0::/system.slice/containerd.service/kubepods-besteffort-pod{slice}.slice:cri-containerd:{ID}"),
+                &slice,
+            ),
+        ] {
+            let cgroup = Cgroup::parse(&path);
+            assert_eq!((cgroup.pod.as_deref(), cgroup.container.as_deref()), (Some(pod), Some(ID)), "{path}");
+        }
+        for path in
+            [format!("0::/machine.slice/libpod-{ID}.scope"), "0::/kubepods.slice/kubepods-pod1.slice".to_owned()]
+        {
+            assert_eq!(Cgroup::parse(&path).pod, None, "{path}");
+        }
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The narrow question that the tracker asks.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
-use goldwire_model::record::Text;
+use goldwire_model::{
+    record::{Text, Transport},
+    time::Timestamp,
+};
 
 use super::Identity;
 use crate::decode::{KernelTime, Owner, ProcessExecuted, ProcessForked};
@@ -26,6 +29,11 @@ pub trait IdentityLookup {
 
     /// Time goes on: names of processes that are long gone may be forgotten.
     fn sweep(&mut self, now: KernelTime);
+
+    /// The Kubernetes service that is asked for at this address, or that what listens there is behind.
+    fn service(&self, _address: SocketAddr, _transport: Transport, _at: Timestamp) -> Option<Text> {
+        None
+    }
 
     /// Name of this node.
     fn node(&self) -> &Text;

@@ -8,6 +8,7 @@ mod cgroup_ids;
 mod docker;
 mod lookup;
 mod parents;
+mod pods;
 mod proc_files;
 mod processes;
 mod workload;
@@ -32,12 +33,19 @@ pub struct Identity {
     pub executable: Option<Text>,
     /// What groups processes for people. Never empty.
     pub workload: Text,
-    /// Id of the container, shortened to twelve digits; the name, for kinds that have no id.
+    /// Kubernetes namespace.
+    pub namespace: Option<Text>,
+    /// Kubernetes pod.
+    pub pod: Option<Text>,
+    /// It runs in a pod, and not all that the API tells of its container has been heard yet: asked again, it may have more
+    /// names.
+    pub awaits_pod: bool,
+    /// Name of the container in its pod; else its id, shortened to twelve digits; the name, for kinds that have no id.
     pub container: Option<Text>,
     /// What the container was made from.
     pub image: Option<Text>,
     /// Names of the parents, nearest first, joined by ` < `.
     pub ancestry: Option<Text>,
-    /// Of the container, sorted by key.
+    /// Of the pod, else of the container, sorted by key.
     pub labels: Arc<[(Text, Text)]>,
 }

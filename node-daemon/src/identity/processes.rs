@@ -1,8 +1,12 @@
 //! Processes by pid: read once, told apart by start time, kept a while after their end.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use goldwire_model::record::Text;
+use goldwire_kubernetes::Directory;
+use goldwire_model::{
+    record::{Text, Transport},
+    time::Timestamp,
+};
 use lru::LruCache;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -14,6 +18,7 @@ use super::{
     cgroup_ids::CgroupIds,
     docker::{Container, DockerFiles},
     parents::ancestry,
+    pods::{Place, Pods},
     proc_files::{ProcFiles, Stat},
     workload::{Facts, workload},
 };
@@ -27,6 +32,8 @@ const SECOND: u64 = 1_000_000_000;
 const KEPT: u64 = 120 * SECOND;
 /// An entry is believed so long before its start time is looked at again, in case an exit was missed.
 const BELIEVED: u64 = 10 * SECOND;
+/// A process whose pod is not known yet is looked up again at most this often.
+const ASKED_AGAIN: u64 = SECOND / 5;
 
 /// What the names depend on.
 #[derive(Clone, Debug)]
@@ -39,6 +46,8 @@ pub struct Options {
     pub proc: PathBuf,
     /// Where Docker keeps its containers, usually `/var/lib/docker/containers`.
     pub docker: PathBuf,
+    /// What the Kubernetes API tells, where there is one.
+    pub kubernetes: Option<Directory>,
 }
 
 impl Options {
@@ -46,7 +55,7 @@ impl Options {
     #[must_use]
     pub fn new(node: impl Into<String>, cgroup: Option<PathBuf>) -> Self {
         let docker = PathBuf::from("/var/lib/docker/containers");
-        Self { node: node.into(), cgroup, proc: PathBuf::from("/proc"), docker }
+        Self { node: node.into(), cgroup, proc: PathBuf::from("/proc"), docker, kubernetes: None }
     }
 }
 
@@ -57,6 +66,23 @@ struct Known {
     start_time: Option<u64>,
     checked: KernelTime,
     ended: Option<KernelTime>,
+    /// Where it runs, where that is a pod.
+    place: Option<Place>,
+    /// When its pod was last asked for.
+    asked: KernelTime,
+}
+
+impl Known {
+    /// The API may have told of the pod since.
+    fn ask_again(&mut self, pods: &Pods, now: KernelTime) {
+        let is_due = self.identity.awaits_pod && now.0.saturating_sub(self.asked.0) >= ASKED_AGAIN;
+        let Some(place) = self.place.as_ref().filter(|_| is_due) else { return };
+        self.asked = now;
+        let named = pods.name(self.identity.as_ref().clone(), place);
+        if named != *self.identity {
+            self.identity = Arc::new(named);
+        }
+    }
 }
 
 /// The processes of this machine.
@@ -66,6 +92,7 @@ pub struct Processes {
     subtree: Option<String>,
     files: ProcFiles,
     docker: DockerFiles,
+    pods: Pods,
     cgroup_ids: CgroupIds,
     known: LruCache<u32, Known, FxBuildHasher>,
     /// Children that were heard of and not read yet: their parent, in case they are gone by then.
@@ -89,6 +116,7 @@ impl Processes {
             subtree,
             files,
             docker: DockerFiles::new(options.docker),
+            pods: Pods::new(options.kubernetes),
             cgroup_ids: CgroupIds::new(mount),
             known: LruCache::unbounded_with_hasher(FxBuildHasher),
             forked: LruCache::unbounded_with_hasher(FxBuildHasher),
@@ -100,6 +128,7 @@ impl Processes {
     /// A remembered process, if it is still the same one.
     fn believed(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {
         let known = self.known.get_mut(&pid)?;
+        known.ask_again(&self.pods, now);
         let is_checked = known.ended.is_some() || now.0.saturating_sub(known.checked.0) < BELIEVED;
         if is_checked {
             return Some(known.identity.clone());
@@ -125,7 +154,7 @@ impl Processes {
         let cgroup = Cgroup::parse(&self.files.cgroups(pid).unwrap_or_default());
         let start_time = Some(stat.start_time);
         let identity = self.make(pid, &stat, executable.as_deref(), &cgroup);
-        Some(self.remember(pid, identity, start_time, now))
+        Some(self.remember(pid, identity, start_time, Place::of(&cgroup), now))
     }
 
     /// Makes do with what the kernel read, for a process that is gone.
@@ -134,7 +163,7 @@ impl Processes {
         let stat = Stat { comm: comm.to_owned(), parent, start_time: 0 };
         let cgroup = self.cgroup_ids.path(cgroup, now).map_or_else(Cgroup::default, Cgroup::of_path);
         let identity = self.make(pid, &stat, None, &cgroup);
-        self.remember(pid, identity, None, now)
+        self.remember(pid, identity, None, Place::of(&cgroup), now)
     }
 
     fn make(&mut self, pid: u32, stat: &Stat, executable: Option<&str>, cgroup: &Cgroup) -> Identity {
@@ -149,16 +178,23 @@ impl Processes {
         let workload = workload(facts).to_owned();
         let ancestry = ancestry(stat.parent, |parent| self.stat_of_parent(parent));
         let labels = container.as_deref().map_or(&[][..], |container| &container.labels);
-        Identity {
+        let identity = Identity {
             pid,
             parent: stat.parent,
             process: self.word(&stat.comm),
             executable: executable.map(|path| self.word(path)),
             workload: self.word(&workload),
+            namespace: None,
+            pod: None,
+            awaits_pod: false,
             container: cgroup.container.as_deref().map(|id| self.word(short_id(id))),
             image: container.as_deref().and_then(|container| container.image.as_deref()).map(|image| self.word(image)),
             ancestry: ancestry.map(|names| self.word(&names)),
             labels: labels.iter().map(|(key, value)| (self.word(key), self.word(value))).collect(),
+        };
+        match Place::of(cgroup) {
+            Some(place) => self.pods.name(identity, &place),
+            None => identity,
         }
     }
 
@@ -183,9 +219,16 @@ impl Processes {
         container
     }
 
-    fn remember(&mut self, pid: u32, identity: Identity, start_time: Option<u64>, now: KernelTime) -> Arc<Identity> {
+    fn remember(
+        &mut self,
+        pid: u32,
+        identity: Identity,
+        start_time: Option<u64>,
+        place: Option<Place>,
+        now: KernelTime,
+    ) -> Arc<Identity> {
         let identity = Arc::new(identity);
-        let known = Known { identity: identity.clone(), start_time, checked: now, ended: None };
+        let known = Known { identity: identity.clone(), start_time, checked: now, ended: None, place, asked: now };
         self.forked.pop(&pid);
         self.known.put(pid, known);
         if self.known.len() > CAPACITY {
@@ -219,7 +262,8 @@ impl IdentityLookup for Processes {
         // Gone without having executed anything: it was what its parent is.
         let parent = self.forked.peek(&pid).copied()?;
         let identity = Identity { pid, parent, ..self.believed(parent, now)?.as_ref().clone() };
-        Some(self.remember(pid, identity, None, now))
+        let place = self.known.peek(&parent).and_then(|known| known.place.clone());
+        Some(self.remember(pid, identity, None, place, now))
     }
 
     fn owner(&mut self, owner: &Owner, now: KernelTime) -> Arc<Identity> {
@@ -248,7 +292,7 @@ impl IdentityLookup for Processes {
             None => Cgroup::of_path(event.cgroup_name),
         };
         let identity = self.make(event.pid, &stat, executable, &cgroup);
-        self.remember(event.pid, identity, None, event.time)
+        self.remember(event.pid, identity, None, Place::of(&cgroup), event.time)
     }
 
     fn exited(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {
@@ -268,6 +312,10 @@ impl IdentityLookup for Processes {
             }
             self.known.pop_lru();
         }
+    }
+
+    fn service(&self, address: SocketAddr, transport: Transport, at: Timestamp) -> Option<Text> {
+        self.pods.service(address, transport, at)
     }
 
     fn node(&self) -> &Text {

@@ -12,7 +12,7 @@ use serde_json::json;
 use tonic::Status;
 
 use super::Node;
-use crate::daemon::clock;
+use crate::daemon::{clock, kubernetes};
 
 /// Name and description of each.
 pub(super) const ACTIONS: [(&str, &str); 4] = [
@@ -66,7 +66,7 @@ fn status(node: &Node) -> StatusReport {
         memory_used: report.bytes as u64,
         memory_budget: report.memory as u64,
         connections: node.gauges.connections(),
-        notes: Vec::new(),
+        notes: node.kubernetes.as_ref().map_or_else(Vec::new, kubernetes::notes),
     }
 }
 

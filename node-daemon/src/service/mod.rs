@@ -28,6 +28,8 @@ pub(crate) struct Node {
     pub(crate) signals: Arc<[SignalState]>,
     /// Counts that the pipeline keeps.
     pub(crate) gauges: Arc<crate::daemon::gauges::Gauges>,
+    /// What the Kubernetes API tells, where there is one.
+    pub(crate) kubernetes: Option<goldwire_kubernetes::Directory>,
 }
 
 /// Why the service could not start or go on.

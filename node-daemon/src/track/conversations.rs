@@ -76,6 +76,7 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     pub(super) fn conversation_counted(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
+        self.name_late(FlowKey::Udp(event.conversation), event.time);
         let Some(flow) = self.flows.get_mut(&FlowKey::Udp(event.conversation)) else { return };
         flow.report_start(self.anchor, out.records);
         let totals = Totals::from(event).furthest(&flow.reported);

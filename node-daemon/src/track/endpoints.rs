@@ -18,7 +18,8 @@ pub(super) struct End<'a> {
     pub(super) local: bool,
     pub(super) identity: Option<&'a Arc<Identity>>,
     pub(super) dns: Option<&'a Text>,
-    /// The service address that was asked for, where it was translated to this end's.
+    /// The Kubernetes service that was asked for or is served; else the address that was asked for, where it was
+    /// translated to this end's.
     pub(super) service: Option<&'a Text>,
 }
 
@@ -63,8 +64,8 @@ impl Endpoints {
             address: end.address,
             local: end.local,
             workload: identity.map(|identity| identity.workload.clone()),
-            namespace: None,
-            pod: None,
+            namespace: identity.and_then(|identity| identity.namespace.clone()),
+            pod: identity.and_then(|identity| identity.pod.clone()),
             service: end.service.cloned(),
             container: identity.and_then(|identity| identity.container.clone()),
             image: identity.and_then(|identity| identity.image.clone()),

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::TlsHandshake;
-use goldwire_model::record::{Endpoint, Ends, Reporter, Text, Transport};
+use goldwire_model::record::{Endpoint, Ends, Reporter, Text};
 
 use crate::{
     decode::{KernelTime, Role},
@@ -38,6 +38,11 @@ impl<I: IdentityLookup> Tracker<I> {
             Reporter::Client => self.asked_name(identity.as_deref(), remote, time),
             Reporter::Server => None,
         };
+        let destination = match reporter {
+            Reporter::Client => remote,
+            Reporter::Server => local,
+        };
+        let service = self.identity.service(destination, key.transport(), self.wall(time));
         let about = About { connection: self.next_connection(), ends: self.unknown_ends(key, reporter, local, remote) };
         let mut flow = Flow {
             about,
@@ -46,7 +51,7 @@ impl<I: IdentityLookup> Tracker<I> {
             identity,
             owner_is_final: false,
             dns,
-            service: None,
+            service,
             tuple: None,
             peer: None,
             opened: time,
@@ -97,10 +102,7 @@ impl<I: IdentityLookup> Tracker<I> {
             source_port: source.port(),
             destination: self.endpoints.endpoint(&end(destination)),
             destination_port: destination.port(),
-            transport: match key {
-                FlowKey::Tcp(_) => Transport::Tcp,
-                FlowKey::Udp(_) => Transport::Udp,
-            },
+            transport: key.transport(),
             reporter,
             joined: false,
         }
@@ -117,6 +119,18 @@ impl<I: IdentityLookup> Tracker<I> {
         }
         if let Some(peer) = peer_key.and_then(|peer| self.flows.peek_mut(&peer)) {
             peer.name_ends(&mut self.endpoints, Some(&own), seen_whole);
+        }
+    }
+
+    /// Its process may have been met before the API told of its pod.
+    pub(super) fn name_late(&mut self, key: FlowKey, now: KernelTime) {
+        let identity = self.flows.peek(&key).and_then(|flow| flow.identity.as_ref());
+        let Some(pid) = identity.filter(|identity| identity.awaits_pod).map(|identity| identity.pid) else { return };
+        let named = self.identity.process(pid, now);
+        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        if named.is_some() && named != flow.identity {
+            flow.identity = named;
+            self.rename(key);
         }
     }
 

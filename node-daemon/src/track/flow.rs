@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use goldwire_l7::{self as l7, TlsHandshake};
-use goldwire_model::record::{ConnectionId, Ends, Protocol, Reporter, TcpState, Text};
+use goldwire_model::record::{ConnectionId, Ends, Protocol, Reporter, TcpState, Text, Transport};
 
 use crate::{
     decode::{Conversation, Cookie, Direction, KernelTime, TcpCounters},
@@ -20,6 +20,13 @@ pub(super) enum FlowKey {
 }
 
 impl FlowKey {
+    pub(super) const fn transport(self) -> Transport {
+        match self {
+            Self::Tcp(_) => Transport::Tcp,
+            Self::Udp(_) => Transport::Udp,
+        }
+    }
+
     pub(super) const fn cookie(self) -> Cookie {
         match self {
             Self::Tcp(cookie) | Self::Udp(Conversation { cookie, .. }) => cookie,
@@ -86,7 +93,7 @@ pub(super) struct Flow {
     pub(super) owner_is_final: bool,
     /// The name that the client asked for.
     pub(super) dns: Option<Text>,
-    /// The address that the client asked for, where it was translated.
+    /// The Kubernetes service; else the address that the client asked for, where it was translated.
     pub(super) service: Option<Text>,
     /// Where it is found by its addresses.
     pub(super) tuple: Option<Tuple>,

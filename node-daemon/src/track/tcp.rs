@@ -101,7 +101,9 @@ impl<I: IdentityLookup> Tracker<I> {
             return;
         }
         let asked = std::mem::replace(&mut flow.remote, event.remote);
-        flow.service = Some(self.texts.share(&asked.to_string()));
+        if flow.service.is_none() {
+            flow.service = Some(self.texts.share(&asked.to_string()));
+        }
         let (is_established, dns_is_known) = (flow.stage != Stage::Connecting, flow.dns.is_some());
         let identity = flow.identity.clone();
         if !dns_is_known {
@@ -172,6 +174,7 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     pub(super) fn counted(&mut self, event: &TcpReport, out: &mut Outlets<'_>) {
+        self.name_late(FlowKey::Tcp(event.cookie), event.time);
         let Some(flow) = self.flows.get_mut(&FlowKey::Tcp(event.cookie)) else { return };
         flow.take_measures(&event.counters);
         flow.report_start(self.anchor, out.records);

@@ -19,7 +19,7 @@ pub enum EndField {
     Address,
     /// `port`: the TCP or UDP port. Always known.
     Port,
-    /// `workload`: what groups processes for people: systemd unit, container, else the executable's name.
+    /// `workload`: what groups processes for people: Kubernetes workload, systemd unit, container, else the executable's name.
     Workload,
     /// `namespace`: of Kubernetes.
     Namespace,
