@@ -40,9 +40,9 @@ pub(super) fn load(options: &Options, cgroup: &Cgroup, types: Option<&KernelType
     Ok(loader.load(OBJECT)?)
 }
 
-/// Bytes of the ring of plaintext: a quarter of what the rings of payload have, or the least where nobody wants it.
+/// Bytes of the ring of plaintext: half of what the rings of payload have, or the least where nobody wants it.
 pub(super) fn plaintext_ring_size(options: &Options) -> usize {
-    let share = if options.tls_plaintext { options.data_ring_bytes / 4 } else { 0 };
+    let share = if options.tls_plaintext { options.data_ring_bytes / 2 } else { 0 };
     share.max(page_size())
 }
 

@@ -20,7 +20,7 @@ use super::{
 /// Sessions that are remembered; the one longest without an event goes first.
 const MOST: NonZeroUsize = NonZeroUsize::new(65_536).expect("not zero");
 /// Calls that are held of one session. Its flow is announced within moments, if at all.
-const CALLS: usize = 256;
+const CALLS: usize = 64;
 /// Bytes that are held, over all sessions.
 const BYTES: usize = 4 << 20;
 /// Records of TLS have type, version and length before the hello; its own type, length and version come before the random.

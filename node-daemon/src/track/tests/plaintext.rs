@@ -358,10 +358,10 @@ fn a_session_that_nobody_knows_is_given_up() {
 #[test]
 fn what_cannot_be_held_is_counted() {
     let mut scenario = Scenario::new();
-    for number in 0..2 {
+    for number in 0..5 {
         let mut session = Session::new(number, 10);
         scenario.session(&session);
-        (0..200).for_each(|_| _ = scenario.writes(&mut session, [0; 16_384]));
+        (0..60).for_each(|_| _ = scenario.writes(&mut session, [0; 16_384]));
     }
     scenario.expect_lost(1);
     scenario.writes(&mut Session::new(8, 10), "unannounced").expect_lost(2);
