@@ -104,7 +104,11 @@ async fn a_daemon_killed_under_load_comes_back_without_a_jump() -> Result<()> {
         let (known, unknown): (Vec<&Row>, Vec<&Row>) = ours().partition(|row| text(row, "url.path") == "/");
         let total = |rows: &[&Row]| rows.iter().map(|row| count(row, "count()")).sum::<u64>();
         ensure!(total(&known) + total(&unknown) < sent, "more than was sent: {rows:?}");
-        ensure!(total(&known) > sent / 2, "{} of {sent}, though the daemon was away for a third of the time at most: {rows:?}", total(&known));
+        ensure!(
+            total(&known) > sent / 2,
+            "{} of {sent}, though the daemon was away for a third of the time at most: {rows:?}",
+            total(&known)
+        );
         ensure!(total(&unknown) <= 8, "only what was under way may be unknown: {rows:?}");
     }
     let flows = json!({
