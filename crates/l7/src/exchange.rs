@@ -55,6 +55,9 @@ pub trait Sink {
     /// The route of a path: [`crate::http::route`] of it, remembered and bounded by whoever takes the exchanges.
     fn route(&mut self, path: &Text) -> Text;
 
+    /// The pattern of a database's key, bounded in number by whoever takes the exchanges.
+    fn key_pattern(&mut self, pattern: &str) -> Text;
+
     /// A TLS handshake told this. Where it tells more later, it comes again.
     fn tls(&mut self, handshake: TlsHandshake);
 

@@ -38,6 +38,10 @@ impl Sink for Counting {
         http::route(path).into()
     }
 
+    fn key_pattern(&mut self, pattern: &str) -> Text {
+        self.text(pattern)
+    }
+
     fn tls(&mut self, handshake: TlsHandshake) {
         for text in [&handshake.server_name, &handshake.alpn].into_iter().flatten() {
             assert!(!text.is_empty() && text.len() <= 255);

@@ -25,10 +25,12 @@ pub mod redis;
 mod segment;
 mod sql;
 pub mod stream;
+#[cfg(test)]
+mod testing;
 pub mod tls;
 
 pub use connection::{Connection, Turn};
 pub use datagrams::{Datagram, Datagrams};
 pub use exchange::{Exchange, Sink, TlsHandshake};
 pub use protocol::{Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, StreamProtocol};
-pub use segment::{Direction, Nanos, Segment};
+pub use segment::{Direction, Nanos, OwnedSegment, Segment};

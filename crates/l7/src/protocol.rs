@@ -80,6 +80,13 @@ pub const SKIP_MIN: u64 = 64 * 1024;
 /// The kernel tells offsets by 32-bit sequence numbers, so no more is skipped at once.
 pub const SKIP_MAX: u64 = 1 << 30;
 
+/// What [`StreamProtocol::body_until`] says of a direction that was read up to `position`, and whose bytes before `until` tell
+/// nothing. Where nothing of a stream is needed any more, `until` is `u64::MAX`; that is said otherwise.
+pub(crate) fn worth_skipping(position: u64, until: u64) -> u64 {
+    let is_worth_it = until != u64::MAX && until.saturating_sub(position) >= SKIP_MIN;
+    if is_worth_it { until.min(position + SKIP_MAX) } else { 0 }
+}
+
 /// How a protocol is found, by content and never by port, and how it is read from there on.
 pub struct Known {
     /// Looks at the first bytes of a direction's stream.

@@ -88,30 +88,35 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// A segment with its own copy of what was captured.
+/// A segment with its own copy of what was captured: for what has to wait.
 #[derive(Clone, Debug)]
-pub(crate) struct OwnedSegment {
+pub struct OwnedSegment {
     pub(crate) offset: u64,
     pub(crate) length: u32,
     pub(crate) prefix: Box<[u8]>,
-    pub(crate) tail: Box<[u8]>,
+    tail: Box<[u8]>,
     pub(crate) time: Nanos,
-    pub(crate) sent_here: bool,
+    sent_here: bool,
 }
 
 impl OwnedSegment {
-    pub(crate) fn copy_of(segment: &Segment<'_>) -> Self {
+    /// Copies what a segment has.
+    #[must_use]
+    pub fn copy_of(segment: &Segment<'_>) -> Self {
         let Segment { offset, length, prefix, tail, time, sent_here } = *segment;
         Self { offset, length, prefix: prefix.into(), tail: tail.into(), time, sent_here }
     }
 
-    pub(crate) fn borrowed(&self) -> Segment<'_> {
+    /// The segment again.
+    #[must_use]
+    pub fn borrowed(&self) -> Segment<'_> {
         let Self { offset, length, prefix, tail, time, sent_here } = self;
         Segment { offset: *offset, length: *length, prefix, tail, time: *time, sent_here: *sent_here }
     }
 
-    /// Captured bytes.
-    pub(crate) fn captured(&self) -> usize {
+    /// How many bytes were captured.
+    #[must_use]
+    pub fn captured(&self) -> usize {
         self.prefix.len() + self.tail.len()
     }
 }

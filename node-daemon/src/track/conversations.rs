@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     ends::Opening,
-    exchanges::{Common, Exchanges},
+    exchanges::Exchanges,
     flow::{FlowKey, Totals},
     outlets::Outlets,
     report::Report,
@@ -78,9 +78,9 @@ impl<I: IdentityLookup> Tracker<I> {
     pub(super) fn conversation_counted(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
         self.name_late(FlowKey::Udp(event.conversation), event.time);
         let Some(flow) = self.flows.get_mut(&FlowKey::Udp(event.conversation)) else { return };
-        flow.report_start(self.anchor, out.records);
+        flow.report_start(self.shared.anchor, out.records);
         let totals = Totals::from(event).furthest(&flow.reported);
-        flow.report_update(event.time, self.anchor, totals, out.records);
+        flow.report_update(event.time, self.shared.anchor, totals, out.records);
     }
 
     pub(super) fn conversation_closed(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
@@ -88,14 +88,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(mut flow) = self.flows.pop(&key) else { return };
         self.forget(key, &flow);
         let (time, start) = (self.wall(event.time), self.wall(flow.opened));
-        flow.report_start(self.anchor, out.records);
-        let mut common = Common {
-            anchor: self.anchor,
-            now: event.time,
-            texts: &mut self.texts,
-            names: &mut self.names,
-            records: out.records,
-        };
+        flow.report_start(self.shared.anchor, out.records);
+        let mut common = self.shared.common(event.time, out.records);
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         flow.traffic.close(event.time.0, Closing::Clean, &mut exchanges);
         let totals = Totals::from(event).furthest(&flow.reported);
@@ -110,15 +104,9 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(flow) = self.flows.get_mut(&key) else { return };
         let way = flow.direction(direction);
         if way == l7::Direction::Response {
-            flow.report_start(self.anchor, out.records);
+            flow.report_start(self.shared.anchor, out.records);
         }
-        let mut common = Common {
-            anchor: self.anchor,
-            now: time,
-            texts: &mut self.texts,
-            names: &mut self.names,
-            records: out.records,
-        };
+        let mut common = self.shared.common(time, out.records);
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let payload = event.payload;
         let datagram = l7::Datagram { direction: way, payload, length: event.length, time: time.0 };

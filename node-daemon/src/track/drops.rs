@@ -14,8 +14,8 @@ const UDP: u8 = 17;
 impl<I: IdentityLookup> Tracker<I> {
     pub(super) fn packets_dropped(&mut self, event: &PacketsDropped<'_>, out: &mut Outlets<'_>) {
         let ends = self.ends_of_dropped(event);
-        let place = (!event.place.is_empty()).then(|| self.texts.share(event.place));
-        let reason: Text = self.texts.share(event.reason);
+        let place = (!event.place.is_empty()).then(|| self.shared.texts.share(event.place));
+        let reason: Text = self.shared.texts.share(event.reason);
         let time = self.wall(event.time);
         out.records.record(Record::Drop(DropRecord {
             time,

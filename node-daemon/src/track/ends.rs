@@ -88,7 +88,7 @@ impl<I: IdentityLookup> Tracker<I> {
             pid: identity.map(|identity| identity.pid),
             workload: identity.map(|identity| &identity.workload),
         };
-        self.names.name(client, remote.ip(), now)
+        self.shared.names.name(client, remote.ip(), now)
     }
 
     fn unknown_ends(&mut self, key: FlowKey, reporter: Reporter, local: SocketAddr, remote: SocketAddr) -> Ends {

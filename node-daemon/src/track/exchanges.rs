@@ -16,6 +16,26 @@ use super::{
     texts::Texts,
 };
 
+/// What records of all flows are made with.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) anchor: Anchor,
+    pub(super) texts: Texts,
+    pub(super) names: DnsNames,
+}
+
+impl Shared {
+    pub(super) fn new(anchor: Anchor) -> Self {
+        Self { anchor, texts: Texts::new(), names: DnsNames::new() }
+    }
+
+    /// The same at a moment, with whoever takes the records.
+    pub(super) fn common<'a>(&'a mut self, now: KernelTime, records: &'a mut dyn RecordSink) -> Common<'a> {
+        let Self { anchor, texts, names } = self;
+        Common { anchor: *anchor, now, texts, names, records }
+    }
+}
+
 /// What exchanges of any flow need.
 pub(super) struct Common<'a> {
     pub(super) anchor: Anchor,
@@ -39,6 +59,10 @@ impl Sink for Exchanges<'_, '_> {
 
     fn route(&mut self, path: &Text) -> Text {
         self.common.texts.route(path)
+    }
+
+    fn key_pattern(&mut self, pattern: &str) -> Text {
+        self.common.texts.key_pattern(pattern)
     }
 
     fn tls(&mut self, handshake: TlsHandshake) {

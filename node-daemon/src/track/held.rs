@@ -3,10 +3,10 @@
 //! Two rings carry events, and a listener's socket carries the first bytes of a connection that has no socket yet
 //! (deferred accept, data with the last ACK of the handshake). Such payload waits here, within bounds.
 
-use goldwire_l7::Segment;
+use goldwire_l7::OwnedSegment;
 use rustc_hash::FxHashMap;
 
-use crate::decode::{Addresses, Cookie, Direction, KernelTime, SequenceNumber, TcpSegment};
+use crate::decode::{Addresses, Cookie, Direction, KernelTime, SequenceNumber};
 
 /// Segments held, over all connections.
 const SEGMENTS: usize = 4_096;
@@ -19,40 +19,13 @@ pub(super) enum Owner {
     Accepted(Addresses),
 }
 
-/// A segment with its own copy of what was captured.
+/// A segment that waits for its connection, and so for its place in the stream.
 #[derive(Debug)]
 pub(super) struct HeldSegment {
-    pub(super) time: KernelTime,
     pub(super) direction: Direction,
     /// Of the first captured byte.
     pub(super) sequence: SequenceNumber,
-    length: u32,
-    prefix: Box<[u8]>,
-    tail: Box<[u8]>,
-}
-
-impl HeldSegment {
-    fn copy_of(event: &TcpSegment<'_>) -> Self {
-        Self {
-            time: event.time,
-            direction: event.direction,
-            sequence: event.sequence.plus(event.skipped),
-            length: event.length.saturating_sub(event.skipped),
-            prefix: event.prefix.into(),
-            tail: event.tail.into(),
-        }
-    }
-
-    pub(super) fn at(&self, offset: u64) -> Segment<'_> {
-        Segment {
-            offset,
-            length: self.length,
-            prefix: &self.prefix,
-            tail: &self.tail,
-            time: self.time.0,
-            sent_here: self.direction == Direction::Egress,
-        }
-    }
+    pub(super) segment: OwnedSegment,
 }
 
 #[derive(Debug, Default)]
@@ -63,12 +36,12 @@ pub(super) struct Held {
 
 impl Held {
     /// Keeps a segment. False where there is no room.
-    pub(super) fn hold(&mut self, owner: Owner, event: &TcpSegment<'_>) -> bool {
+    pub(super) fn hold(&mut self, owner: Owner, held: HeldSegment) -> bool {
         if self.count >= SEGMENTS {
             return false;
         }
         self.count += 1;
-        self.segments.entry(owner).or_default().push(HeldSegment::copy_of(event));
+        self.segments.entry(owner).or_default().push(held);
         true
     }
 
@@ -86,7 +59,8 @@ impl Held {
     /// Drops what has waited since before `before`, and says how many segments.
     pub(super) fn expire(&mut self, before: KernelTime) -> usize {
         let count = self.count;
-        self.segments.retain(|_, segments| segments.first().is_some_and(|first| first.time >= before));
+        self.segments
+            .retain(|_, segments| segments.first().is_some_and(|first| first.segment.borrowed().time >= before.0));
         self.count = self.segments.values().map(Vec::len).sum();
         count - self.count
     }

@@ -1,6 +1,6 @@
 //! What runs inside of a flow's TLS.
 
-use goldwire_l7::{Direction as Way, Nanos, Segment, Sink, Turn};
+use goldwire_l7::{Direction as Way, OwnedSegment, Segment, Sink, Turn};
 use goldwire_model::record::Protocol;
 
 use crate::decode::{Direction, KernelTime, Plaintext, PlaintextEnded, SessionNumber};
@@ -69,9 +69,9 @@ impl Inner {
             return None;
         }
         let index = call.direction as usize;
-        let offset = self.base[index] + call.offset;
-        self.furthest[index] = self.furthest[index].max(offset + u64::from(call.length));
-        let turn = self.traffic.segment(way, call.segment(offset), self.adopted, sink);
+        let segment = Segment { offset: self.base[index] + call.segment.offset, ..call.segment };
+        self.furthest[index] = self.furthest[index].max(segment.end());
+        let turn = self.traffic.segment(way, segment, self.adopted, sink);
         self.turn(turn);
         self.wish(turn, call.direction, way)
     }
@@ -116,28 +116,20 @@ impl Inner {
 pub(super) struct Call<'a> {
     pub(super) session: SessionNumber,
     pub(super) direction: Direction,
-    pub(super) offset: u64,
-    pub(super) length: u32,
-    pub(super) prefix: &'a [u8],
-    pub(super) tail: &'a [u8],
-    time: Nanos,
+    /// Its place is the session's.
+    segment: Segment<'a>,
 }
 
 impl<'a> Call<'a> {
-    /// What is written passes when the call begins, what is read has passed when it ends.
+    /// What is written passes when the call begins, what is read has passed when it ends. A library's calls are seen in order,
+    /// so that a gap is a loss in either direction.
     pub(super) fn of(event: &Plaintext<'a>) -> Self {
         let KernelTime(time) = match event.direction {
             Direction::Egress => event.began,
             Direction::Ingress => event.time,
         };
         let Plaintext { session, direction, offset, length, prefix, tail, .. } = *event;
-        Self { session, direction, offset, length, prefix, tail, time }
-    }
-
-    /// A library's calls are seen in order, so that a gap is a loss in either direction.
-    fn segment(&self, offset: u64) -> Segment<'a> {
-        let Self { length, prefix, tail, time, .. } = *self;
-        Segment { offset, length, prefix, tail, time, sent_here: true }
+        Self { session, direction, segment: Segment { offset, length, prefix, tail, time, sent_here: true } }
     }
 }
 
@@ -146,31 +138,21 @@ impl<'a> Call<'a> {
 pub(super) struct HeldCall {
     session: SessionNumber,
     direction: Direction,
-    offset: u64,
-    length: u32,
-    prefix: Box<[u8]>,
-    tail: Box<[u8]>,
-    time: Nanos,
+    segment: OwnedSegment,
 }
 
 impl HeldCall {
     pub(super) fn copy_of(call: &Call<'_>) -> Self {
-        let Call { session, direction, offset, length, prefix, tail, time } = *call;
-        Self { session, direction, offset, length, prefix: prefix.into(), tail: tail.into(), time }
-    }
-
-    pub(super) const fn session(&self) -> SessionNumber {
-        self.session
+        let Call { session, direction, segment } = call;
+        Self { session: *session, direction: *direction, segment: OwnedSegment::copy_of(segment) }
     }
 
     /// Captured bytes.
-    pub(super) const fn bytes(&self) -> usize {
-        self.prefix.len() + self.tail.len()
+    pub(super) fn bytes(&self) -> usize {
+        self.segment.captured()
     }
 
     pub(super) fn borrowed(&self) -> Call<'_> {
-        let Self { session, direction, offset, length, prefix, tail, time } = self;
-        let (session, direction, offset, length, time) = (*session, *direction, *offset, *length, *time);
-        Call { session, direction, offset, length, prefix, tail, time }
+        Call { session: self.session, direction: self.direction, segment: self.segment.borrowed() }
     }
 }

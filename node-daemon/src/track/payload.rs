@@ -1,7 +1,7 @@
 //! Payload of TCP connections.
 
 use goldwire_answer::coverage::LossStage;
-use goldwire_l7::{Segment, Turn};
+use goldwire_l7::{OwnedSegment, Segment, Turn, tls};
 use goldwire_model::record::Protocol;
 
 use crate::{
@@ -10,12 +10,11 @@ use crate::{
 };
 
 use super::{
-    exchanges::{Common, Exchanges},
+    exchanges::Exchanges,
     flow::{Flow, FlowKey, Hello, Stage},
-    held::Owner,
+    held::{HeldSegment, Owner},
     join::Tuple,
     outlets::{CaptureControl, CaptureLimits, Outlets},
-    sessions::random_of,
     tracker::Tracker,
     traffic::Interest,
 };
@@ -43,15 +42,13 @@ impl<I: IdentityLookup> Tracker<I> {
         };
         let first = event.sequence.plus(event.skipped);
         let delivered = key.is_some_and(|key| self.deliver(key, event.direction, first, segment, out));
-        if !delivered {
-            self.hold(event, out);
+        if delivered {
+            return;
         }
-    }
-
-    fn hold(&mut self, event: &TcpSegment<'_>, out: &mut Outlets<'_>) {
         let owner = event.at_listener.map_or(Owner::Socket(event.cookie), Owner::Accepted);
-        if !self.held.hold(owner, event) {
-            out.records.loss(LossStage::Tracker, self.anchor.wall(event.time), 1);
+        let segment = OwnedSegment::copy_of(&segment);
+        if !self.held.hold(owner, HeldSegment { direction: event.direction, sequence: first, segment }) {
+            out.records.loss(LossStage::Tracker, self.shared.anchor.wall(event.time), 1);
         }
     }
 
@@ -60,7 +57,7 @@ impl<I: IdentityLookup> Tracker<I> {
             return;
         }
         for held in self.held.take(owner) {
-            self.deliver(key, held.direction, held.sequence, held.at(0), out);
+            self.deliver(key, held.direction, held.sequence, held.segment.borrowed(), out);
         }
     }
 
@@ -77,22 +74,16 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(offset) = flow.stream(direction).offset(first) else { return true };
         let way = flow.direction(direction);
         if way == goldwire_l7::Direction::Response {
-            flow.report_start(self.anchor, out.records);
+            flow.report_start(self.shared.anchor, out.records);
         }
         if way == goldwire_l7::Direction::Request
             && flow.hello.is_none()
-            && let Some(random) = random_of(segment.prefix)
+            && let Some(random) = tls::client_random(segment.prefix)
         {
             flow.hello = Some(Hello { random, time: KernelTime(segment.time) });
             self.sessions.said_hello(random, key);
         }
-        let mut common = Common {
-            anchor: self.anchor,
-            now: KernelTime(segment.time),
-            texts: &mut self.texts,
-            names: &mut self.names,
-            records: out.records,
-        };
+        let mut common = self.shared.common(KernelTime(segment.time), out.records);
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let turn = flow.traffic.segment(way, Segment { offset, ..segment }, flow.adopted, &mut exchanges);
         let has_changed = turn != Turn::None;

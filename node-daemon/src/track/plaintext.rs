@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    exchanges::{Common, Exchanges},
+    exchanges::Exchanges,
     flow::{Flow, FlowKey, way},
     inner::{Call, Inner, SessionWish},
     outlets::{CaptureControl, Outlets},
@@ -26,7 +26,7 @@ impl<I: IdentityLookup> Tracker<I> {
     pub(super) fn plaintext(&mut self, event: &Plaintext<'_>, out: &mut Outlets<'_>) {
         let Some(session) = self.sessions.get(event.session) else {
             // Its announcement was lost; what it holds would be needed.
-            return out.records.loss(LossStage::Tracker, self.anchor.wall(event.time), 1);
+            return out.records.loss(LossStage::Tracker, self.shared.anchor.wall(event.time), 1);
         };
         let call = Call::of(event);
         match session.tie {
@@ -45,7 +45,7 @@ impl<I: IdentityLookup> Tracker<I> {
             Hold::GivenUp => out.capture.ignore_session(call.session),
             Hold::Lost => {
                 out.capture.ignore_session(call.session);
-                out.records.loss(LossStage::Tracker, self.anchor.wall(time), 1);
+                out.records.loss(LossStage::Tracker, self.shared.anchor.wall(time), 1);
             }
         }
     }
@@ -106,11 +106,10 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(flow) = self.flows.get_mut(&key).or_else(|| self.lingering.get(key)) else { return };
         let way = flow.direction(call.direction);
         if way == goldwire_l7::Direction::Response {
-            flow.report_start(self.anchor, out.records);
+            flow.report_start(self.shared.anchor, out.records);
         }
         let Flow { inner: Some(inner), about, .. } = flow else { return };
-        let mut common =
-            Common { anchor: self.anchor, now, texts: &mut self.texts, names: &mut self.names, records: out.records };
+        let mut common = self.shared.common(now, out.records);
         // A handshake inside is of another TLS than the flow's.
         let mut tls = TlsHandshake::default();
         let wish = inner.take(call, way, &mut Exchanges { about, tls: &mut tls, common: &mut common });
@@ -124,13 +123,7 @@ impl<I: IdentityLookup> Tracker<I> {
     pub(super) fn plaintext_ended(&mut self, event: &PlaintextEnded, out: &mut Outlets<'_>) {
         let Some(Tie::Flow(key)) = self.sessions.ended(event.session) else { return };
         let Some(flow) = self.flows.peek_mut(&key).or_else(|| self.lingering.get(key)) else { return };
-        let mut common = Common {
-            anchor: self.anchor,
-            now: event.time,
-            texts: &mut self.texts,
-            names: &mut self.names,
-            records: out.records,
-        };
+        let mut common = self.shared.common(event.time, out.records);
         let is_client = flow.is_client();
         let Flow { inner: Some(inner), about, .. } = flow else { return };
         let mut tls = TlsHandshake::default();
@@ -144,13 +137,7 @@ impl<I: IdentityLookup> Tracker<I> {
     /// Hands out what was under way inside. A program that gave the session back before the socket closed did not have it cut.
     pub(super) fn end_inner(&mut self, mut flow: Flow, time: KernelTime, closing: Closing, out: &mut Outlets<'_>) {
         let Flow { inner: Some(inner), about, .. } = &mut flow else { return };
-        let mut common = Common {
-            anchor: self.anchor,
-            now: time,
-            texts: &mut self.texts,
-            names: &mut self.names,
-            records: out.records,
-        };
+        let mut common = self.shared.common(time, out.records);
         let closing = if inner.has_ended { Closing::Clean } else { closing };
         let mut tls = TlsHandshake::default();
         let mut exchanges = Exchanges { about, tls: &mut tls, common: &mut common };

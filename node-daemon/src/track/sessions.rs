@@ -23,23 +23,11 @@ const MOST: NonZeroUsize = NonZeroUsize::new(65_536).expect("not zero");
 const CALLS: usize = 64;
 /// Bytes that are held, over all sessions.
 const BYTES: usize = 4 << 20;
-/// Records of TLS have type, version and length before the hello; its own type, length and version come before the random.
-const RANDOM_AT: usize = 5 + 4 + 2;
-/// Type of a record, and the major version of all TLS.
-const HANDSHAKE: [u8; 2] = [22, 3];
-const CLIENT_HELLO: u8 = 1;
 /// Compilers align what libraries keep.
 const ALIGNMENT: usize = 4;
 
 /// The random of a client's hello (RFC 8446 section 4.1.2).
 pub(super) type Random = [u8; 32];
-
-/// The random, where a stream's piece begins with a client's hello.
-pub(super) fn random_of(bytes: &[u8]) -> Option<Random> {
-    let random = bytes.get(RANDOM_AT..)?.first_chunk()?;
-    let is_hello = bytes.starts_with(&HANDSHAKE) && bytes.get(5) == Some(&CLIENT_HELLO);
-    is_hello.then_some(*random)
-}
 
 /// Where a session's calls go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,14 +143,15 @@ impl Sessions {
     /// Keeps a call until its session is tied. A session of which no more can be kept is given up.
     pub(super) fn hold(&mut self, call: &Call<'_>) -> Hold {
         let Some(session) = self.known.get_mut(&call.session) else { return Hold::Lost };
+        let number = call.session;
         let call = HeldCall::copy_of(call);
         let is_room = self.held_bytes + call.bytes() <= BYTES;
         if session.held.len() >= CALLS || !is_room {
-            self.give_up(call.session());
+            self.give_up(number);
             return if is_room { Hold::GivenUp } else { Hold::Lost };
         }
         if session.held.is_empty() {
-            self.waiting.push(call.session());
+            self.waiting.push(number);
         }
         self.held_bytes += call.bytes();
         session.held.push(call);

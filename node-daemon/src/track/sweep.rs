@@ -36,7 +36,7 @@ impl<I: IdentityLookup> Tracker<I> {
         self.end_lingering(KernelTime(now.0.saturating_sub(LINGER)), out);
         let dropped = self.held.expire(KernelTime(now.0.saturating_sub(UNANNOUNCED)));
         if dropped > 0 {
-            out.records.loss(LossStage::Tracker, self.anchor.wall(now), dropped as u64);
+            out.records.loss(LossStage::Tracker, self.shared.anchor.wall(now), dropped as u64);
         }
         self.identity.sweep(now);
     }
@@ -56,7 +56,7 @@ impl<I: IdentityLookup> Tracker<I> {
     fn report_fresh(&mut self, until: KernelTime, out: &mut Outlets<'_>) {
         while let Some((key, _)) = self.fresh.pop_front_if(|(_, time)| *time <= until) {
             if let Some(flow) = self.flows.peek_mut(&key) {
-                flow.report_start(self.anchor, out.records);
+                flow.report_start(self.shared.anchor, out.records);
             }
         }
     }
@@ -71,8 +71,7 @@ impl<I: IdentityLookup> Tracker<I> {
     /// Whether the flow goes on waiting.
     fn expire_flow(&mut self, key: FlowKey, now: KernelTime, out: &mut Outlets<'_>) -> bool {
         let Some(flow) = self.flows.peek_mut(&key) else { return false };
-        let mut common =
-            Common { anchor: self.anchor, now, texts: &mut self.texts, names: &mut self.names, records: out.records };
+        let mut common = self.shared.common(now, out.records);
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let turn = flow.traffic.expire(now.0, &mut exchanges);
         flow.turn(turn);

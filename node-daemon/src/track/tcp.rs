@@ -16,7 +16,7 @@ use crate::{
 use super::{
     ending::{ending, was_never_a_connection},
     ends::Opening,
-    exchanges::{Common, Exchanges},
+    exchanges::Exchanges,
     flow::{Flow, FlowKey, Stage, Totals},
     held::Owner,
     outlets::Outlets,
@@ -102,7 +102,7 @@ impl<I: IdentityLookup> Tracker<I> {
         }
         let asked = std::mem::replace(&mut flow.remote, event.remote);
         if flow.service.is_none() {
-            flow.service = Some(self.texts.share(&asked.to_string()));
+            flow.service = Some(self.shared.texts.share(&asked.to_string()));
         }
         let (is_established, dns_is_known) = (flow.stage != Stage::Connecting, flow.dns.is_some());
         let identity = flow.identity.clone();
@@ -177,9 +177,9 @@ impl<I: IdentityLookup> Tracker<I> {
         self.name_late(FlowKey::Tcp(event.cookie), event.time);
         let Some(flow) = self.flows.get_mut(&FlowKey::Tcp(event.cookie)) else { return };
         flow.take_measures(&event.counters);
-        flow.report_start(self.anchor, out.records);
+        flow.report_start(self.shared.anchor, out.records);
         let totals = Totals::from(&event.counters).furthest(&flow.reported);
-        flow.report_update(event.time, self.anchor, totals, out.records);
+        flow.report_update(event.time, self.shared.anchor, totals, out.records);
     }
 
     pub(super) fn closed(&mut self, event: &TcpClosed, out: &mut Outlets<'_>) {
@@ -197,7 +197,7 @@ impl<I: IdentityLookup> Tracker<I> {
             return;
         }
         flow.take_measures(&event.counters);
-        flow.report_start(self.anchor, out.records);
+        flow.report_start(self.shared.anchor, out.records);
         let closing = self.end_traffic(&mut flow, event, out);
         self.report_end(&mut flow, event, out);
         self.end_or_linger(key, flow, closing, event.time, out);
@@ -239,13 +239,7 @@ impl<I: IdentityLookup> Tracker<I> {
         };
         let is_clean = event.reset.is_none() && event.errno.is_none();
         let closing = if is_clean { Closing::Clean } else { Closing::Cut };
-        let mut common = Common {
-            anchor: self.anchor,
-            now: event.time,
-            texts: &mut self.texts,
-            names: &mut self.names,
-            records: out.records,
-        };
+        let mut common = self.shared.common(event.time, out.records);
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         if !flow.adopted {
             for (direction, length) in lengths {

@@ -8,29 +8,36 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Words kept in one generation. Two generations are kept, so that a word in use is never forgotten.
 const GENERATION: usize = 16_384;
-/// Distinct routes. A server that puts ids of unknown shape into its paths shall not fill the history with them.
-const ROUTES: usize = 4_096;
-/// Stands for every route beyond those.
-const OTHER_ROUTE: &str = "{other}";
+/// Distinct routes, and distinct patterns of keys. A program that puts ids of unknown shape into them shall not fill the history
+/// with them.
+const PATTERNS: usize = 4_096;
+/// Stands for every one beyond those.
+const OTHER: &str = "{other}";
 
 /// Bounded store of shared text.
 #[derive(Debug)]
 pub(super) struct Texts {
     young: HashSet<Text, FxBuildHasher>,
     old: HashSet<Text, FxBuildHasher>,
-    routes: Routes,
+    /// Routes of paths seen lately; emptied when full.
+    by_path: FxHashMap<Text, Text>,
+    routes: Patterns,
+    keys: Patterns,
 }
 
+/// A bounded number of texts.
 #[derive(Debug, Default)]
-struct Routes {
-    /// Of paths seen lately; emptied when full.
-    by_path: FxHashMap<Text, Text>,
-    distinct: HashSet<Text, FxBuildHasher>,
-}
+struct Patterns(HashSet<Text, FxBuildHasher>);
 
 impl Texts {
     pub(super) fn new() -> Self {
-        Self { young: HashSet::default(), old: HashSet::default(), routes: Routes::default() }
+        Self {
+            young: HashSet::default(),
+            old: HashSet::default(),
+            by_path: HashMap::default(),
+            routes: Patterns::default(),
+            keys: Patterns::default(),
+        }
     }
 
     /// The shared copy of a word.
@@ -48,25 +55,30 @@ impl Texts {
 
     /// The route of a path, `{other}` where there are too many.
     pub(super) fn route(&mut self, path: &Text) -> Text {
-        if let Some(known) = self.routes.by_path.get(path) {
+        if let Some(known) = self.by_path.get(path) {
             return known.clone();
         }
-        let route = self.routes.distinct_route(&http::route(path));
-        if self.routes.by_path.len() >= GENERATION {
-            self.routes.by_path = HashMap::default();
+        let route = self.routes.known_or_other(&http::route(path));
+        if self.by_path.len() >= GENERATION {
+            self.by_path = HashMap::default();
         }
-        self.routes.by_path.insert(path.clone(), route.clone());
+        self.by_path.insert(path.clone(), route.clone());
         route
+    }
+
+    /// A pattern of keys, `{other}` where there are too many.
+    pub(super) fn key_pattern(&mut self, pattern: &str) -> Text {
+        self.keys.known_or_other(pattern)
     }
 }
 
-impl Routes {
-    fn distinct_route(&mut self, route: &str) -> Text {
-        if let Some(known) = self.distinct.get(route) {
+impl Patterns {
+    fn known_or_other(&mut self, pattern: &str) -> Text {
+        if let Some(known) = self.0.get(pattern) {
             return known.clone();
         }
-        let text = Text::from(if self.distinct.len() < ROUTES { route } else { OTHER_ROUTE });
-        self.distinct.insert(text.clone());
+        let text = Text::from(if self.0.len() < PATTERNS { pattern } else { OTHER });
+        self.0.insert(text.clone());
         text
     }
 }
@@ -85,16 +97,19 @@ mod tests {
     }
 
     #[test]
-    fn words_and_routes_are_bounded() {
+    fn words_routes_and_keys_are_bounded() {
         let mut texts = Texts::new();
         let kept = texts.share("kept");
         for index in 0..100_000 {
             texts.share(&format!("word {index}"));
             texts.route(&format!("/word{index}x").into());
+            texts.key_pattern(&format!("word{index}x:{{id}}"));
             assert!(Arc::ptr_eq(&kept, &texts.share("kept")));
         }
         assert!(texts.young.len() <= GENERATION && texts.old.len() <= GENERATION);
-        assert!(texts.routes.by_path.len() <= GENERATION && texts.routes.distinct.len() <= ROUTES + 1);
-        assert_eq!(&*texts.route(&"/one-more-x".into()), OTHER_ROUTE);
+        assert!(texts.by_path.len() <= GENERATION);
+        assert!(texts.routes.0.len() <= PATTERNS + 1 && texts.keys.0.len() <= PATTERNS + 1);
+        assert_eq!(&*texts.route(&"/one-more-x".into()), OTHER);
+        assert_eq!(&*texts.key_pattern("one-more-x"), OTHER);
     }
 }

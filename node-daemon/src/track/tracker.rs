@@ -17,8 +17,8 @@ use crate::{
 
 use super::{
     anchor::Anchor,
-    dns_names::DnsNames,
     endpoints::Endpoints,
+    exchanges::Shared,
     flow::{Flow, FlowKey},
     held::Held,
     join::Tuples,
@@ -26,7 +26,6 @@ use super::{
     listeners::Listeners,
     outlets::Outlets,
     sessions::Sessions,
-    texts::Texts,
 };
 
 /// What the tracker is told once.
@@ -53,15 +52,13 @@ impl Options {
 pub struct Tracker<I> {
     pub(super) identity: I,
     pub(super) options: Options,
-    pub(super) anchor: Anchor,
+    pub(super) shared: Shared,
     pub(super) flows: LruCache<FlowKey, Flow, FxBuildHasher>,
     pub(super) tuples: Tuples,
     /// The latest attempt at each remote address, whose local port may not be known yet.
     pub(super) connecting: FxHashMap<std::net::SocketAddr, FlowKey>,
     pub(super) listeners: Listeners,
     pub(super) endpoints: Endpoints,
-    pub(super) texts: Texts,
-    pub(super) names: DnsNames,
     pub(super) held: Held,
     pub(super) sessions: Sessions,
     pub(super) lingering: LingeringFlows,
@@ -81,14 +78,12 @@ impl<I: IdentityLookup> Tracker<I> {
         Self {
             identity,
             options,
-            anchor,
+            shared: Shared::new(anchor),
             flows: LruCache::unbounded_with_hasher(FxBuildHasher),
             tuples: Tuples::default(),
             connecting: FxHashMap::default(),
             listeners: Listeners::new(),
             endpoints,
-            texts: Texts::new(),
-            names: DnsNames::new(),
             held: Held::default(),
             sessions: Sessions::new(),
             lingering: LingeringFlows::default(),
@@ -101,7 +96,7 @@ impl<I: IdentityLookup> Tracker<I> {
 
     /// The clocks were compared again.
     pub fn set_anchor(&mut self, anchor: Anchor) {
-        self.anchor = anchor;
+        self.shared.anchor = anchor;
     }
 
     /// Connections and conversations that are followed now.
@@ -139,7 +134,7 @@ impl<I: IdentityLookup> Tracker<I> {
             Event::ProcessExecuted(event) => self.executed(event, out),
             Event::ProcessExited(event) => self.exited(event, out),
             Event::Saturation(event) => out.records.record(Record::Saturation(SaturationRecord {
-                time: self.anchor.wall(event.time),
+                time: self.shared.anchor.wall(event.time),
                 accept_queue_overflows: event.accept_queue_overflows,
                 zero_windows: event.zero_windows,
             })),
@@ -147,7 +142,7 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     pub(super) fn wall(&self, time: KernelTime) -> Timestamp {
-        self.anchor.wall(time)
+        self.shared.anchor.wall(time)
     }
 
     pub(super) fn next_connection(&mut self) -> ConnectionId {
@@ -163,7 +158,7 @@ impl<I: IdentityLookup> Tracker<I> {
         while self.flows.len() > self.options.flows {
             let Some((key, flow)) = self.flows.pop_lru() else { return };
             self.forget(key, &flow);
-            out.records.loss(LossStage::Tracker, self.anchor.wall(now), 1);
+            out.records.loss(LossStage::Tracker, self.shared.anchor.wall(now), 1);
         }
     }
 

@@ -8,7 +8,7 @@ use goldwire_demo::nodes::{
     loss::{firewall_port, packets_dropped},
 };
 use goldwire_tests::{
-    programs::{Link, Nginx, free_port, run},
+    programs::{Link, Nginx, free_port, kernel_count, run, wait_for},
     sheet::Line,
     watch::{Row, Watch, count, text},
 };
@@ -60,7 +60,7 @@ async fn each_kind_of_drop_has_its_reason() -> Result<()> {
     // It takes no datagram from its buffer: it is stopped as soon as it listens.
     let launch = Launch::new("socat", "socat").args([&receiver, "EXEC:true"]).cgroup(&watch.cgroup)?;
     let mut receiver = launch.namespace(&link.server)?.spawn()?;
-    goldwire_tests::programs::wait_for("socat", || {
+    wait_for("socat", || {
         let sockets = link.server.run("ss", &["-ulHn", &format!("sport = :{full}")]).ok()?;
         (!sockets.is_empty()).then_some(())
     })?;
@@ -68,23 +68,17 @@ async fn each_kind_of_drop_has_its_reason() -> Result<()> {
 
     let script = format!(
         "for i in $(seq 5); do timeout 0.3 bash -c 'exec 3<>/dev/tcp/{address}/{walled}' 2>/dev/null; done; \
-         exec 4<>/dev/udp/{address}/{full}; head -c 1000 /dev/zero > /tmp/goldwire-test-datagram; \
-         for i in $(seq 50); do cat /tmp/goldwire-test-datagram >&4; done; rm /tmp/goldwire-test-datagram; \
+         exec 4<>/dev/udp/{address}/{full}; for i in $(seq 50); do head -c 1000 /dev/zero >&4; done; \
          for i in $(seq 40); do echo x > /dev/udp/{address}/{closed}; done; true"
     );
     let launch = Launch::new("bash", "bash").args(["-c", &script]).cgroup(&watch.cgroup)?.namespace(&link.client)?;
     let ended = launch.spawn()?.wait(Duration::from_secs(30))?.context("the script does not end")?;
     ensure!(ended.success(), "the script: {ended}");
 
-    let by_kernel = |name: &str| -> Result<u64> {
-        let printed = link.server.run("nstat", &["-asz", name])?;
-        let line = printed.lines().find(|line| line.starts_with(name)).context("nstat has no such line")?;
-        Ok(line.split_ascii_whitespace().nth(1).context("a count")?.parse()?)
-    };
     let wanted = [
         (walled, "NETFILTER_DROP", packets_dropped(&link.server)?),
-        (closed, "NO_SOCKET", by_kernel("UdpNoPorts")?),
-        (full, "SOCKET_RCVBUFF", by_kernel("UdpRcvbufErrors")?),
+        (closed, "NO_SOCKET", kernel_count(&link.server, "UdpNoPorts")?),
+        (full, "SOCKET_RCVBUFF", kernel_count(&link.server, "UdpRcvbufErrors")?),
     ];
     for (port, reason, dropped) in wanted {
         ensure!(dropped > 0, "nothing was dropped for {reason}");

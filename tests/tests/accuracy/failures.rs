@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use goldwire_demo::nodes::{Launch, loss::firewall_port};
 use goldwire_tests::{
-    programs::{Link, Peer, free_port, run},
+    programs::{Link, Peer, built_program, free_port, run},
     sheet::Line,
     watch::{Row, Watch, count, text},
 };
@@ -66,7 +66,7 @@ async fn a_lost_syn_is_a_second_of_connect_latency() -> Result<()> {
     let port = server.address.port();
     firewall_port(&link.server, port)?;
     let to = server.address.to_string();
-    let peer = goldwire_tests::programs::built_program("goldwire-peer")?;
+    let peer = built_program("goldwire-peer")?;
     let launch = Launch::new("peer", peer).args(["ways", &to, "write", "2"]).cgroup(&watch.cgroup)?;
     let mut client = launch.namespace(&link.client)?.spawn()?;
     // The first SYN falls into the firewall; the one after a second does not.

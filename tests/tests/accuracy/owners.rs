@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
 use goldwire_tests::{
-    programs::{Nginx, Peer, built_program, h2load, run},
+    programs::{Nginx, Peer, built_program, free_port, h2load, run},
     sheet::Line,
-    watch::{Watch, count, text},
+    watch::{Row, Watch, count, text},
 };
 use serde_json::json;
 
@@ -31,7 +31,7 @@ async fn a_worker_owns_what_it_accepts() -> Result<()> {
     Line::new(13, "requests to a prefork server, by worker", 2_000).server(seen).exact()
 }
 
-fn row_text(row: &goldwire_tests::watch::Row, column: &str) -> String {
+fn row_text(row: &Row, column: &str) -> String {
     row[column].to_string().trim_matches('"').to_owned()
 }
 
@@ -67,7 +67,7 @@ async fn short_lived_processes_own_their_requests() -> Result<()> {
 async fn a_socket_that_was_passed_on_belongs_to_who_serves_it() -> Result<()> {
     const TIMES: u64 = 50;
     let watch = Watch::start("passed-on").await?;
-    let port = goldwire_tests::programs::free_port()?;
+    let port = free_port()?;
     // socat accepts, and hands the connection to a child as its standard input and output.
     let answer = "read line; printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok'";
     let script = format!(

@@ -4,8 +4,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use goldwire_tests::{
-    programs::{Server, run},
-    watch::{Watch, text},
+    programs::{Server, run, wait_for},
+    sheet::Line,
+    watch::{Watch, count, text},
 };
 use tempfile::TempDir;
 
@@ -60,9 +61,7 @@ async fn postgresql_statements_are_those_of_pgbench() -> Result<()> {
     let port = server.address.port().to_string();
     let pgbench = format!("{programs}/pgbench");
     let address = ["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "postgres"];
-    goldwire_tests::programs::wait_for("PostgreSQL", || {
-        run(&watch.cgroup, "psql", &[&["-c", "select 1"], &address[..]].concat()).ok()
-    })?;
+    wait_for("PostgreSQL", || run(&watch.cgroup, "psql", &[&["-c", "select 1"], &address[..]].concat()).ok())?;
     run(&watch.cgroup, &pgbench, &[&["-i", "-q"], &address[..]].concat())?;
     for mode in ["simple", "extended", "prepared"] {
         let before = selects(&watch, &port, 0).await?;
@@ -73,7 +72,7 @@ async fn postgresql_statements_are_those_of_pgbench() -> Result<()> {
         let after = selects(&watch, &port, 2 * TRANSACTIONS + before.0 + before.1).await?;
         let seen = (after.0 - before.0, after.1 - before.1);
         let what = format!("PostgreSQL statements of pgbench -M {mode}");
-        goldwire_tests::sheet::Line::new(17, &what, TRANSACTIONS).client(seen.0).server(seen.1).exact()?;
+        Line::new(17, &what, TRANSACTIONS).client(seen.0).server(seen.1).exact()?;
     }
     Ok(())
 }
@@ -87,7 +86,7 @@ async fn selects(watch: &Watch, port: &str, total: u64) -> Result<(u64, u64)> {
     let rows = watch.requests_by(&filter, &["db.operation"], total).await?;
     let of = |reporter: &str| {
         let rows = rows.iter().filter(|row| text(row, "reporter") == reporter);
-        rows.map(|row| goldwire_tests::watch::count(row, "count()")).sum()
+        rows.map(|row| count(row, "count()")).sum()
     };
     Ok((of("client"), of("server")))
 }

@@ -48,6 +48,8 @@ const PACKAGES: &[Package] = &[
     needs("wrk", "HTTP load with its own latency figures", Program("wrk")),
     needs("nghttp2-client", "h2load: HTTP load with an exact number of requests", Program("h2load")),
     needs("curl", "tests with a client that everyone knows", Program("curl")),
+    needs("wget", "tests with a client of GnuTLS", Program("wget")),
+    needs("python3", "tests with programs whose TLS works in memory", Program("python3")),
     needs("bind9-dnsutils", "dig: tests of DNS over UDP and TCP", Program("dig")),
     needs("socat", "tests that need odd sockets", Program("socat")),
     needs("openssl", "tests of TLS", Program("openssl")),

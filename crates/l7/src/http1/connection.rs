@@ -3,9 +3,9 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Next, SKIP_MAX, SKIP_MIN, Segment, Sink, StreamProtocol,
+    Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol,
     http::UserAgents,
-    protocol::Known as KnownProtocol,
+    protocol::{Known as KnownProtocol, worth_skipping},
     stream::{Place, Reassembler},
 };
 
@@ -55,12 +55,11 @@ impl Connection {
     }
 
     fn new(adopted: bool) -> Self {
-        let order = || if adopted { Reassembler::adopted() } else { Reassembler::from_start() };
         Self {
             request: Lane::new(adopted),
-            request_order: order(),
+            request_order: Reassembler::new(adopted),
             response: Lane::new(adopted),
-            response_order: order(),
+            response_order: Reassembler::new(adopted),
             pairing: Pairing::new(adopted),
             known_request: Known::default(),
             agents: UserAgents::default(),
@@ -158,9 +157,7 @@ impl StreamProtocol for Connection {
             Direction::Request => &self.request,
             Direction::Response => &self.response,
         };
-        let (position, until) = (lane.last().offset, lane.needless_until());
-        let worth_it = !lane.is_over() && until.saturating_sub(position) >= SKIP_MIN;
-        if worth_it { until.min(position + SKIP_MAX) } else { 0 }
+        worth_skipping(lane.last().offset, lane.needless_until())
     }
 
     fn waits(&self) -> bool {

@@ -104,10 +104,6 @@ impl Lane {
         if self.state == State::Start { self.last.offset } else { self.body_at }
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        self.state == State::Over
-    }
-
     /// Bytes before this offset tell nothing. The last byte of a body does: when it came.
     pub(super) fn needless_until(&self) -> u64 {
         match self.state {
@@ -151,10 +147,7 @@ impl Lane {
         let mut rest = run;
         while !rest.bytes.is_empty() {
             let used = self.step(rest, role);
-            self.last = Place { offset: rest.at.offset + used as u64, time: rest.at.time };
-            rest.bytes = &rest.bytes[used..];
-            rest.at.offset += used as u64;
-            rest.starts_segment &= used == 0;
+            self.last = rest.advance(used);
         }
         if run.ends_segment && self.is_blind() && ends_like_chunked(run.bytes, run.starts_segment) {
             self.end_blind(role);

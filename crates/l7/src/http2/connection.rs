@@ -3,8 +3,8 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Direction, Nanos, SKIP_MAX, SKIP_MIN, Segment, Sink, StreamProtocol,
-    protocol::Known,
+    Closing, Direction, Nanos, Segment, Sink, StreamProtocol,
+    protocol::{Known, worth_skipping},
     stream::{Place, Reassembler},
 };
 
@@ -48,10 +48,9 @@ impl Connection {
     }
 
     fn new(adopted: bool) -> Self {
-        let order = || if adopted { Reassembler::adopted() } else { Reassembler::from_start() };
         Self {
             lanes: BOTH.map(|direction| Lane::new(direction, adopted)),
-            orders: [order(), order()],
+            orders: [Reassembler::new(adopted), Reassembler::new(adopted)],
             streams: Streams::new(adopted),
         }
     }
@@ -100,8 +99,7 @@ impl StreamProtocol for Connection {
     fn body_until(&self, direction: Direction) -> u64 {
         let lane = &self.lanes[direction as usize];
         let (position, until) = (lane.last.offset, lane.needless_until());
-        let worth_it = !lane.is_over() && until.saturating_sub(position) >= SKIP_MIN;
-        if worth_it { until.min(position + SKIP_MAX) } else { 0 }
+        worth_skipping(position, until)
     }
 
     fn waits(&self) -> bool {

@@ -77,10 +77,6 @@ impl Lane {
         }
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        matches!(self.state, State::Over)
-    }
-
     pub(super) fn stop(&mut self) {
         self.state = State::Over;
         (self.buffer, self.block) = (Vec::new(), None);
@@ -100,10 +96,7 @@ impl Reading<'_> {
         let mut rest = run;
         while !rest.bytes.is_empty() {
             let used = self.step(rest);
-            self.lane.last = Place { offset: rest.at.offset + used as u64, time: rest.at.time };
-            rest.bytes = &rest.bytes[used..];
-            rest.at.offset += used as u64;
-            rest.starts_segment &= used == 0;
+            self.lane.last = rest.advance(used);
         }
     }
 

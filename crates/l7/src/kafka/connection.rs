@@ -3,8 +3,8 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, SKIP_MAX, SKIP_MIN, Segment, Sink, StreamProtocol,
-    protocol::Known,
+    Closing, Detection, Direction, Nanos, Segment, Sink, StreamProtocol,
+    protocol::{Known, worth_skipping},
     stream::{Place, Reassembler},
 };
 
@@ -110,12 +110,11 @@ impl Connection {
     }
 
     fn new(adopted: bool) -> Self {
-        let order = || if adopted { Reassembler::adopted() } else { Reassembler::from_start() };
         Self {
             requests: Lane::new(adopted),
-            request_order: order(),
+            request_order: Reassembler::new(adopted),
             answers: Lane::new(adopted),
-            answer_order: order(),
+            answer_order: Reassembler::new(adopted),
             pairing: Pairing::default(),
         }
     }
@@ -193,9 +192,7 @@ impl StreamProtocol for Connection {
             Direction::Request => &self.requests,
             Direction::Response => &self.answers,
         };
-        let (position, until) = (lane.last().offset, lane.needless_until());
-        let worth_it = until != u64::MAX && until.saturating_sub(position) >= SKIP_MIN;
-        if worth_it { until.min(position + SKIP_MAX) } else { 0 }
+        worth_skipping(lane.last().offset, lane.needless_until())
     }
 
     fn waits(&self) -> bool {

@@ -47,22 +47,7 @@ impl Topics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Exchange, TlsHandshake};
-
-    struct Texts;
-
-    impl Sink for Texts {
-        fn text(&mut self, text: &str) -> Text {
-            text.into()
-        }
-        fn route(&mut self, path: &Text) -> Text {
-            path.clone()
-        }
-        fn tls(&mut self, _: TlsHandshake) {}
-        fn resolved(&mut self, _: &Text, _: std::net::IpAddr, _: u32) {}
-        fn exchange(&mut self, _: Exchange) {}
-        fn lost(&mut self, _: u64) {}
-    }
+    use crate::testing::Texts;
 
     fn fetch(topic: Option<Topic<'static>>, topics: usize, epoch: i32) -> Body<'static> {
         Body { topic, topics, session_epoch: Some(epoch), is_unanswered: false }

@@ -102,32 +102,6 @@ impl Mysql {
             detail: Detail::Database { operation, target, statement: text, error_code },
         });
     }
-
-    fn gap_in_requests(&mut self, gap: Gap) {
-        // Bytes of a file, or of a statement that goes on, are no commands.
-        let longer = match (self.is_loading, self.goes_on) {
-            (true, _) => self.rounds.front_mut(),
-            (false, true) => self.rounds.last_mut(),
-            (false, false) => None,
-        };
-        match longer {
-            Some(asked) => asked.bytes += gap.length,
-            None => self.rounds.gap_in_requests(gap.begun.is_some(), gap.time),
-        }
-        self.goes_on = false;
-    }
-
-    fn gap_in_answers(&mut self, lost: bool) {
-        if self.phase != Phase::Commanding {
-            self.phase = Phase::Commanding;
-        }
-        if !lost && self.rounds.is_answering() {
-            self.rounds.answer_unseen();
-            return;
-        }
-        self.rounds.gap_in_answers();
-        (self.answer, self.orphan, self.is_loading) = (Answer::default(), None, false);
-    }
 }
 
 impl Wire for Mysql {
@@ -170,11 +144,28 @@ impl Wire for Mysql {
         }
     }
 
-    fn gap(&mut self, direction: Direction, gap: Gap) {
-        match direction {
-            Direction::Request => self.gap_in_requests(gap),
-            Direction::Response => self.gap_in_answers(gap.lost),
+    fn gap_in_requests(&mut self, gap: Gap) {
+        // Bytes of a file, or of a statement that goes on, are no commands.
+        let longer = match (self.is_loading, self.goes_on) {
+            (true, _) => self.rounds.front_mut(),
+            (false, true) => self.rounds.last_mut(),
+            (false, false) => None,
+        };
+        match longer {
+            Some(asked) => asked.bytes += gap.length,
+            None => self.rounds.gap_in_requests(gap.begun.is_some(), gap.time),
         }
+        self.goes_on = false;
+    }
+
+    fn gap_in_answers(&mut self, lost: bool) {
+        self.phase = Phase::Commanding;
+        if !lost && self.rounds.is_answering() {
+            self.rounds.answer_unseen();
+            return;
+        }
+        self.rounds.gap_in_answers();
+        (self.answer, self.orphan, self.is_loading) = (Answer::default(), None, false);
     }
 
     fn end_unseen_answer(&mut self, sink: &mut dyn Sink) -> bool {

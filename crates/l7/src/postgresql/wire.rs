@@ -132,30 +132,6 @@ impl Postgresql {
         }
         names.doubt();
     }
-
-    fn gap_in_answers(&mut self, lost: bool) {
-        if !lost && self.rounds.is_answering() {
-            self.rounds.answer_unseen();
-            return;
-        }
-        self.doubt_prepared();
-        if !self.rounds.is_certain() {
-            self.names.forget();
-        }
-        self.rounds.gap_in_answers();
-        (self.group, self.orphan, self.is_skipping) = (Group::default(), None, false);
-    }
-
-    fn gap_in_requests(&mut self, gap: Gap) {
-        // While the client copies it asks for nothing.
-        if self.group.copying {
-            self.copied += gap.length;
-            return;
-        }
-        self.rounds.gap_in_requests(matches!(gap.begun, Some(b'Q' | b'E' | b'F')), gap.time);
-        self.names.doubt();
-        self.is_fresh = true;
-    }
 }
 
 impl Wire for Postgresql {
@@ -218,11 +194,28 @@ impl Wire for Postgresql {
         }
     }
 
-    fn gap(&mut self, direction: Direction, gap: Gap) {
-        match direction {
-            Direction::Request => self.gap_in_requests(gap),
-            Direction::Response => self.gap_in_answers(gap.lost),
+    fn gap_in_requests(&mut self, gap: Gap) {
+        // While the client copies it asks for nothing.
+        if self.group.copying {
+            self.copied += gap.length;
+            return;
         }
+        self.rounds.gap_in_requests(matches!(gap.begun, Some(b'Q' | b'E' | b'F')), gap.time);
+        self.names.doubt();
+        self.is_fresh = true;
+    }
+
+    fn gap_in_answers(&mut self, lost: bool) {
+        if !lost && self.rounds.is_answering() {
+            self.rounds.answer_unseen();
+            return;
+        }
+        self.doubt_prepared();
+        if !self.rounds.is_certain() {
+            self.names.forget();
+        }
+        self.rounds.gap_in_answers();
+        (self.group, self.orphan, self.is_skipping) = (Group::default(), None, false);
     }
 
     fn end_unseen_answer(&mut self, sink: &mut dyn Sink) -> bool {

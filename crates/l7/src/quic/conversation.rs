@@ -124,6 +124,9 @@ mod tests {
         fn route(&mut self, path: &Text) -> Text {
             path.clone()
         }
+        fn key_pattern(&mut self, pattern: &str) -> Text {
+            pattern.into()
+        }
         fn tls(&mut self, handshake: TlsHandshake) {
             self.0.push(handshake);
         }

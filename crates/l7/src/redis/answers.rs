@@ -176,10 +176,7 @@ impl Reader for Answering<'_> {
         let mut rest = run;
         while !rest.bytes.is_empty() {
             let used = self.step(rest);
-            self.lane.last = Place { offset: rest.at.offset + used as u64, time: rest.at.time };
-            rest.bytes = &rest.bytes[used..];
-            rest.at.offset += used as u64;
-            rest.starts_segment &= used == 0;
+            self.lane.last = rest.advance(used);
         }
         self.pairing.rhythm.response(run.at.time, run.ends_segment && run.bytes.ends_with(b"\n"));
     }

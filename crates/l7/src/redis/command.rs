@@ -144,8 +144,7 @@ pub(super) fn said(words: &Words, scratch: &mut String, sink: &mut dyn Sink) -> 
     let operation = Some(operation(known, member, scratch, sink));
     let target = key(known, member, words).filter(|key| !key.is_empty()).map(|key| {
         write_pattern(key, scratch);
-        let pattern = sink.text(scratch);
-        sink.route(&pattern)
+        sink.key_pattern(scratch)
     });
     Said { operation, target, meaning: meaning(known.name, member, words) }
 }

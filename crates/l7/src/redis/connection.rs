@@ -3,8 +3,8 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Next, SKIP_MAX, SKIP_MIN, Segment, Sink, StreamProtocol,
-    protocol::Known,
+    Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol,
+    protocol::{Known, worth_skipping},
     stream::{Place, Reassembler},
 };
 
@@ -50,12 +50,11 @@ impl Connection {
     }
 
     fn new(adopted: bool) -> Self {
-        let order = || if adopted { Reassembler::adopted() } else { Reassembler::from_start() };
         Self {
             requests: requests::Lane::new(adopted),
-            request_order: order(),
+            request_order: Reassembler::new(adopted),
             answers: answers::Lane::new(adopted),
-            answer_order: order(),
+            answer_order: Reassembler::new(adopted),
             pairing: Pairing::new(adopted),
         }
     }
@@ -137,8 +136,7 @@ impl StreamProtocol for Connection {
             Direction::Request => (self.requests.last().offset, self.requests.needless_until()),
             Direction::Response => (self.answers.last().offset, self.answers.needless_until()),
         };
-        let worth_it = !self.pairing.over && until != u64::MAX && until.saturating_sub(position) >= SKIP_MIN;
-        if worth_it { until.min(position + SKIP_MAX) } else { 0 }
+        if self.pairing.over { 0 } else { worth_skipping(position, until) }
     }
 
     fn waits(&self) -> bool {

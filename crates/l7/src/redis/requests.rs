@@ -218,10 +218,7 @@ impl Reader for Asking<'_> {
         let mut rest = run;
         while !rest.bytes.is_empty() {
             let used = self.step(rest);
-            self.lane.last = Place { offset: rest.at.offset + used as u64, time: rest.at.time };
-            rest.bytes = &rest.bytes[used..];
-            rest.at.offset += used as u64;
-            rest.starts_segment &= used == 0;
+            self.lane.last = rest.advance(used);
         }
     }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Direction, Nanos, Next, SKIP_MAX, SKIP_MIN, Segment, Sink, StreamProtocol,
+    Closing, Direction, Nanos, Next, Segment, Sink, StreamProtocol,
+    protocol::worth_skipping,
     stream::{Place, Reader, Reassembler, Run},
 };
 
@@ -44,8 +45,19 @@ pub(crate) trait Wire: fmt::Debug + Send {
     /// Bytes that were captured pass by, because nobody knows where in a message they are.
     fn pass_unread(&mut self, direction: Direction, time: Nanos);
 
+    /// Messages of the client may have passed unread.
+    fn gap_in_requests(&mut self, gap: Gap);
+
+    /// Messages of the server may have passed unread.
+    fn gap_in_answers(&mut self, lost: bool);
+
     /// Messages may have passed unread.
-    fn gap(&mut self, direction: Direction, gap: Gap);
+    fn gap(&mut self, direction: Direction, gap: Gap) {
+        match direction {
+            Direction::Request => self.gap_in_requests(gap),
+            Direction::Response => self.gap_in_answers(gap.lost),
+        }
+    }
 
     /// The answer in front of this request, whose end was not seen, is over. True where there was one.
     fn end_unseen_answer(&mut self, sink: &mut dyn Sink) -> bool;
@@ -104,10 +116,7 @@ const BOTH: [Direction; 2] = [Direction::Request, Direction::Response];
 impl<W: Wire> Connection<W> {
     /// Seen from its first byte, or joined in its middle.
     pub(crate) fn new(wire: W, adopted: bool) -> Self {
-        let lane = || Lane {
-            order: if adopted { Reassembler::adopted() } else { Reassembler::from_start() },
-            frames: Frames::new(adopted),
-        };
+        let lane = || Lane { order: Reassembler::new(adopted), frames: Frames::new(adopted) };
         Self { wire, request: lane(), response: lane() }
     }
 
@@ -181,8 +190,7 @@ impl<W: Wire> StreamProtocol for Connection<W> {
     fn body_until(&self, direction: Direction) -> u64 {
         let frames = &self.lane(direction).frames;
         let (position, until) = (frames.last().offset, frames.needless_until());
-        let worth_it = until != u64::MAX && until.saturating_sub(position) >= SKIP_MIN;
-        if worth_it { until.min(position + SKIP_MAX) } else { 0 }
+        worth_skipping(position, until)
     }
 
     fn waits(&self) -> bool {

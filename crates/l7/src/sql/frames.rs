@@ -124,10 +124,7 @@ impl Frames {
                 State::Seek => self.look(direction, rest, wire),
                 State::Message => self.step(direction, rest, wire, sink),
             };
-            rest.bytes = &rest.bytes[used..];
-            rest.at.offset += used as u64;
-            rest.starts_segment &= used == 0;
-            self.last = rest.at;
+            self.last = rest.advance(used);
         }
         if self.state == State::Seek {
             self.look_at_end(direction, run, wire, sink);

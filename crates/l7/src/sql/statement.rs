@@ -41,27 +41,10 @@ impl Statement {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Exchange, TlsHandshake};
-
-    struct Texts;
-
-    impl Sink for Texts {
-        fn text(&mut self, text: &str) -> Text {
-            text.into()
-        }
-        fn route(&mut self, path: &Text) -> Text {
-            path.clone()
-        }
-        fn tls(&mut self, _: TlsHandshake) {}
-        fn resolved(&mut self, _: &Text, _: IpAddr, _: u32) {}
-        fn exchange(&mut self, _: Exchange) {}
-        fn lost(&mut self, _: u64) {}
-    }
+    use crate::testing::Texts;
 
     /// Literals in every quoting: `secret` is in all of them.
     const POSTGRESQL: [&str; 8] = [

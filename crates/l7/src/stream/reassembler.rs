@@ -34,6 +34,16 @@ pub struct Run<'a> {
     pub ends_segment: bool,
 }
 
+impl Run<'_> {
+    /// Goes on behind the first `used` bytes, and says where that is.
+    pub fn advance(&mut self, used: usize) -> Place {
+        self.bytes = &self.bytes[used..];
+        self.at.offset += used as u64;
+        self.starts_segment &= used == 0;
+        self.at
+    }
+}
+
 /// Reads a stream in order.
 pub trait Reader {
     /// The next bytes.
@@ -61,6 +71,12 @@ pub struct Reassembler {
 }
 
 impl Reassembler {
+    /// Of a stream that was joined in its middle, or is seen from its first byte.
+    #[must_use]
+    pub fn new(adopted: bool) -> Self {
+        if adopted { Self::adopted() } else { Self::from_start() }
+    }
+
     /// Of a stream seen from its first byte, at offset 0.
     #[must_use]
     pub fn from_start() -> Self {

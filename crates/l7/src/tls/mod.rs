@@ -15,6 +15,7 @@ pub use connection::Connection;
 pub(crate) use connection::KNOWN;
 pub(crate) use fields::Fields;
 pub(crate) use hello::ClientHello;
+pub use records::client_random;
 
 /// The most of a hello that is read. Browsers' are 2 KiB with keys against quantum computers, and grow with tickets.
 pub(crate) const HELLO_MAX: usize = 16 * 1024;

@@ -55,6 +55,17 @@ pub(super) const fn hello_of(direction: Direction) -> u8 {
     }
 }
 
+/// Message type, and the length of the message.
+const MESSAGE_HEADER: usize = 4;
+const LEGACY_VERSION: usize = 2;
+
+/// The random of a client's hello (RFC 8446 section 4.1.2), where a stream's first piece holds it.
+#[must_use]
+pub fn client_random(bytes: &[u8]) -> Option<[u8; 32]> {
+    let random = bytes.get(HEADER + MESSAGE_HEADER + LEGACY_VERSION..)?.first_chunk()?;
+    (begins_with(CLIENT_HELLO, bytes) == Detection::Yes).then_some(*random)
+}
+
 /// Looks at the first bytes of a stream, or of a segment in its middle.
 pub(super) fn detect(direction: Direction, bytes: &[u8]) -> Detection {
     match (direction, begins_with(hello_of(direction), bytes)) {

@@ -3,8 +3,7 @@
 
     sudo ./record.py PORT FOLDER/NAME -- COMMAND...
 
-A line is the direction (`>` from the client, `<` from the server), microseconds since the connection's first segment, and
-the payload with `\\n`, `\\r`, `\\\\` and `\\xNN` for what is not printable.
+A line is the sender (`client` or `server`), microseconds since the connection's first segment, and the payload in hexadecimal.
 """
 
 import select
@@ -16,11 +15,6 @@ import time
 
 ETH_P_IP = 0x0800
 OUTGOING = 4
-
-
-def escaped(payload):
-    names = {10: "\\n", 13: "\\r", 92: "\\\\"}
-    return "".join(names.get(b) or (chr(b) if 32 <= b < 127 else f"\\x{b:02x}") for b in payload)
 
 
 def segment(frame):
@@ -44,7 +38,7 @@ class Connection:
         elif payload and sequence == self.next.get(direction, sequence):
             self.next[direction] = (sequence + len(payload)) % 2**32
             self.start = self.start or now
-            self.lines.append(f"{direction} {(now - self.start) // 1000} {escaped(payload)}")
+            self.lines.append(f"{direction} {(now - self.start) // 1000} {payload.hex()}")
 
 
 def main():
@@ -61,13 +55,13 @@ def main():
         seen = None if address[2] == OUTGOING else segment(frame)
         if seen and port in seen[:2]:
             source, destination, sequence, flags, payload = seen
-            client, direction = (source, ">") if destination == port else (destination, "<")
+            client, direction = (source, "client") if destination == port else (destination, "server")
             connection = connections.setdefault(client, Connection())
             connection.take(direction, sequence, flags, payload, time.monotonic_ns())
     spoken = [connection for connection in connections.values() if connection.lines]
     for index, connection in enumerate(spoken):
         suffix = f"-{index}" if len(spoken) > 1 else ""
-        with open(f"{name}{suffix}.txt", "w", encoding="ascii") as file:
+        with open(f"{name}{suffix}.talk", "w", encoding="ascii") as file:
             file.write("\n".join(connection.lines) + "\n")
 
 

@@ -23,12 +23,27 @@ pub(crate) fn recorded(protocol: &str) -> Vec<(String, Vec<Sent>)> {
     let files = fs::read_dir(folder(protocol)).expect("captures").map(|file| file.expect("a file").path());
     let mut paths: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|kind| kind == "talk")).collect();
     paths.sort();
-    let named = paths.into_iter().map(|path| {
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let text = fs::read_to_string(path).expect("a capture");
-        (name, text.lines().filter_map(sent).collect())
+    let names = paths.iter().map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned());
+    names.map(|name| (name.clone(), conversation(&format!("{protocol}/{name}")))).collect()
+}
+
+/// One conversation, named as its file below `tests/captures`.
+pub(crate) fn conversation(name: &str) -> Vec<Sent> {
+    let text = fs::read_to_string(folder(&format!("{name}.talk"))).expect("a capture");
+    text.lines().filter_map(sent).collect()
+}
+
+/// What comes of one, in order: one line an exchange.
+pub(crate) fn played(name: &str) -> String {
+    Talk::new().replay(&conversation(name)).close()
+}
+
+/// The same, however it is cut: byte by byte, all at the time of what they were sent in.
+pub(crate) fn played_in_bytes(name: &str) -> String {
+    let bytes = conversation(name).into_iter().flat_map(|Sent { direction, time, bytes }| {
+        bytes.into_iter().map(move |byte| Sent { direction, time, bytes: vec![byte] })
     });
-    named.collect()
+    Talk::new().replay(&bytes.collect::<Vec<_>>()).close()
 }
 
 fn sent(line: &str) -> Option<Sent> {
@@ -41,11 +56,7 @@ fn sent(line: &str) -> Option<Sent> {
 
 /// What comes of a conversation, whole and in order.
 fn told(conversation: &[Sent]) -> String {
-    let mut talk = Talk::new();
-    for Sent { direction, time, bytes } in conversation {
-        talk.time = *time;
-        talk = talk.say(*direction, bytes);
-    }
+    let talk = Talk::new().replay(conversation);
     let (ran, handshakes) = (talk.ran, talk.collected.handshakes());
     format!("{ran:?}\n{handshakes}{}", talk.close())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use goldwire_l7::{Closing, Direction, Segment, StreamProtocol, http1::Connection};
 use proptest::prelude::*;
 
-use crate::support::{Collected, MILLISECOND, detail};
+use crate::support::{Collected, MILLISECOND, cut, detail, shuffle};
 
 /// A request and its answer.
 #[derive(Clone, Debug)]
@@ -149,31 +149,6 @@ impl Player {
             format!("{} {request}/{response} {:?}", detail(&exchange.detail), exchange.error)
         });
         lines.collect()
-    }
-}
-
-fn cut<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<(usize, &'a [u8])> {
-    let (mut parts, mut offset) = (Vec::new(), 0);
-    for size in sizes.iter().cycle() {
-        let part = &bytes[offset..bytes.len().min(offset + size)];
-        if part.is_empty() {
-            return parts;
-        }
-        parts.push((offset, part));
-        offset += part.len();
-    }
-    parts
-}
-
-/// Swaps parts, and repeats some.
-fn shuffle(parts: &mut Vec<(usize, &[u8])>, order: &[u8]) {
-    for (index, choice) in order.iter().enumerate() {
-        let (from, to) = (index % parts.len(), usize::from(*choice) % parts.len());
-        if choice % 5 == 0 {
-            parts.insert(to, parts[from]);
-        } else {
-            parts.swap(from, to);
-        }
     }
 }
 

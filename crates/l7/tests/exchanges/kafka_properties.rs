@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::{
     kafka::{answer, request},
-    support::{Collected, MILLISECOND, detail},
+    support::{Collected, MILLISECOND, cut, detail, shuffle},
 };
 
 /// A heartbeat: its padding, and the code it is answered with, which tells it from others.
@@ -50,25 +50,13 @@ impl Player {
         lost: &mut dyn FnMut() -> bool,
     ) {
         let start = self.offsets[direction as usize];
-        let (mut parts, mut offset) = (Vec::new(), 0);
-        for size in sizes.iter().cycle() {
-            let part = &bytes[offset..bytes.len().min(offset + size)];
-            if part.is_empty() {
-                break;
-            }
-            if !lost() {
-                parts.push((start + offset as u64, part));
-            }
-            offset += part.len();
-        }
-        let order = if parts.is_empty() { &[] } else { order };
-        for (index, choice) in order.iter().enumerate() {
-            let (from, to) = (index % parts.len(), usize::from(*choice) % parts.len());
-            if choice % 5 == 0 { parts.insert(to, parts[from]) } else { parts.swap(from, to) }
-        }
+        let mut parts = cut(bytes, sizes);
+        parts.retain(|_| !lost());
+        shuffle(&mut parts, order);
         for (offset, part) in parts {
             self.time += MILLISECOND;
-            self.connection.segment(direction, Segment::whole(offset, part, self.time), &mut self.collected);
+            let segment = Segment::whole(start + offset as u64, part, self.time);
+            self.connection.segment(direction, segment, &mut self.collected);
         }
         self.offsets[direction as usize] = start + bytes.len() as u64;
     }

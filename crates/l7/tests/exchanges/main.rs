@@ -16,7 +16,6 @@ mod kafka_properties;
 mod mysql;
 mod postgresql;
 mod quic;
-mod recordings;
 mod redis;
 mod redis_properties;
 mod sql_properties;

@@ -1,7 +1,7 @@
 //! Conversations with Redis, made up and recorded.
 
 use crate::{
-    recordings::{played, played_in_bytes},
+    captures::{played, played_in_bytes},
     support::Talk,
 };
 use goldwire_l7::Direction;

@@ -3,7 +3,7 @@
 use goldwire_l7::{Closing, Direction, Segment, StreamProtocol, redis::Connection};
 use proptest::prelude::*;
 
-use crate::support::{Collected, MILLISECOND, detail};
+use crate::support::{Collected, MILLISECOND, cut, detail, shuffle};
 
 /// A command and its answer. The key and the answer's error code are the same number, in letters.
 #[derive(Clone, Debug)]
@@ -75,22 +75,12 @@ impl Player {
     /// Says something in parts of these sizes, in this order, some of them twice.
     fn say(&mut self, direction: Direction, bytes: &[u8], sizes: &[usize], order: &[u8]) {
         let start = self.offsets[direction as usize];
-        let (mut parts, mut offset) = (Vec::new(), 0);
-        for size in sizes.iter().cycle() {
-            let part = &bytes[offset..bytes.len().min(offset + size)];
-            if part.is_empty() {
-                break;
-            }
-            parts.push((start + offset as u64, part));
-            offset += part.len();
-        }
-        for (index, choice) in order.iter().enumerate() {
-            let (from, to) = (index % parts.len(), usize::from(*choice) % parts.len());
-            if choice % 5 == 0 { parts.insert(to, parts[from]) } else { parts.swap(from, to) }
-        }
+        let mut parts = cut(bytes, sizes);
+        shuffle(&mut parts, order);
         for (offset, part) in parts {
             self.time += MILLISECOND;
-            self.connection.segment(direction, Segment::whole(offset, part, self.time), &mut self.collected);
+            let segment = Segment::whole(start + offset as u64, part, self.time);
+            self.connection.segment(direction, segment, &mut self.collected);
         }
         self.offsets[direction as usize] = start + bytes.len() as u64;
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::{
     mysql, postgresql as pg,
-    support::{Collected, MILLISECOND, detail},
+    support::{Collected, MILLISECOND, cut, detail, shuffle},
 };
 
 /// An exchange of which everything tells which one it is: its table, and its error.
@@ -166,31 +166,6 @@ impl Player {
 
     fn sizes(&self) -> Vec<(u64, u64)> {
         self.collected.exchanges.iter().map(|exchange| (exchange.request_bytes, exchange.response_bytes)).collect()
-    }
-}
-
-fn cut<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<(usize, &'a [u8])> {
-    let (mut parts, mut offset) = (Vec::new(), 0);
-    for size in sizes.iter().cycle() {
-        let part = &bytes[offset..bytes.len().min(offset + size)];
-        if part.is_empty() {
-            return parts;
-        }
-        parts.push((offset, part));
-        offset += part.len();
-    }
-    parts
-}
-
-/// Swaps parts, and repeats some.
-fn shuffle(parts: &mut Vec<(usize, &[u8])>, order: &[u8]) {
-    for (index, choice) in order.iter().enumerate() {
-        let (from, to) = (index % parts.len(), usize::from(*choice) % parts.len());
-        if choice % 5 == 0 {
-            parts.insert(to, parts[from]);
-        } else {
-            parts.swap(from, to);
-        }
     }
 }
 

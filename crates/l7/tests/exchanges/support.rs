@@ -5,6 +5,8 @@ use std::{collections::HashMap, fmt::Write as _, net::IpAddr};
 use goldwire_l7::{Closing, Connection, Direction, Exchange, Nanos, Segment, Sink, TlsHandshake, Turn, http::route};
 use goldwire_model::record::{Detail, Protocol, Text};
 
+use crate::captures::{self, Sent};
+
 pub(crate) const MILLISECOND: Nanos = 1_000_000;
 
 /// Keeps all it is given.
@@ -24,6 +26,10 @@ impl Sink for Collected {
 
     fn route(&mut self, path: &Text) -> Text {
         route(path).into()
+    }
+
+    fn key_pattern(&mut self, pattern: &str) -> Text {
+        self.text(pattern)
     }
 
     fn tls(&mut self, handshake: TlsHandshake) {
@@ -155,19 +161,18 @@ impl Talk {
         self.lose(direction, bytes.len() as u64)
     }
 
-    /// Plays what was recorded of a real connection: a line a segment, with its direction, microseconds, and its bytes with
-    /// escapes.
-    pub(crate) fn recorded(mut self, name: &str) -> Self {
-        let path = format!("{}/tests/captures/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-        let text = std::fs::read_to_string(path).expect("a capture");
-        for line in text.lines() {
-            let mut parts = line.splitn(3, ' ');
-            let direction = if parts.next() == Some(">") { Direction::Request } else { Direction::Response };
-            let microseconds: u64 = parts.next().and_then(|time| time.parse().ok()).expect("a time");
-            self.time = MILLISECOND + microseconds * 1_000;
-            self = self.say(direction, &unescaped(parts.next().unwrap_or_default()));
+    /// Plays what was recorded of a real connection, as `captures` has it.
+    pub(crate) fn replay(mut self, conversation: &[Sent]) -> Self {
+        for Sent { direction, time, bytes } in conversation {
+            self.time = MILLISECOND + time;
+            self = self.say(*direction, bytes);
         }
         self
+    }
+
+    /// The same, by its name.
+    pub(crate) fn recorded(self, name: &str) -> Self {
+        self.replay(&captures::conversation(name))
     }
 
     /// Bytes go by unseen: their events were lost, or the kernel was told to skip them.
@@ -233,21 +238,29 @@ pub(crate) fn answer(status: u16, body: &str) -> String {
     format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-fn unescaped(text: &str) -> Vec<u8> {
-    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
-    loop {
-        let (byte, length) = match rest {
-            [] => return bytes,
-            [b'\\', b'n', ..] => (b'\n', 2),
-            [b'\\', b'r', ..] => (b'\r', 2),
-            [b'\\', b'x', high, low, ..] => {
-                let digits = String::from_utf8_lossy(&[*high, *low]).into_owned();
-                (u8::from_str_radix(&digits, 16).expect("two digits"), 4)
-            }
-            [b'\\', escaped, ..] => (*escaped, 2),
-            [byte, ..] => (*byte, 1),
-        };
-        bytes.push(byte);
-        rest = &rest[length..];
+/// Parts of so many bytes, with their places; the sizes come again and again.
+pub(crate) fn cut<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<(usize, &'a [u8])> {
+    let (mut parts, mut offset) = (Vec::new(), 0);
+    for size in sizes.iter().cycle() {
+        let part = &bytes[offset..bytes.len().min(offset + size)];
+        if part.is_empty() {
+            return parts;
+        }
+        parts.push((offset, part));
+        offset += part.len();
+    }
+    parts
+}
+
+/// Swaps parts, and repeats some.
+pub(crate) fn shuffle<T: Copy>(parts: &mut Vec<T>, order: &[u8]) {
+    let order = if parts.is_empty() { &[] } else { order };
+    for (index, choice) in order.iter().enumerate() {
+        let (from, to) = (index % parts.len(), usize::from(*choice) % parts.len());
+        if choice % 5 == 0 {
+            parts.insert(to, parts[from]);
+        } else {
+            parts.swap(from, to);
+        }
     }
 }

@@ -149,27 +149,8 @@ fn shape(first: u8, input: &mut Input<'_>) -> Result<u32, Unreadable> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
-    use goldwire_model::record::Text;
-
     use super::*;
-    use crate::{Exchange, TlsHandshake};
-
-    struct Texts;
-
-    impl Sink for Texts {
-        fn text(&mut self, text: &str) -> Text {
-            text.into()
-        }
-        fn route(&mut self, path: &Text) -> Text {
-            path.clone()
-        }
-        fn tls(&mut self, _: TlsHandshake) {}
-        fn resolved(&mut self, _: &Text, _: IpAddr, _: u32) {}
-        fn exchange(&mut self, _: Exchange) {}
-        fn lost(&mut self, _: u64) {}
-    }
+    use crate::testing::Texts;
 
     fn hex(text: &str) -> Vec<u8> {
         let digits: Vec<u32> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();

@@ -38,8 +38,8 @@ SQL
 for mode in simple extended prepared; do
     record "pgbench-$mode" "$bin/pgbench -n -c 1 -t 3 -M $mode postgres >/dev/null 2>&1"
     # The first connection only asks for the size of the tables.
-    rm "pgbench-$mode-0.txt"
-    mv "pgbench-$mode-1.txt" "pgbench-$mode.txt"
+    rm "pgbench-$mode-0.talk"
+    mv "pgbench-$mode-1.talk" "pgbench-$mode.talk"
 done
 for what in pipeline prepared portal copy deferred; do
     record "$what" "./client.py $port $what"

@@ -1,0 +1,84 @@
+//! The project's own client and server, which do what ordinary programs seldom do.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use goldwire_demo::nodes::{Cgroup, Launch, Namespace, Process};
+use serde::Deserialize;
+
+use super::{built_program, free_port, run, serve};
+
+/// The project's own odd server.
+#[derive(Debug)]
+pub struct Peer {
+    _process: Process,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// What the project's own odd client did, by its own count.
+#[derive(Debug, Deserialize)]
+pub struct PeerBook {
+    /// By method, path and status; status 0 where there was no whole answer.
+    pub exchanges: BTreeMap<String, u64>,
+    /// Bytes of requests.
+    pub bytes_sent: u64,
+    /// Bytes of answers.
+    pub bytes_received: u64,
+}
+
+impl PeerBook {
+    /// From what the client printed to a file.
+    pub fn read(printed: &Path) -> Result<Self> {
+        Self::parse(&fs::read_to_string(printed)?)
+    }
+
+    fn parse(printed: &str) -> Result<Self> {
+        serde_json::from_str(printed).with_context(|| format!("the peer printed {printed}"))
+    }
+
+    /// Exchanges together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.exchanges.values().sum()
+    }
+}
+
+impl Peer {
+    /// Starts the server in `cgroup`, on loopback.
+    pub fn start(cgroup: &Cgroup) -> Result<Self> {
+        Self::start_as("server", cgroup, None, Ipv4Addr::LOCALHOST)
+    }
+
+    /// The same with an address of its own, in a network namespace.
+    pub fn start_at(cgroup: &Cgroup, namespace: &Namespace, address: Ipv4Addr) -> Result<Self> {
+        Self::start_as("server", cgroup, Some(namespace), address)
+    }
+
+    /// Starts the DNS server in `cgroup`, on loopback: what a name begins with says how it is answered.
+    pub fn start_dns(cgroup: &Cgroup) -> Result<Self> {
+        Self::start_as("dns", cgroup, None, Ipv4Addr::LOCALHOST)
+    }
+
+    /// Starts the HTTP/2 server in `cgroup`, on loopback.
+    pub fn start_http2(cgroup: &Cgroup) -> Result<Self> {
+        Self::start_as("http2", cgroup, None, Ipv4Addr::LOCALHOST)
+    }
+
+    fn start_as(what: &str, cgroup: &Cgroup, namespace: Option<&Namespace>, address: Ipv4Addr) -> Result<Self> {
+        let address = SocketAddr::from((address, free_port()?));
+        let launch = Launch::new("peer", built_program("goldwire-peer")?).args([what, &address.to_string()]);
+        Ok(Self { _process: serve(launch.cgroup(cgroup)?, namespace, address)?, address })
+    }
+
+    /// Runs the client to its end in `cgroup`.
+    pub fn talk(&self, cgroup: &Cgroup, arguments: &[&str]) -> Result<PeerBook> {
+        let program = built_program("goldwire-peer")?;
+        PeerBook::parse(&run(cgroup, &program.to_string_lossy(), arguments)?)
+    }
+}
