@@ -11,6 +11,7 @@ mod atomic;
 mod bounds;
 mod clock;
 mod conversation;
+mod frames;
 mod kernel;
 mod lane;
 mod loss;
