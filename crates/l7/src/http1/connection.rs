@@ -10,12 +10,13 @@ use crate::{
 };
 
 use super::{
+    asked::Said,
     body::Body,
     detect::detect,
     head::ResponseHead,
     known::Known,
     lane::{Lane, Reading},
-    pairing::{AnswerEnd, Pairing, Said},
+    pairing::{AnswerEnd, Pairing},
     roles::{Answering, Asking},
 };
 
@@ -131,7 +132,10 @@ impl StreamProtocol for Connection {
     fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
         let end = Place { offset: length, time };
         match direction {
-            Direction::Request => self.ask(sink, |order, reading| order.end_at(end, reading)),
+            Direction::Request => {
+                self.ask(sink, |order, reading| order.end_at(end, reading));
+                self.pairing.end_requests(sink);
+            }
             Direction::Response => self.answer(sink, |order, reading| order.end_at(end, reading)),
         }
     }

@@ -252,7 +252,7 @@ fn a_lost_answer_leaves_the_others_paired() {
         .client(get("/c"))
         .server(answer(202, ""))
         .wait();
-    assert_snapshot!(talk.close());
+    assert_snapshot!(talk.counted().close());
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn a_wholly_lost_exchange_is_told() {
         .client(get("/c"))
         .server(answer(202, ""))
         .wait();
-    assert_snapshot!(talk.close());
+    assert_snapshot!(talk.counted().close());
 }
 
 #[test]
