@@ -266,7 +266,7 @@ impl Lane {
         let was_in_head = self.state == State::Head;
         self.buffer.clear();
         self.state = State::Seek;
-        if was_in_head && rest.starts_segment && detect(R::DIRECTION, rest.bytes) == Detection::Yes {
+        if was_in_head && rest.starts_segment && is_beginning(R::DIRECTION, rest.bytes) {
             return 0;
         }
         if detect(R::DIRECTION, rest.bytes) == Detection::Yes {
@@ -319,7 +319,7 @@ impl Lane {
     }
 
     fn read_blind<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
-        if rest.starts_segment && detect(R::DIRECTION, rest.bytes) == Detection::Yes {
+        if rest.starts_segment && is_beginning(R::DIRECTION, rest.bytes) {
             self.end_blind(role);
             self.state = State::Start;
             return 0;
