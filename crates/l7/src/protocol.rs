@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use goldwire_model::record::Protocol;
+use goldwire_model::record::{ExchangeError, Protocol};
 
 use crate::{Direction, Nanos, Segment, Sink};
 
@@ -22,8 +22,29 @@ pub enum Detection {
 pub enum Closing {
     /// FIN: what was sent before is complete.
     Clean,
-    /// A reset or a failure: what was under way was cut off.
-    Cut,
+    /// A reset, or a failure: what was under way was cut off.
+    Cut {
+        /// Whose direction it was that reset the connection: [`Direction::Request`] is the client. Absent where nobody did.
+        by: Option<Direction>,
+    },
+}
+
+impl Closing {
+    /// What became of an exchange that was under way, which would otherwise have failed as `error`.
+    pub(crate) const fn error(self, error: ExchangeError) -> ExchangeError {
+        match self {
+            Self::Cut { by: Some(by) } => reset_by(by),
+            Self::Cut { by: None } | Self::Clean => error,
+        }
+    }
+}
+
+/// An end that a side made.
+pub(crate) const fn reset_by(side: Direction) -> ExchangeError {
+    match side {
+        Direction::Request => ExchangeError::ResetByClient,
+        Direction::Response => ExchangeError::ResetByServer,
+    }
 }
 
 /// Who reads what comes next on a connection.
@@ -63,7 +84,8 @@ pub trait StreamProtocol: fmt::Debug + Send {
 
     /// This direction's bytes before this stream offset need not be captured. It is the offset of a body's last byte, which
     /// is needed for its time. 0 where everything is needed. Worth saying of bodies of [`SKIP_MIN`] and more; at most
-    /// [`SKIP_MAX`] ahead.
+    /// [`SKIP_MAX`] ahead. Of HTTP/2 also the end of a DATA frame that ends no stream, as often as one was read: from there on
+    /// the headers of such frames are enough.
     fn body_until(&self, direction: Direction) -> u64;
 
     /// Whether something is held or waited for that time may end.

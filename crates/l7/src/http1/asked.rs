@@ -61,6 +61,6 @@ pub(super) fn exchange(asked: Option<Asked>, status: Option<u16>, request_positi
         error,
         trace_id: trace.trace_id,
         span_id: trace.span_id,
-        detail: Detail::Http { method, path, route, host, status, user_agent },
+        detail: Detail::Http { method, path, route, host, status, user_agent, error_code: None },
     }
 }

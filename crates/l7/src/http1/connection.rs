@@ -1,6 +1,6 @@
 //! One connection that speaks HTTP/1.x, or may turn out to.
 
-use goldwire_model::record::Protocol;
+use goldwire_model::record::{ExchangeError, Protocol};
 
 use crate::{
     Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol,
@@ -149,9 +149,9 @@ impl StreamProtocol for Connection {
             }
             reading.lane.end_blind(&mut reading.role);
         });
-        let cut = AnswerEnd::Cut(Place { offset: self.response.last().offset, time });
-        self.pairing.answer_ended(cut, sink);
-        self.pairing.close(time, sink);
+        let end = Place { offset: self.response.last().offset, time };
+        self.pairing.answer_ended(AnswerEnd::Cut(end, closing.error(ExchangeError::Truncated)), sink);
+        self.pairing.close(time, closing, sink);
         self.request.stop();
         self.response.stop();
     }

@@ -283,10 +283,9 @@ impl Lane {
         match body {
             _ if rest.at.offset == self.body_at
                 && role.may_have_no_body()
-                && detect(R::DIRECTION, rest.bytes) == Detection::Yes =>
+                && detect(R::DIRECTION, rest.bytes) != Detection::No =>
             {
-                self.end(self.last, role);
-                0
+                self.read_doubtful_body(rest, role)
             }
             Body::Length(left) => {
                 let used = left.min(available as u64);
@@ -311,6 +310,16 @@ impl Lane {
         }
     }
 
+    /// What stands at the place of a body begins like the next message, as far as it is there.
+    fn read_doubtful_body<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
+        if is_beginning(R::DIRECTION, rest.bytes) {
+            self.end(self.last, role);
+            return 0;
+        }
+        self.state = State::Body(Body::BLIND);
+        self.read_blind(rest, role)
+    }
+
     pub(super) fn shorten<R: Role>(&mut self, left: u64, at: Place, role: &mut R) {
         self.state = State::Body(Body::Length(left));
         if left == 0 {
@@ -323,6 +332,9 @@ impl Lane {
             self.end_blind(role);
             self.state = State::Start;
             return 0;
+        }
+        if role.may_have_no_body() {
+            role.gap(false, rest.at.time);
         }
         rest.bytes.len()
     }

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 use goldwire_model::record::ExchangeError;
 
-use crate::{Nanos, Sink, stream::Place};
+use crate::{Closing, Nanos, Sink, stream::Place};
 
 use super::asked::{Asked, Seen, exchange};
 
@@ -46,8 +46,8 @@ pub(super) enum AnswerEnd {
     Seen(Place),
     /// Before this offset, at a time that was not seen.
     Unseen(u64),
-    /// It was cut off behind this offset when the connection ended.
-    Cut(Place),
+    /// It was cut off behind this offset when the connection ended, which counts as this.
+    Cut(Place, ExchangeError),
 }
 
 #[derive(Debug)]
@@ -320,7 +320,7 @@ impl Pairing {
     pub(super) fn answer_ended(&mut self, end: AnswerEnd, sink: &mut dyn Sink) {
         let Some(answer) = self.answer.take() else { return };
         self.last_answer = match end {
-            AnswerEnd::Seen(end) | AnswerEnd::Cut(end) => end.time,
+            AnswerEnd::Seen(end) | AnswerEnd::Cut(end, _) => end.time,
             AnswerEnd::Unseen(_) => answer.first.time,
         };
         if answer.is_unsure {
@@ -331,15 +331,11 @@ impl Pairing {
     }
 
     fn hand_out(&self, answer: Answer, end: AnswerEnd, sink: &mut dyn Sink) {
-        let (offset, time, last, cut) = match end {
-            AnswerEnd::Seen(end) => (end.offset, end.time, Some(end.time), false),
-            AnswerEnd::Unseen(offset) => (offset, answer.first.time, None, false),
-            AnswerEnd::Cut(end) => (end.offset, end.time, None, true),
-        };
-        let error = match (cut, answer.status) {
-            (true, _) => Some(ExchangeError::Truncated),
-            (false, 500..) => Some(ExchangeError::Status),
-            (false, _) => None,
+        let fault = (answer.status >= 500).then_some(ExchangeError::Status);
+        let (offset, time, last, error) = match end {
+            AnswerEnd::Seen(end) => (end.offset, end.time, Some(end.time), fault),
+            AnswerEnd::Unseen(offset) => (offset, answer.first.time, None, fault),
+            AnswerEnd::Cut(end, error) => (end.offset, end.time, None, Some(error)),
         };
         let response_bytes = offset.saturating_sub(answer.first.offset);
         let seen = Seen { first: Some(answer.first.time), last, time, response_bytes, error };
@@ -347,14 +343,15 @@ impl Pairing {
     }
 
     /// The connection is over: what is still asked has no answer, unless the answer may have been missed.
-    pub(super) fn close(&mut self, time: Nanos, sink: &mut dyn Sink) {
+    pub(super) fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
+        let error = Some(closing.error(ExchangeError::NoAnswer));
         self.give_up_unsure(sink);
         let begins = self.pending.front().map(|asked| asked.start.time);
         let missed = begins.is_some_and(|time| !self.none_begun_since(time)) || (!self.aligned && self.orphans > 0);
         let certain = if missed { self.trusted } else { self.pending.len() };
         let mut pending = std::mem::take(&mut self.pending);
         for asked in pending.drain(..certain.min(pending.len())) {
-            let seen = Seen { first: None, last: None, time, response_bytes: 0, error: Some(ExchangeError::NoAnswer) };
+            let seen = Seen { first: None, last: None, time, response_bytes: 0, error };
             sink.exchange(exchange(Some(asked), None, self.request_position, seen));
         }
         self.unpaired += pending.len() as u64;

@@ -4,7 +4,7 @@ use goldwire_model::record::Protocol;
 
 use crate::{
     Closing, Direction, Nanos, Segment, Sink, StreamProtocol,
-    protocol::{Known, worth_skipping},
+    protocol::{Known, SKIP_MAX, worth_skipping},
     stream::{Place, Reassembler},
 };
 
@@ -88,18 +88,21 @@ impl StreamProtocol for Connection {
         self.read(direction, sink, |order, reading| order.end_at(Place { offset: length, time }, reading));
     }
 
-    fn close(&mut self, time: Nanos, _: Closing, sink: &mut dyn Sink) {
+    fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
         for direction in BOTH {
             self.read(direction, sink, |order, reading| order.flush(reading));
         }
-        self.streams.close(time, sink);
+        self.streams.close(time, closing, sink);
         self.lanes.iter_mut().for_each(Lane::stop);
     }
 
     fn body_until(&self, direction: Direction) -> u64 {
         let lane = &self.lanes[direction as usize];
-        let (position, until) = (lane.last.offset, lane.needless_until());
-        worth_skipping(position, until)
+        let position = lane.last.offset;
+        if let Some(end) = lane.follow_from() {
+            return end.min(position + SKIP_MAX);
+        }
+        worth_skipping(position, lane.needless_until())
     }
 
     fn waits(&self) -> bool {

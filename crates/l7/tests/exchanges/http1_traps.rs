@@ -160,6 +160,16 @@ fn an_aborted_answer_keeps_its_status() {
 }
 
 #[test]
+fn who_reset_a_connection_is_told() {
+    let begun = || Talk::new().client(get("/a")).server("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\npart");
+    let (client, server) = (begun().reset_by(Direction::Request), begun().reset_by(Direction::Response));
+    assert_snapshot!(client, @"GET /a shop -> 200 31/45B first 1ms last - ResetByClient");
+    assert_snapshot!(server, @"GET /a shop -> 200 31/45B first 1ms last - ResetByServer");
+    let waiting = Talk::new().client(get("/a")).reset_by(Direction::Request);
+    assert_snapshot!(waiting, @"GET /a shop -> ? 31/0B first - last - ResetByClient");
+}
+
+#[test]
 fn an_early_answer_ends_the_exchange() {
     let talk = Talk::new()
         .client("POST /up HTTP/1.1\r\nHost: shop\r\nContent-Length: 100000\r\n\r\n")

@@ -136,7 +136,8 @@ fn agrees(found: &Exchange, whole: &Exchange) -> bool {
     let details = http2_properties::agrees(&found.detail, &whole.detail);
     let is_same = details && (found.error.is_none() || found.error == whole.error);
     // Where it is not seen in time that a request was reset, the answer that crossed with that is its answer.
-    let crossed = whole.error == Some(ExchangeError::NoAnswer) && is_of_same_name(&found.detail, &whole.detail);
+    let was_reset = whole.error == Some(ExchangeError::ResetByClient) && whole.answer_first.is_none();
+    let crossed = was_reset && is_of_same_name(&found.detail, &whole.detail);
     is_same || crossed
 }
 
