@@ -105,6 +105,10 @@ impl StreamProtocol for Connection {
         worth_skipping(position, lane.needless_until())
     }
 
+    fn wants_whole(&self, _: Direction) -> bool {
+        true
+    }
+
     fn waits(&self) -> bool {
         self.streams.is_unsettled || self.orders.iter().any(Reassembler::waits)
     }
