@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::{Closing, Direction};
-use goldwire_model::record::{FlowEvent, Protocol, Reporter, TcpState};
+use goldwire_model::record::{Ending, FlowEvent, Protocol, Reporter, TcpState};
 
 use crate::{
     decode::{
