@@ -59,6 +59,8 @@ pub(super) struct Lane {
     pub(super) start: Place,
     /// Where its body begins.
     pub(super) body_at: u64,
+    /// It may have none, whatever its head says.
+    is_doubtful: bool,
     /// Behind the last byte that was read.
     pub(super) last: Place,
     /// A message head was read.
@@ -75,6 +77,7 @@ impl Lane {
             buffer: Vec::new(),
             start: Place::default(),
             body_at: 0,
+            is_doubtful: false,
             last: Place::default(),
             proven: false,
             likely: false,
@@ -107,6 +110,7 @@ impl Lane {
     /// Bytes before this offset tell nothing. The last byte of a body does: when it came.
     pub(super) fn needless_until(&self) -> u64 {
         match self.state {
+            State::Body(_) if self.is_doubtful && self.last.offset == self.body_at => 0,
             State::Body(body) => self.last.offset.saturating_add(body.needless()).saturating_sub(1),
             State::Over => u64::MAX,
             _ => 0,
@@ -238,6 +242,7 @@ impl Lane {
         self.state = State::Body(body);
         let end = Place { offset: at.offset + used as u64, time: at.time };
         self.body_at = end.offset;
+        self.is_doubtful = role.may_have_no_body();
         match body {
             Body::Length(0) => self.end(end, role),
             Body::Tunnel => {
