@@ -118,9 +118,11 @@ impl World {
         let (protocol, detail) = self.detail();
         let error = match self.random.below(12) {
             0 => Some(ExchangeError::Status),
+            // One that does not count.
+            1 if self.narrow => Some(ExchangeError::ResetByClient),
             1 => Some(ExchangeError::NoAnswer),
-            2 => Some(self.random.pick(&[ExchangeError::ResetByClient, ExchangeError::ResetByServer])),
-            3 => Some(ExchangeError::Refused),
+            2 if !self.narrow => Some(self.random.pick(&[ExchangeError::ResetByClient, ExchangeError::ResetByServer])),
+            3 if !self.narrow => Some(ExchangeError::Refused),
             _ => None,
         };
         let latency = (error != Some(ExchangeError::NoAnswer)).then(|| self.duration());
