@@ -245,7 +245,7 @@ pub enum Protocol {
     Quic,
 }
 
-/// Why an exchange counts as an error, `error.type`.
+/// Why an exchange did not go as it should, `error.type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExchangeError {
     /// HTTP 500 and above, a server-side gRPC status, a DNS code other than NOERROR and NXDOMAIN, a database error.
@@ -254,6 +254,21 @@ pub enum ExchangeError {
     NoAnswer,
     /// The answer began and never ended.
     Truncated,
+    /// The client ended it early: by resetting the stream (HTTP/2), or the connection. No fault of a server's.
+    ResetByClient,
+    /// The server did.
+    ResetByServer,
+    /// The server said that it did not look at it (HTTP/2 GOAWAY), so that it may be asked again. No fault of a server's.
+    Refused,
+}
+
+impl ExchangeError {
+    /// Whether it counts in `error_rate`, `error_ratio` and `dns_error_rate`: a client that takes back what it asked, and a
+    /// server that was not ready to begin, have not failed.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        !matches!(self, Self::ResetByClient | Self::Refused)
+    }
 }
 
 /// One exchange: a request and its answer, on any application protocol.
@@ -304,6 +319,8 @@ pub enum Detail {
         status: Option<u16>,
         /// `user_agent.class`: what kind of client says it asks, such as `browser` or `curl`; never its whole header.
         user_agent: Option<Text>,
+        /// `error.code`: HTTP/2's name of why the stream was reset or refused, such as `CANCEL`.
+        error_code: Option<Text>,
     },
     /// gRPC.
     Grpc {
@@ -315,6 +332,8 @@ pub enum Detail {
         request_messages: Option<u64>,
         /// Messages that the server sent in this call; absent where they could not be counted.
         response_messages: Option<u64>,
+        /// `error.code`: as of HTTP.
+        error_code: Option<Text>,
     },
     /// DNS.
     Dns {
@@ -326,6 +345,10 @@ pub enum Detail {
         code: Option<Text>,
         /// Answers in text, joined by `, `.
         answers: Option<Text>,
+        /// `dns.ttl`: the smallest TTL of the answers in seconds; absent where there is none.
+        ttl: Option<u32>,
+        /// `dns.retries`: how often the query was sent again; absent where it was not seen.
+        retries: Option<u32>,
     },
     /// Redis, PostgreSQL, MySQL.
     Database {

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::{Closing, Direction};
-use goldwire_model::record::{FlowEvent, Protocol, Reporter, TcpState};
+use goldwire_model::record::{Ending, FlowEvent, Protocol, Reporter, TcpState};
 
 use crate::{
     decode::{
@@ -238,7 +238,8 @@ impl<I: IdentityLookup> Tracker<I> {
             Reporter::Server => [(Direction::Request, received), (Direction::Response, sent)],
         };
         let is_clean = event.reset.is_none() && event.errno.is_none();
-        let closing = if is_clean { Closing::Clean } else { Closing::Cut };
+        let closing =
+            if is_clean { Closing::Clean } else { Closing::Cut { by: reset_by(ending(event, flow.is_client())) } };
         let mut common = self.shared.common(event.time, out.records);
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         if !flow.adopted {
@@ -263,6 +264,15 @@ impl<I: IdentityLookup> Tracker<I> {
             totals: Totals::from(&event.counters).furthest(&flow.reported),
         };
         flow.report(report, out.records);
+    }
+}
+
+/// Whose direction it was that reset the connection.
+const fn reset_by(ending: Ending) -> Option<Direction> {
+    match ending {
+        Ending::ResetBySource => Some(Direction::Request),
+        Ending::ResetByDestination => Some(Direction::Response),
+        _ => None,
     }
 }
 

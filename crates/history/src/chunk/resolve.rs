@@ -66,6 +66,8 @@ impl Chunk {
             Field::RpcStatus => numbers(Slot::RpcStatus),
             Field::RequestMessages => numbers(Slot::RequestMessages),
             Field::ResponseMessages => numbers(Slot::ResponseMessages),
+            Field::DnsTtl => numbers(Slot::DnsTtl),
+            Field::DnsRetries => numbers(Slot::DnsRetries),
             Field::Latency => numbers(Slot::Latency),
             Field::LatencyFirstByte => numbers(Slot::LatencyFirstByte),
             Field::ConnectLatency => numbers(Slot::ConnectLatency),

@@ -40,6 +40,9 @@ pub(crate) enum Slot {
     RpcStatus,
     RequestMessages,
     ResponseMessages,
+    /// Seconds.
+    DnsTtl,
+    DnsRetries,
     FlowEvent,
     TcpState,
     Ending,

@@ -141,8 +141,8 @@ other_fields! {
     DbTarget "db.target" Text REQUESTS "Table or key that the command is about";
     DbQueryText "db.query.text" Text REQUESTS "Statement with its literals replaced by ?";
     MessagingDestination "messaging.destination" Text REQUESTS "Topic of a message";
-    ErrorType "error.type" Text REQUESTS "Why the exchange is an error: status, no_answer or truncated";
-    ErrorCode "error.code" Text REQUESTS "The database's or broker's own code of the error";
+    ErrorType "error.type" Text REQUESTS "Why the exchange failed: status, no_answer, truncated, reset_by_client …";
+    ErrorCode "error.code" Text REQUESTS "The database's, the broker's or HTTP/2's own code of the error";
     TraceId "trace.id" Text REQUESTS "Trace that the request belongs to";
     SpanId "span.id" Text REQUESTS "Span of the caller";
     TlsSni "tls.sni" Text FLOWS "Server name that the client gave in its TLS hello";
@@ -170,6 +170,8 @@ other_fields! {
     ResponseBytes "response_bytes" Bytes REQUESTS "Size of the answer, headers included";
     RequestMessages "request_messages" Number REQUESTS "Messages from the client in a gRPC call";
     ResponseMessages "response_messages" Number REQUESTS "Messages from the server in a gRPC call";
+    DnsTtl "dns.ttl" Number REQUESTS "Smallest TTL of the answers, in seconds";
+    DnsRetries "dns.retries" Number REQUESTS "How often the query was sent again";
     BytesSent "bytes_sent" Bytes FLOWS "Payload from source to destination";
     BytesReceived "bytes_received" Bytes FLOWS "Payload from destination to source";
     PacketsSent "packets_sent" Number FLOWS "Segments or datagrams from source to destination";

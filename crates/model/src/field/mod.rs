@@ -123,9 +123,10 @@ pub enum Field {
     DbQueryText,
     /// `messaging.destination`: the topic
     MessagingDestination,
-    /// `error.type`: `status`, `no_answer`, `truncated`; absent where the exchange is no error
+    /// `error.type`: `status`, `no_answer`, `truncated`, `reset_by_client`, `reset_by_server`, `refused`; absent where the
+    /// exchange went as it should
     ErrorType,
-    /// `error.code`: what the database or broker calls the error
+    /// `error.code`: what the database, the broker or HTTP/2 calls the error
     ErrorCode,
     /// `trace.id`: 32 hexadecimal digits
     TraceId,
@@ -181,6 +182,10 @@ pub enum Field {
     RequestMessages,
     /// `response_messages`: messages of a gRPC call, from the server
     ResponseMessages,
+    /// `dns.ttl`: smallest TTL of the answers, in seconds
+    DnsTtl,
+    /// `dns.retries`: how often the query was sent again
+    DnsRetries,
     /// `bytes_sent`: payload, source to destination
     BytesSent,
     /// `bytes_received`: payload, destination to source

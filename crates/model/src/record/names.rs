@@ -93,7 +93,14 @@ names!(Protocol, "protocol" {
     Quic = "quic",
 });
 
-names!(ExchangeError, "error type" { Status = "status", NoAnswer = "no_answer", Truncated = "truncated" });
+names!(ExchangeError, "error type" {
+    Status = "status",
+    NoAnswer = "no_answer",
+    Truncated = "truncated",
+    ResetByClient = "reset_by_client",
+    ResetByServer = "reset_by_server",
+    Refused = "refused",
+});
 
 names!(ProcessEvent, "process event" { Exec = "exec", Exit = "exit" });
 
