@@ -95,7 +95,7 @@ names!(Protocol, "protocol" {
 
 names!(ExchangeError, "error type" { Status = "status", NoAnswer = "no_answer", Truncated = "truncated" });
 
-names!(ProcessEvent, "process event" { Exec = "exec", Exit = "exit" });
+names!(ProcessEvent, "process event" { Exec = "exec", Exit = "exit", Seen = "seen" });
 
 impl Reporter {
     /// `direction` as this reporter sees it: `egress` at the client, `ingress` at the server.
