@@ -66,6 +66,13 @@ impl Scrubber {
         if let Some(header) = hides_rest(text) {
             return header;
         }
+        if let Some((name, _)) = text.split_once('=')
+            && !name.contains(char::is_whitespace)
+            && is_secret_name(name)
+        {
+            // All behind it is its value, spaces too.
+            return format!("{name}={HIDDEN}");
+        }
         if text.contains(char::is_whitespace) { self.command_line(text) } else { self.word(text) }
     }
 
@@ -88,30 +95,19 @@ impl Scrubber {
     fn word(&mut self, text: &str) -> String {
         self.options.see(text);
         if let Some(option) = text.strip_prefix('-') {
-            if let Some(shown) = self.option(option.trim_start_matches('-'), text) {
-                return shown;
-            }
             if let Some((shown, next)) = self.options.secret_of(text) {
                 self.next = next;
                 return shown;
+            }
+            let is_name = option.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.'));
+            if is_name && is_secret_name(option) {
+                self.next = Some(Secret::Whole);
+                return text.to_owned();
             }
         }
         if text.strip_suffix([':', '=']).is_some_and(|text| is_secret_name(last_name(text))) {
             self.next = Some(Secret::Whole);
         }
         without_opaque(&without_users(&without_pairs(text))).into_owned()
-    }
-
-    /// An option by its whole name, where it takes a secret.
-    fn option(&mut self, option: &str, text: &str) -> Option<String> {
-        let (name, has_value) = option.split_once('=').map_or((option, false), |(name, _)| (name, true));
-        if !is_secret_name(name) {
-            return None;
-        }
-        if has_value {
-            return Some(format!("{}={HIDDEN}", &text[..text.len() - option.len() + name.len()]));
-        }
-        self.next = Some(Secret::Whole);
-        Some(text.to_owned())
     }
 }
