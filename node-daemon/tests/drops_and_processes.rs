@@ -119,9 +119,11 @@ fn arguments_of_any_length_are_told() {
         assert!(Command::new("/bin/true").arg("a".repeat(length)).status().unwrap().success());
     }
     let told = observer.collect(lengths.len(), |event| match event {
-        Event::ProcessExecuted(event) if event.executable == "/bin/true" => {
-            Some((event.arguments.bytes.len(), event.arguments.is_cut, event.arguments.bytes.starts_with(b"/bin/true\0a")))
-        }
+        Event::ProcessExecuted(event) if event.executable == "/bin/true" => Some((
+            event.arguments.bytes.len(),
+            event.arguments.is_cut,
+            event.arguments.bytes.starts_with(b"/bin/true\0a"),
+        )),
         _ => None,
     });
     // The name and two NULs are eleven bytes more.

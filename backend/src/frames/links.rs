@@ -44,15 +44,16 @@ impl Links {
 
     /// From a process to what it says and hears, of either end.
     pub(super) fn of_process(&self, title: &str, table: Table) -> Value {
-        let end = |side: &str| format!("({side}.pid = {} and {side}.node = {})", cell("process.pid"), cell("node.name"));
+        let (pid, node) = (cell("process.pid"), cell("node.name"));
+        let end = |side: &str| format!("({side}.pid = {pid} and {side}.node = \"{node}\")");
         let filter = format!("{} or {}", end("source"), end("destination"));
         self.here(title, &json!({ "queryType": table.name(), "filter": filter }))
     }
 
-    /// Process ids are a node's own, so that it takes both.
+    /// Process ids are a node's own, so that it takes both. A cell without a process has nothing to click on.
     fn process(&self, title: &str, pid: &str, node: &str) -> Value {
         let (pid, node) = (cell(pid), cell(node));
-        let filter = format!("node.name = {node} and (process.pid = {pid} or process.parent_pid = {pid})");
+        let filter = format!("node.name = \"{node}\" and (process.pid = {pid} or process.parent_pid = {pid})");
         self.here(title, &json!({ "queryType": "processes", "filter": filter }))
     }
 
@@ -65,7 +66,7 @@ impl Links {
     }
 }
 
-/// The cell of a column in the row that was clicked, as a filter takes any text. Of an empty cell it matches nothing.
-pub(super) fn cell(column: &str) -> String {
-    format!("\"${{__data.fields[\"{column}\"]}}\"")
+/// The cell of a column in the row that was clicked.
+fn cell(column: &str) -> String {
+    format!("${{__data.fields[\"{column}\"]}}")
 }

@@ -22,7 +22,8 @@ pub struct Endpoint {
     /// True where a process of this end runs on this node, so that absent identity is unknown for good rather than
     /// known to another node.
     pub local: bool,
-    /// What groups processes for people: the Kubernetes workload, the systemd unit, the container, else the executable's name.
+    /// What groups processes for people: a name by hand, the Kubernetes workload, the compose service, the systemd unit, the
+    /// container, else the executable's name.
     pub workload: Option<Text>,
     /// Kubernetes namespace.
     pub namespace: Option<Text>,

@@ -6,7 +6,9 @@ use goldwire_model::time::Timestamp;
 use nix::time::{ClockId, clock_gettime};
 
 use crate::{
-    decode::{BootTime, KernelTime}, track::Anchor};
+    decode::{BootTime, KernelTime},
+    track::Anchor,
+};
 
 /// Now, by the node's wall clock.
 #[must_use]

@@ -397,6 +397,14 @@ pub struct ProcessExecuted<'a> {
     pub arguments: Arguments<'a>,
 }
 
+impl ProcessExecuted<'_> {
+    /// The executable, where it was named by its whole path.
+    #[must_use]
+    pub fn absolute_path(&self) -> Option<&str> {
+        Some(self.executable).filter(|path| path.starts_with('/'))
+    }
+}
+
 /// Arguments of a process as the kernel keeps them: a NUL behind each. Secrets may be among them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arguments<'a> {

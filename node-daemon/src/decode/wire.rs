@@ -10,10 +10,10 @@ use goldwire_probe_events::kind;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use super::{
-    Addresses, Arguments, BootTime, Comm, Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, KernelTime, Owner,
-    Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited, ProcessForked, Reset, Role,
-    SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpCounters,
-    TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
+    Addresses, Arguments, BootTime, Comm, Conversation, ConversationOpened, Cookie, Datagram, Direction, Event,
+    KernelTime, Owner, Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited, ProcessForked,
+    Reset, Role, SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting,
+    TcpCounters, TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
 };
 
 /// When the event of a record happened; the end of time for a record that is too short.

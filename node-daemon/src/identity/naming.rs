@@ -64,7 +64,12 @@ impl Naming {
     }
 
     /// `process` finds the directory in `/proc` of a process.
-    pub(super) fn identity(&mut self, seen: Seen<'_>, process: impl Fn(u32) -> std::path::PathBuf, now: KernelTime) -> Identity {
+    pub(super) fn identity(
+        &mut self,
+        seen: Seen<'_>,
+        process: impl Fn(u32) -> std::path::PathBuf,
+        now: KernelTime,
+    ) -> Identity {
         let cgroup = seen.cgroup;
         let container = cgroup.container.as_deref().and_then(|id| self.container(id));
         let facts = Facts {

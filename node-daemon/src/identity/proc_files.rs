@@ -33,7 +33,8 @@ pub(super) struct Stat {
 impl ProcFiles {
     pub(super) fn new(root: impl Into<PathBuf>) -> Self {
         let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten();
-        let ticks_per_second = ticks.and_then(|ticks| u64::try_from(ticks).ok()).filter(|ticks| *ticks > 0).unwrap_or(100);
+        let ticks_per_second =
+            ticks.and_then(|ticks| u64::try_from(ticks).ok()).filter(|ticks| *ticks > 0).unwrap_or(100);
         Self { root: root.into(), ticks_per_second }
     }
 

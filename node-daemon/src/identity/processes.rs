@@ -7,8 +7,8 @@ use goldwire_model::{
     record::{Text, Transport},
     time::Timestamp,
 };
-use lru::LruCache;
 use goldwire_probe_events::ARGUMENTS_LENGTH;
+use lru::LruCache;
 use rustc_hash::FxBuildHasher;
 
 use super::{
@@ -162,17 +162,22 @@ impl Processes {
         }
     }
 
-    /// Reads a process that runs. What the kernel told of its arguments and its user need not be read.
+    /// Reads a process that runs. What the kernel told at its exec need not be read, and by now it may have executed
+    /// something else.
     fn read(&mut self, pid: u32, told: Option<&ProcessExecuted<'_>>, now: KernelTime) -> Option<Arc<Identity>> {
         let stat = self.files.stat(pid)?;
-        let executable = self.files.executable(pid);
+        let comm = told.map_or(&*stat.comm, |told| told.comm.as_str());
+        let executable = match told {
+            Some(told) if stat.comm != comm => told.absolute_path().map(str::to_owned),
+            _ => self.files.executable(pid),
+        };
         let cgroup = Cgroup::parse(&self.files.cgroups(pid).unwrap_or_default());
         let user = told.and_then(|told| told.user).or_else(|| self.files.user(pid));
         let arguments = told.and_then(|told| command_line(&told.arguments)).or_else(|| self.command_line(pid));
         let seen = Seen {
             pid,
             parent: stat.parent,
-            comm: &stat.comm,
+            comm,
             executable: executable.as_deref(),
             cgroup: &cgroup,
             arguments,
@@ -196,7 +201,8 @@ impl Processes {
     fn imagine(&mut self, pid: u32, comm: &str, cgroup: u64, now: KernelTime) -> Arc<Identity> {
         let parent = self.forked.peek(&pid).copied().unwrap_or(0);
         let cgroup = self.cgroup_ids.path(cgroup, now).map_or_else(Cgroup::default, Cgroup::of_path);
-        let seen = Seen { pid, parent, comm, executable: None, cgroup: &cgroup, arguments: None, user: None, ancestry: None };
+        let seen =
+            Seen { pid, parent, comm, executable: None, cgroup: &cgroup, arguments: None, user: None, ancestry: None };
         let identity = self.make(seen, now);
         self.remember(identity, &cgroup, Moments { start_time: None, now }, None)
     }
@@ -277,7 +283,7 @@ impl IdentityLookup for Processes {
             pid: event.pid,
             parent: event.parent,
             comm: event.comm.as_str(),
-            executable: Some(event.executable).filter(|path| path.starts_with('/')),
+            executable: event.absolute_path(),
             cgroup: &cgroup,
             arguments: command_line(&event.arguments),
             user: event.user,

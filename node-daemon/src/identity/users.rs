@@ -60,7 +60,8 @@ impl Users {
 impl Known {
     fn read(process: &Path, read: KernelTime) -> Option<Self> {
         let map = UserMap::parse(&fs::read_to_string(process.join("uid_map")).ok()?);
-        let root = open(&process.join("root"), OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+        let root =
+            open(&process.join("root"), OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
         Some(Self { read, names: names(&passwd(&root).unwrap_or_default()), map })
     }
 }

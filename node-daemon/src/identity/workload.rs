@@ -54,11 +54,8 @@ mod tests {
 
     #[test]
     fn the_order_of_the_rule() {
-        let compose = Container {
-            service: Some("shop".to_owned()),
-            name: Some("app-shop-1".to_owned()),
-            ..Container::default()
-        };
+        let compose =
+            Container { service: Some("shop".to_owned()), name: Some("app-shop-1".to_owned()), ..Container::default() };
         let plain = Container { service: None, ..compose.clone() };
         let cgroup = Cgroup::of_path("/demo/node-a/cart");
         let service = Cgroup::of_path("/demo/node-a/x.service");

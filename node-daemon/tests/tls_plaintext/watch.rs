@@ -7,7 +7,7 @@ use std::{
 };
 
 use goldwire::{
-    decode::{Cookie, Direction, BootTime, KernelTime, SequenceNumber, SessionNumber},
+    decode::{BootTime, Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
     identity::{self, Processes},
     receive::{Options, Receiver, Steering, TlsFinder, Verdict},
     track::{self, Anchor, CaptureControl, CaptureLimits, Outlets, RecordSink, Tracker},

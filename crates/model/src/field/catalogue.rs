@@ -95,7 +95,7 @@ macro_rules! other_fields {
 fields_of_ends! {
     Address "address" Address "IP address of this end";
     Port "port" Integer "TCP or UDP port of this end";
-    Workload "workload" Text "What groups processes for people: Kubernetes workload, systemd unit, container, else the executable's name";
+    Workload "workload" Text "What groups processes for people: by hand, Kubernetes workload, compose service, systemd unit, container, else the executable's name";
     Namespace "namespace" Text "Kubernetes namespace";
     Pod "pod" Text "Kubernetes pod";
     Service "service" Text "Kubernetes service";

@@ -56,7 +56,12 @@ const OPTIONS: &[ShortOption] = &[
     whole(&["snmp"], "cAX", Place::Either),
     whole(&["openssl"], "kK", Place::Next),
     ShortOption { programs: &["curl"], letters: "uU", secret: Secret::Behind(':'), place: Place::Either },
-    ShortOption { programs: &["smbclient", "rpcclient"], letters: "U", secret: Secret::Behind('%'), place: Place::Either },
+    ShortOption {
+        programs: &["smbclient", "rpcclient"],
+        letters: "U",
+        secret: Secret::Behind('%'),
+        place: Place::Either,
+    },
 ];
 
 /// Whole names of options that take a user with a password, whatever the program.
@@ -82,7 +87,8 @@ impl ShortOptions {
     pub(super) fn secret_of(&self, word: &str) -> Option<(String, Option<Secret>)> {
         let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
         if USERS.contains(&name) {
-            let shown = value.map_or_else(|| name.to_owned(), |value| format!("{name}={}", Secret::Behind(':').hide(value)));
+            let shown =
+                value.map_or_else(|| name.to_owned(), |value| format!("{name}={}", Secret::Behind(':').hide(value)));
             return Some((shown, value.is_none().then_some(Secret::Behind(':'))));
         }
         let option = self.0?;

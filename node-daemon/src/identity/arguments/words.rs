@@ -7,7 +7,8 @@ use regex::{Captures, Regex};
 use super::HIDDEN;
 
 /// A name with one of these in it is a secret's, whatever stands around it.
-const PARTS: &[&str] = &["passw", "passphrase", "passcode", "secret", "apikey", "accesskey", "privatekey", "credential"];
+const PARTS: &[&str] =
+    &["passw", "passphrase", "passcode", "secret", "apikey", "accesskey", "privatekey", "credential"];
 /// Other parts that a name may end with.
 const ENDS: &[&str] = &["pass", "token", "authorization", "cookie", "bearer"];
 /// Words between `-`, `_` and `.` that say so alone.
@@ -97,7 +98,8 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
         }
         let (word, after) = behind.split_at(end_of_word(behind));
         rest = after;
-        let quote = ["\"", "'"].into_iter().find(|quote| word.len() > 1 && word.starts_with(quote) && word.ends_with(quote));
+        let quote =
+            ["\"", "'"].into_iter().find(|quote| word.len() > 1 && word.starts_with(quote) && word.ends_with(quote));
         let quote = quote.unwrap_or("");
         Some((space, quote, &word[quote.len()..word.len() - quote.len()]))
     })

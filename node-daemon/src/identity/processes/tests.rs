@@ -172,7 +172,11 @@ fn arguments_and_users_come_from_the_kernel_else_from_proc() {
     // What the kernel tells at exec is newer than what is read, and there for those that are gone.
     for pid in [20, 30] {
         let told = machine.processes.executed(&exec(pid, 1, "flash", "/opt/flash"));
-        assert_eq!((told.arguments.as_deref(), told.user.as_deref()), (Some("flash --token=***"), Some("root")), "{pid}");
+        assert_eq!(
+            (told.arguments.as_deref(), told.user.as_deref()),
+            (Some("flash --token=***"), Some("root")),
+            "{pid}"
+        );
         let ended = machine.processes.exited(&exit(pid, Some(1000))).expect("it was known");
         assert_eq!(ended.user.as_deref(), Some("ann"), "it gave up its rights");
     }

@@ -67,8 +67,14 @@ fn the_first_rule_that_fits_names_the_workload() {
 #[test]
 fn a_bad_file_says_where_and_what_was_expected() {
     for (text, expected) in [
-        ("rules:\n  - match: { executabel: x }\n    workload: a\n", "w.yaml, line 2, column 14: there is no key `executabel` here: did you mean `executable`?; expected executable, process,"),
-        ("rules:\n  - match: { process: x }\n    worklod: a\n", "line 3, column 5: there is no key `worklod` here: did you mean `workload`?; expected match, workload"),
+        (
+            "rules:\n  - match: { executabel: x }\n    workload: a\n",
+            "w.yaml, line 2, column 14: there is no key `executabel` here: did you mean `executable`?; expected executable, process,",
+        ),
+        (
+            "rules:\n  - match: { process: x }\n    worklod: a\n",
+            "line 3, column 5: there is no key `worklod` here: did you mean `workload`?; expected match, workload",
+        ),
         ("rules:\n  - match: {}\n    workload: a\n", "line 2"),
         ("rules:\n  - match: { process: [] }\n    workload: a\n", "text such as"),
         ("rules:\n  - match: { process: { a: b } }\n    workload: a\n", "text such as"),
@@ -82,4 +88,10 @@ fn a_bad_file_says_where_and_what_was_expected() {
     }
     let missing = WorkloadRules::read(Path::new("/nowhere/w.yaml")).unwrap_err().to_string();
     assert!(missing.starts_with("failed to read /nowhere/w.yaml: "), "{missing}");
+}
+
+#[test]
+fn the_example_is_taken() {
+    let example = include_str!("../../../../deploy/workloads/workloads.yaml");
+    assert_eq!(parse(example).expect("rules").count(), 4);
 }
