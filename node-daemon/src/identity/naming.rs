@@ -2,8 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use goldwire_model::record::{Text, Transport};
-use goldwire_model::time::Timestamp;
+use goldwire_model::{
+    record::{Text, Transport},
+    time::Timestamp,
+};
 use lru::LruCache;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -63,13 +65,8 @@ impl Naming {
         }
     }
 
-    /// `process` finds the directory in `/proc` of a process.
-    pub(super) fn identity(
-        &mut self,
-        seen: Seen<'_>,
-        process: impl Fn(u32) -> std::path::PathBuf,
-        now: KernelTime,
-    ) -> Identity {
+    /// `home` is the directory in `/proc` of a process that sees the files that this one sees.
+    pub(super) fn identity(&mut self, seen: Seen<'_>, home: &Path, now: KernelTime) -> Identity {
         let cgroup = seen.cgroup;
         let container = cgroup.container.as_deref().and_then(|id| self.container(id));
         let facts = Facts {
@@ -81,7 +78,6 @@ impl Naming {
         };
         let workload = workload(facts).to_owned();
         let labels = container.as_deref().map_or(&[][..], |container| &container.labels);
-        let home = process(cgroup.container.as_ref().map_or(FIRST_PROCESS, |_| seen.pid));
         let identity = Identity {
             pid: seen.pid,
             parent: seen.parent,
@@ -89,7 +85,7 @@ impl Naming {
             executable: seen.executable.map(|path| self.word(path)),
             // Nearly every process has its own: to share them is not worth a place among the words.
             arguments: seen.arguments.map(Text::from),
-            user: seen.user.map(|user| self.user(user, cgroup.container.as_deref(), &home, now)),
+            user: seen.user.map(|user| self.user(user, cgroup.container.as_deref(), home, now)),
             workload: self.word(&workload),
             namespace: None,
             pod: None,
@@ -115,9 +111,9 @@ impl Naming {
         self.rules.apply(self.pods.name(identity, place), place.cgroup())
     }
 
-    /// The name of a user; `process` is the directory of a process of the same container, or of the first one.
-    pub(super) fn user(&mut self, user: u32, container: Option<&str>, process: &Path, now: KernelTime) -> Text {
-        let name = self.users.name(user, container, process, now);
+    /// The name of a user; `home` as above.
+    pub(super) fn user(&mut self, user: u32, container: Option<&str>, home: &Path, now: KernelTime) -> Text {
+        let name = self.users.name(user, container, home, now);
         self.word(&name)
     }
 
@@ -150,6 +146,3 @@ impl Naming {
         word
     }
 }
-
-/// Sees the host's files.
-pub(super) const FIRST_PROCESS: u32 = 1;

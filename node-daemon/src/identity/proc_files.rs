@@ -13,6 +13,8 @@ use crate::decode::BootTime;
 /// Bytes of arguments that are read; as many as the probes read.
 const ARGUMENTS: usize = goldwire_probe_events::ARGUMENTS_LENGTH;
 
+const FIRST_PROCESS: u32 = 1;
+
 /// The directory of processes.
 #[derive(Clone, Debug)]
 pub(super) struct ProcFiles {
@@ -71,8 +73,17 @@ impl ProcFiles {
         Some(bytes)
     }
 
-    /// Its directory.
-    pub(super) fn process(&self, pid: u32) -> PathBuf {
+    /// The directory of a process that sees the files of this one: in a container itself, else the first process, which
+    /// sees the host's where this daemon runs in a container of its own. Where that is out of reach, the daemon.
+    pub(super) fn home(&self, pid: u32, is_in_container: bool) -> PathBuf {
+        if is_in_container {
+            return self.process(pid);
+        }
+        let first = self.process(FIRST_PROCESS);
+        if fs::metadata(first.join("root")).is_ok() { first } else { self.root.join("self") }
+    }
+
+    fn process(&self, pid: u32) -> PathBuf {
         self.root.join(pid.to_string())
     }
 

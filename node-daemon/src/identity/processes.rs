@@ -17,7 +17,7 @@ use super::{
     cgroup::Cgroup,
     cgroup_ids::CgroupIds,
     docker::DockerFiles,
-    naming::{FIRST_PROCESS, Naming, Seen},
+    naming::{Naming, Seen},
     parents::ancestry,
     pods::{Place, Pods},
     proc_files::{ProcFiles, Stat},
@@ -210,7 +210,8 @@ impl Processes {
     /// Names what was seen; its parents are looked up here.
     fn make(&mut self, seen: Seen<'_>, now: KernelTime) -> Identity {
         let ancestry = ancestry(seen.parent, |parent| self.stat_of_parent(parent));
-        self.naming.identity(Seen { ancestry, ..seen }, |pid| self.files.process(pid), now)
+        let home = self.files.home(seen.pid, seen.cgroup.container.is_some());
+        self.naming.identity(Seen { ancestry, ..seen }, &home, now)
     }
 
     /// A parent may be gone while its child lives on.
@@ -303,7 +304,7 @@ impl IdentityLookup for Processes {
         known.ended = Some(event.time);
         // It may have given up its rights since it was looked at.
         let Some(user) = event.user.filter(|user| known.user != Some(*user)) else { return identity };
-        let home = self.files.process(known.container.as_ref().map_or(FIRST_PROCESS, |_| event.pid));
+        let home = self.files.home(event.pid, known.container.is_some());
         let user = self.naming.user(user, known.container.as_deref(), &home, event.time);
         known.identity = Arc::new(Identity { user: Some(user), ..known.identity.as_ref().clone() });
         Some(known.identity.clone())
