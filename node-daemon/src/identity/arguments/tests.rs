@@ -47,7 +47,7 @@ fn secrets_are_cut_where_something_says_so() {
         (&["git", "clone", "https://abc@example.com/x"], "git clone https://***@example.com/x"),
         (&["x", "http://h/?a=1&api_key=abc&b=2"], "x http://h/?a=1&api_key=***&b=2"),
         (&["x", "--set=auth.password=hunter2"], "x --set=auth.password=***"),
-        (&["x", r#"{"user":"ann","password":"a b"}"#], r#"x {"user":"ann","password":***}"#),
+        (&["x", r#"{"user":"ann","password":"a b"}"#], r#"x {"user":"ann","password":***"#),
         (&["x", r#"{"user": "ann", "password": "hunter2"}"#], r#"x {"user": "ann", "password": ***"#),
         (&["sh", "-c", "mysql -phunter2 < x && PASSWORD='a b' run"], "sh -c mysql -p*** < x && PASSWORD=*** run"),
         (&["bash", "-c", r#"sh -c "curl -u 'ann:hunter2' http://x""#], r#"bash -c sh -c "curl -u 'ann:***' http://x""#),
