@@ -22,7 +22,8 @@ pub struct Endpoint {
     /// True where a process of this end runs on this node, so that absent identity is unknown for good rather than
     /// known to another node.
     pub local: bool,
-    /// What groups processes for people: the Kubernetes workload, the systemd unit, the container, else the executable's name.
+    /// What groups processes for people: a name by hand, the Kubernetes workload, the compose service, the systemd unit, the
+    /// container, else the executable's name.
     pub workload: Option<Text>,
     /// Kubernetes namespace.
     pub namespace: Option<Text>,
@@ -396,9 +397,12 @@ pub enum ProcessEvent {
     Exec,
     /// It ended.
     Exit,
+    /// It was noticed, and nothing was seen of its beginning: it is older than the daemon, or was forked and executed
+    /// nothing.
+    Seen,
 }
 
-/// A process began or ended.
+/// A process began, ended or was noticed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProcessRecord {
     /// When.
@@ -413,6 +417,14 @@ pub struct ProcessRecord {
     pub process: Text,
     /// Path of its executable.
     pub executable: Option<Text>,
+    /// Its command line: arguments joined by spaces, at most 512 bytes of them, with what looks like a secret replaced by
+    /// `***` and ` …` behind it where there is more. Absent where it could not be read.
+    pub arguments: Option<Text>,
+    /// Name of its effective user, else the number.
+    pub user: Option<Text>,
+    /// When it was made (forked): to the nanosecond, to a hundredth of a second where it was noticed only. Absent where
+    /// the kernel did not tell.
+    pub start: Option<Timestamp>,
     /// What groups processes for people.
     pub workload: Option<Text>,
     /// Name or id of its container.

@@ -48,6 +48,9 @@ pub(crate) struct DaemonArguments {
     /// Watch this cgroup v2 subtree only, so that several daemons on one kernel can each be a node.
     #[arg(long, value_name = "PATH")]
     pub(crate) cgroup: Option<PathBuf>,
+    /// File with rules that name workloads by hand, before all else that names them (YAML).
+    #[arg(long, value_name = "FILE", env = "GOLDWIRE_WORKLOADS")]
+    pub(crate) workloads: Option<PathBuf>,
     /// Memory for history, shared by raw records and rollups.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", env = "GOLDWIRE_MEMORY")]
     pub(crate) memory: ByteSize,

@@ -23,6 +23,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{
     command_line::arguments::{DaemonArguments, TlsReading},
+    identity::WorkloadRules,
     privileges,
     receive::{self, Receiver},
     service::{self, Node},
@@ -35,6 +36,7 @@ const LOGGED: &str = "info,kube_client=off,kube_runtime=off";
 pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     start_log();
     let access = access::Access::from_arguments(arguments)?;
+    let rules = arguments.workloads.as_deref().map(WorkloadRules::read).transpose()?.unwrap_or_default();
     let socket = service::bind(arguments.listen)?;
     let name: Arc<str> = node_name(arguments)?.into();
     let receiver = Receiver::open(&receive::Options {
@@ -65,7 +67,7 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         kubernetes: kubernetes.clone(),
     };
     let stop = Arc::new(AtomicBool::new(false));
-    let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone(), kubernetes };
+    let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone(), kubernetes, rules };
     let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
         .context("failed to start the pipeline")?;
     let address = socket.local_addr()?;

@@ -9,7 +9,7 @@
 use std::net::SocketAddr;
 
 use super::{
-    Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SessionNumber, SocketState,
+    Addresses, BootTime, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SessionNumber, SocketState,
     TcpCounters,
 };
 
@@ -389,6 +389,29 @@ pub struct ProcessExecuted<'a> {
     pub cgroup_name: &'a str,
     /// As given to `execve`, which may be relative, cut at 255 bytes.
     pub executable: &'a str,
+    /// When the process was made, which may be long before it executed this.
+    pub started: Option<BootTime>,
+    /// The effective user id, as the initial user namespace has it.
+    pub user: Option<u32>,
+    /// What it was started with, its own name first.
+    pub arguments: Arguments<'a>,
+}
+
+impl ProcessExecuted<'_> {
+    /// The executable, where it was named by its whole path.
+    #[must_use]
+    pub fn absolute_path(&self) -> Option<&str> {
+        Some(self.executable).filter(|path| path.starts_with('/'))
+    }
+}
+
+/// Arguments of a process as the kernel keeps them: a NUL behind each. Secrets may be among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arguments<'a> {
+    /// At most 512 bytes; none where they could not be read.
+    pub bytes: &'a [u8],
+    /// There is more than that.
+    pub is_cut: bool,
 }
 
 /// The last thread of a process ended.
@@ -400,6 +423,10 @@ pub struct ProcessExited {
     pub pid: u32,
     /// As in `wait(2)`.
     pub status: i32,
+    /// When the process was made.
+    pub started: Option<BootTime>,
+    /// The effective user id at its end, as the initial user namespace has it.
+    pub user: Option<u32>,
 }
 
 /// Saturation counters of the daemon's network namespace, as increments since the last such event.

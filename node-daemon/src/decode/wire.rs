@@ -10,10 +10,10 @@ use goldwire_probe_events::kind;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use super::{
-    Addresses, Comm, Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, KernelTime, Owner,
-    Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited, ProcessForked, Reset, Role,
-    SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpCounters,
-    TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
+    Addresses, Arguments, BootTime, Comm, Conversation, ConversationOpened, Cookie, Datagram, Direction, Event,
+    KernelTime, Owner, Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited, ProcessForked,
+    Reset, Role, SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting,
+    TcpCounters, TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
 };
 
 /// When the event of a record happened; the end of time for a record that is too short.
@@ -258,11 +258,31 @@ fn executed(event: &wire::ProcessExecuted) -> Option<ProcessExecuted<'_>> {
         cgroup,
         cgroup_name: text(&event.cgroup_name),
         executable: text(&event.executable),
+        started: boot_time(event.started),
+        user: user(event.user),
+        arguments: Arguments {
+            bytes: &event.arguments[..event.arguments.len().min(event.arguments_length as usize)],
+            is_cut: event.arguments_length as usize > event.arguments.len(),
+        },
     })
 }
 
 fn exited(event: &wire::ProcessExited) -> ProcessExited {
-    ProcessExited { time: KernelTime(event.header.time), pid: event.pid, status: event.status.cast_signed() }
+    ProcessExited {
+        time: KernelTime(event.header.time),
+        pid: event.pid,
+        status: event.status.cast_signed(),
+        started: boot_time(event.started),
+        user: user(event.user),
+    }
+}
+
+fn boot_time(nanoseconds: u64) -> Option<BootTime> {
+    (nanoseconds != 0).then_some(BootTime(nanoseconds))
+}
+
+fn user(id: u32) -> Option<u32> {
+    (id != wire::NO_USER).then_some(id)
 }
 
 fn owner(process: &wire::Process) -> Owner {

@@ -12,7 +12,8 @@ const VALUE_MAX: usize = 128;
 /// Facts of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Container {
-    /// The compose service, else the container's name.
+    /// The compose service that it is of.
+    pub(super) service: Option<String>,
     pub(super) name: Option<String>,
     pub(super) image: Option<String>,
     /// Sorted by key.
@@ -49,7 +50,8 @@ fn parse(config: &Value) -> Container {
         .take(LABELS)
         .collect();
     kept.sort();
-    Container { name: text(&labels[COMPOSE_SERVICE]).or(name), image: text(&config["Config"]["Image"]), labels: kept }
+    let (service, image) = (text(&labels[COMPOSE_SERVICE]), text(&config["Config"]["Image"]));
+    Container { service, name, image, labels: kept }
 }
 
 #[cfg(test)]
@@ -57,13 +59,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_compose_service_names_a_container() {
+    fn names_and_labels_are_read() {
         let config = serde_json::json!({
             "Name": "/app-shop-1",
             "Config": { "Image": "shop:1", "Labels": { "team": "x", "com.docker.compose.service": "shop" } },
         });
         let container = parse(&config);
-        assert_eq!((container.name.as_deref(), container.image.as_deref()), (Some("shop"), Some("shop:1")));
+        assert_eq!((container.service.as_deref(), container.name.as_deref()), (Some("shop"), Some("app-shop-1")));
+        assert_eq!(container.image.as_deref(), Some("shop:1"));
         assert_eq!(container.labels[1], ("team".to_owned(), "x".to_owned()));
         let plain = parse(&serde_json::json!({ "Name": "/web", "Config": { "Labels": null } }));
         assert_eq!(plain, Container { name: Some("web".to_owned()), ..Container::default() });

@@ -17,13 +17,17 @@ const LATEST: Timestamp = Timestamp(i64::MAX);
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pod: String,
-    container: Option<String>,
+    cgroup: Cgroup,
 }
 
 impl Place {
     /// Absent where it runs in no pod.
     pub(super) fn of(cgroup: &Cgroup) -> Option<Self> {
-        Some(Self { pod: cgroup.pod.clone()?, container: cgroup.container.clone() })
+        Some(Self { pod: cgroup.pod.clone()?, cgroup: cgroup.clone() })
+    }
+
+    pub(super) const fn cgroup(&self) -> &Cgroup {
+        &self.cgroup
     }
 }
 
@@ -40,7 +44,7 @@ impl Pods {
     /// first process has begun.
     pub(super) fn name(&self, identity: Identity, place: &Place) -> Identity {
         let Some(directory) = &self.0 else { return identity };
-        let member = place.container.as_deref().and_then(|id| directory.by_container(id, LATEST));
+        let member = place.cgroup.container.as_deref().and_then(|id| directory.by_container(id, LATEST));
         if let Some(member) = member {
             return in_container(in_pod(identity, &member.pod), &member.container);
         }

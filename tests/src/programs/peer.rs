@@ -16,7 +16,7 @@ use super::{built_program, free_port, run, serve};
 /// The project's own odd server.
 #[derive(Debug)]
 pub struct Peer {
-    _process: Process,
+    process: Process,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -50,6 +50,12 @@ impl PeerBook {
 }
 
 impl Peer {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Starts the server in `cgroup`, on loopback.
     pub fn start(cgroup: &Cgroup) -> Result<Self> {
         Self::start_as("server", cgroup, None, Ipv4Addr::LOCALHOST)
@@ -73,7 +79,7 @@ impl Peer {
     fn start_as(what: &str, cgroup: &Cgroup, namespace: Option<&Namespace>, address: Ipv4Addr) -> Result<Self> {
         let address = SocketAddr::from((address, free_port()?));
         let launch = Launch::new("peer", built_program("goldwire-peer")?).args([what, &address.to_string()]);
-        Ok(Self { _process: serve(launch.cgroup(cgroup)?, namespace, address)?, address })
+        Ok(Self { process: serve(launch.cgroup(cgroup)?, namespace, address)?, address })
     }
 
     /// Runs the client to its end in `cgroup`.

@@ -62,6 +62,80 @@ async fn short_lived_processes_own_their_requests() -> Result<()> {
     line.client(of("client")).server(of("server")).exact()
 }
 
+/// Of a process of some milliseconds: what it was started with, by whom, and below whom, up to the first process.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_leads_to_its_process_and_its_parents() -> Result<()> {
+    const DEPTH: usize = 12;
+    let watch = Watch::start("tree").await?;
+    let server = Peer::start(&watch.cgroup)?;
+    let (program, to) = (built_program("goldwire-peer")?, server.address);
+    let script = tempfile::NamedTempFile::new()?;
+    // A shell that has something to do afterwards does not become its child.
+    let client = format!("env API_TOKEN=hunter2 {} ways {to} write 1", program.display());
+    let nested = format!("if [ $1 -gt 1 ]; then bash $0 $(($1 - 1)); else {client}; fi; true");
+    std::fs::write(script.path(), nested)?;
+    run(&watch.cgroup, "bash", &[&script.path().to_string_lossy(), &DEPTH.to_string()])?;
+    let first = std::fs::read_to_string("/proc/1/comm")?.trim().to_owned();
+    let filter = format!("destination.port = {} and source.ancestry = \"bash < bash* < {first}\"", to.port());
+    let rows = watch.requests_by(&filter, &["source.pid", "source.ancestry"], 2).await?;
+    ensure!(rows.len() == 2, "{rows:?}");
+    let ancestry = text(&rows[0], "source.ancestry");
+    ensure!(ancestry.matches("bash").count() >= DEPTH, "{ancestry}");
+
+    let pid = row_text(&rows[0], "source.pid");
+    let query = json!({
+        "queryType": "processes", "filter": format!("process.pid = {pid}"), "orderBy": ["time"], "columns": [
+            "process.event", "process.name", "process.arguments", "process.user", "process.ancestry", "process.start", "time",
+        ],
+    });
+    let rows = watch.settled(query, |rows| rows.len() >= 3).await?;
+    let events: Vec<_> = rows.iter().map(|row| (text(row, "process.event"), text(row, "process.name"))).collect();
+    assert_eq!(events, [("exec", "env"), ("exec", "goldwire-peer"), ("exit", "goldwire-peer")]);
+    let arguments: Vec<_> = rows.iter().map(|row| text(row, "process.arguments").to_owned()).collect();
+    let own = format!("{} ways {to} write 1", program.display());
+    assert_eq!(arguments, [format!("env API_TOKEN=*** {own}"), own.clone(), own]);
+    for row in &rows {
+        ensure!(text(row, "process.user") == "root" && text(row, "process.ancestry") == ancestry, "{row:?}");
+        ensure!(row["process.start"] == rows[0]["process.start"] && !row["process.start"].is_null(), "{row:?}");
+    }
+    // The server is no child of anything that was watched: it was there, and is known as well.
+    let seen = json!({ "queryType": "processes", "columns": ["process.pid", "process.event"],
+        "filter": format!("process.pid = {}", server.id()) });
+    watch.settled(seen, |rows| rows.len() == 1).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_was_there_before_is_told_as_seen() -> Result<()> {
+    let mut watch = Watch::without_daemon("seen", &[]).await?;
+    let server = Peer::start(&watch.cgroup)?;
+    watch.start_daemon().await?;
+    let program = built_program("goldwire-peer")?;
+    run(&watch.cgroup, &program.to_string_lossy(), &["ways", &server.address.to_string(), "write", "1"])?;
+    let query = json!({ "queryType": "processes", "columns": ["process.event", "process.arguments", "process.start"],
+        "filter": format!("process.pid = {}", server.id()) });
+    let rows = watch.settled(query, |rows| !rows.is_empty()).await?;
+    ensure!(rows.len() == 1 && text(&rows[0], "process.event") == "seen", "{rows:?}");
+    ensure!(text(&rows[0], "process.arguments").contains("goldwire-peer"), "{rows:?}");
+    ensure!(!rows[0]["process.start"].is_null(), "{rows:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workloads_are_named_by_hand() -> Result<()> {
+    let rules = tempfile::NamedTempFile::new()?;
+    std::fs::write(rules.path(), "rules:\n  - match: { arguments: '* ways *' }\n    workload: by-hand\n")?;
+    let watch = Watch::with_options("by-hand", &["--workloads", &rules.path().to_string_lossy()]).await?;
+    let server = Peer::start(&watch.cgroup)?;
+    let program = built_program("goldwire-peer")?;
+    run(&watch.cgroup, &program.to_string_lossy(), &["ways", &server.address.to_string(), "write", "1"])?;
+    let filter = format!("destination.port = {}", server.address.port());
+    let rows = watch.requests_by(&filter, &["source.workload", "destination.workload"], 2).await?;
+    ensure!(rows.iter().all(|row| text(row, "source.workload") == "by-hand"), "{rows:?}");
+    ensure!(rows.iter().all(|row| text(row, "destination.workload") != "by-hand"), "{rows:?}");
+    Ok(())
+}
+
 /// The listener is the activator's, and came to its child open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_was_passed_on_belongs_to_who_serves_it() -> Result<()> {

@@ -112,7 +112,8 @@ pub(crate) const VERDICTS: Names =
     &[Value::Absent, Value::Text("forwarded"), Value::Text("dropped"), Value::Text("refused"), Value::Text("error")];
 
 /// `process.event` by code.
-pub(crate) const PROCESS_EVENTS: Names = &[Value::Absent, Value::Text("exec"), Value::Text("exit")];
+pub(crate) const PROCESS_EVENTS: Names =
+    &[Value::Absent, Value::Text("exec"), Value::Text("exit"), Value::Text("seen")];
 
 /// `tcp.state` by the kernel's number.
 pub(crate) const TCP_STATES: Names = &[

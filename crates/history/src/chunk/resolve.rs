@@ -85,6 +85,7 @@ impl Chunk {
             Field::DropBytes => numbers(Slot::DropBytes),
             Field::ProcessPid => numbers(Slot::Pid),
             Field::ProcessParent => numbers(Slot::Parent),
+            Field::ProcessStart => numbers(Slot::ProcessStart),
             Field::ProcessExitCode => numbers(Slot::ExitCode),
             Field::Count => self.counts(),
             Field::TraceId => ids(self.trace_ids()),

@@ -62,6 +62,8 @@ pub(crate) enum Slot {
     DropBytes,
     Pid,
     Parent,
+    /// Nanoseconds since the epoch.
+    ProcessStart,
     ExitCode,
     ProcessEvent,
     AcceptQueueOverflows,

@@ -95,7 +95,7 @@ macro_rules! other_fields {
 fields_of_ends! {
     Address "address" Address "IP address of this end";
     Port "port" Integer "TCP or UDP port of this end";
-    Workload "workload" Text "What groups processes for people: Kubernetes workload, systemd unit, container, else the executable's name";
+    Workload "workload" Text "What groups processes for people: by hand, Kubernetes workload, compose service, systemd unit, container, else the executable's name";
     Namespace "namespace" Text "Kubernetes namespace";
     Pod "pod" Text "Kubernetes pod";
     Service "service" Text "Kubernetes service";
@@ -152,12 +152,15 @@ other_fields! {
     Reporter "reporter" Text WITH_ENDS "client or server: whose socket was observed";
     ProcessName "process.name" Text PROCESSES "Command name";
     ProcessExecutable "process.executable" Text PROCESSES "Path of the executable";
+    ProcessArguments "process.arguments" Text PROCESSES "Command line, with secrets replaced by ***";
+    ProcessUser "process.user" Text PROCESSES "Name of the effective user, else its number";
+    ProcessStart "process.start" Time PROCESSES "When the process was made, which may be before it executed this";
     ProcessPid "process.pid" Integer PROCESSES "Process id";
     ProcessParent "process.parent_pid" Integer PROCESSES "Process id of the parent";
     ProcessWorkload "process.workload" Text PROCESSES "What groups processes for people";
     ProcessContainer "process.container" Text PROCESSES "Container";
     ProcessAncestry "process.ancestry" Text PROCESSES "Names of the parent processes, nearest first, joined by ` < `";
-    ProcessEvent "process.event" Text PROCESSES "exec or exit";
+    ProcessEvent "process.event" Text PROCESSES "exec, exit, or seen where the beginning was not";
     ProcessExitCode "process.exit_code" Integer PROCESSES "Exit status as in wait(2)";
     Latency "latency" Duration REQUESTS "First byte of the request to last byte of the answer";
     LatencyFirstByte "latency_first_byte" Duration REQUESTS "First byte of the request to first byte of the answer";

@@ -146,6 +146,12 @@ pub enum Field {
     ProcessName,
     /// `process.executable`
     ProcessExecutable,
+    /// `process.arguments`: the command line, without its secrets
+    ProcessArguments,
+    /// `process.user`: the effective user's name, else its number
+    ProcessUser,
+    /// `process.start`: when the process was made
+    ProcessStart,
     /// `process.pid`
     ProcessPid,
     /// `process.parent_pid`
@@ -156,9 +162,9 @@ pub enum Field {
     ProcessContainer,
     /// `process.ancestry`
     ProcessAncestry,
-    /// `process.event`: `exec` or `exit`
+    /// `process.event`: `exec`, `exit` or `seen`
     ProcessEvent,
-    /// `process.exit_code`: as in `wait(2)`; absent on exec
+    /// `process.exit_code`: as in `wait(2)`; present on exit only
     ProcessExitCode,
     /// `latency`: first byte of the request to last byte of the answer
     Latency,

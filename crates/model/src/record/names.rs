@@ -102,7 +102,7 @@ names!(ExchangeError, "error type" {
     Refused = "refused",
 });
 
-names!(ProcessEvent, "process event" { Exec = "exec", Exit = "exit" });
+names!(ProcessEvent, "process event" { Exec = "exec", Exit = "exit", Seen = "seen" });
 
 impl Reporter {
     /// `direction` as this reporter sees it: `egress` at the client, `ingress` at the server.
