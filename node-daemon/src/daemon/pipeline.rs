@@ -19,7 +19,7 @@ use goldwire_model::{record::Record, time::Timestamp};
 use super::{clock, gauges::Gauges};
 use crate::{
     decode::{Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
-    identity::{self, Processes},
+    identity::{self, Processes, engines::Engines},
     receive::{CaptureLimit, Losses, Receiver, Steering, TlsFinder, Verdict},
     track::{self, CaptureControl, CaptureLimits, Outlets, RecordSink, Tracker},
 };
@@ -40,6 +40,8 @@ pub(super) struct Settings {
     pub(super) cgroup: Option<PathBuf>,
     /// What the Kubernetes API tells, where there is one.
     pub(super) kubernetes: Option<Directory>,
+    /// What containers' engines tell, where they are asked.
+    pub(super) engines: Option<Engines>,
 }
 
 /// Starts the thread. It ends after `stop` is set, when it has read what the rings still hold.
@@ -74,6 +76,7 @@ impl Pipeline {
         };
         let identity = Processes::new(identity::Options {
             kubernetes: settings.kubernetes,
+            engines: settings.engines,
             ..identity::Options::new(&*settings.node, settings.cgroup)
         });
         Self {

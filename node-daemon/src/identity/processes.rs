@@ -8,7 +8,7 @@ use goldwire_model::{
     time::Timestamp,
 };
 use lru::LruCache;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxBuildHasher;
 
 use crate::decode::{KernelTime, Owner, ProcessExecuted, ProcessForked};
 
@@ -16,7 +16,9 @@ use super::{
     Identity, IdentityLookup,
     cgroup::{Cgroup, short_id},
     cgroup_ids::CgroupIds,
-    docker::{Container, DockerFiles},
+    containers::{self, Containers},
+    docker::DockerFiles,
+    engines::{ContainerId, Engines},
     parents::ancestry,
     pods::{Place, Pods},
     proc_files::{ProcFiles, Stat},
@@ -25,15 +27,13 @@ use super::{
 
 /// Processes remembered, the ended ones among them.
 const CAPACITY: usize = 32_768;
-/// Containers remembered.
-const CONTAINERS: usize = 4_096;
 const SECOND: u64 = 1_000_000_000;
 /// How long names outlive their process.
 const KEPT: u64 = 120 * SECOND;
 /// An entry is believed so long before its start time is looked at again, in case an exit was missed.
 const BELIEVED: u64 = 10 * SECOND;
-/// A process whose pod is not known yet is looked up again at most this often.
-const ASKED_AGAIN: u64 = SECOND / 5;
+/// A process whose pod or container is not known yet is looked up again at most this often.
+const ASKED_AGAIN: u64 = SECOND / 50;
 
 /// What the names depend on.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub struct Options {
     pub docker: PathBuf,
     /// What the Kubernetes API tells, where there is one.
     pub kubernetes: Option<Directory>,
+    /// What containers' engines tell, where they are asked.
+    pub engines: Option<Engines>,
 }
 
 impl Options {
@@ -55,7 +57,7 @@ impl Options {
     #[must_use]
     pub fn new(node: impl Into<String>, cgroup: Option<PathBuf>) -> Self {
         let docker = PathBuf::from("/var/lib/docker/containers");
-        Self { node: node.into(), cgroup, proc: PathBuf::from("/proc"), docker, kubernetes: None }
+        Self { node: node.into(), cgroup, proc: PathBuf::from("/proc"), docker, kubernetes: None, engines: None }
     }
 }
 
@@ -66,21 +68,48 @@ struct Known {
     start_time: Option<u64>,
     checked: KernelTime,
     ended: Option<KernelTime>,
-    /// Where it runs, where that is a pod.
-    place: Option<Place>,
-    /// When its pod was last asked for.
+    place: RunsIn,
+    /// When its names were last asked for.
     asked: KernelTime,
 }
 
 impl Known {
-    /// The API may have told of the pod since.
-    fn ask_again(&mut self, pods: &Pods, now: KernelTime) {
-        let is_due = self.identity.awaits_pod && now.0.saturating_sub(self.asked.0) >= ASKED_AGAIN;
-        let Some(place) = self.place.as_ref().filter(|_| is_due) else { return };
+    /// The API may have told of the pod since, or the engine of the container.
+    fn ask_again(&mut self, containers: &mut Containers, pods: &Pods, now: KernelTime) {
+        if !self.identity.awaits_names || now.0.saturating_sub(self.asked.0) < ASKED_AGAIN {
+            return;
+        }
         self.asked = now;
-        let named = pods.name(self.identity.as_ref().clone(), place);
+        let named = self.place.name(self.identity.as_ref().clone(), containers, pods, now);
         if named != *self.identity {
             self.identity = Arc::new(named);
+        }
+    }
+}
+
+/// Where a process runs, as its control group says.
+#[derive(Clone, Debug, Default)]
+struct RunsIn {
+    container: Option<ContainerId>,
+    pod: Option<Place>,
+}
+
+impl RunsIn {
+    fn of(cgroup: &Cgroup) -> Self {
+        Self { container: containers::id_of(cgroup), pod: Place::of(cgroup) }
+    }
+
+    /// The identity with the names of its container and of its pod, as far as they are known. The pod knows better.
+    fn name(&self, identity: Identity, containers: &mut Containers, pods: &Pods, now: KernelTime) -> Identity {
+        let found = self.container.as_ref().map(|id| containers.find(id, now)).unwrap_or_default();
+        let named = match &found.container {
+            Some(container) => containers::in_container(identity, container),
+            None => identity,
+        };
+        let named = Identity { awaits_names: found.is_awaited, ..named };
+        match &self.pod {
+            Some(pod) => pods.name(named, pod),
+            None => named,
         }
     }
 }
@@ -91,13 +120,12 @@ pub struct Processes {
     node: Text,
     subtree: Option<String>,
     files: ProcFiles,
-    docker: DockerFiles,
+    containers: Containers,
     pods: Pods,
     cgroup_ids: CgroupIds,
     known: LruCache<u32, Known, FxBuildHasher>,
     /// Children that were heard of and not read yet: their parent, in case they are gone by then.
     forked: LruCache<u32, u32, FxBuildHasher>,
-    containers: FxHashMap<String, Option<Arc<Container>>>,
     words: LruCache<Text, (), FxBuildHasher>,
 }
 
@@ -115,12 +143,11 @@ impl Processes {
             node: options.node.into(),
             subtree,
             files,
-            docker: DockerFiles::new(options.docker),
+            containers: Containers::new(DockerFiles::new(options.docker), options.engines),
             pods: Pods::new(options.kubernetes),
             cgroup_ids: CgroupIds::new(mount),
             known: LruCache::unbounded_with_hasher(FxBuildHasher),
             forked: LruCache::unbounded_with_hasher(FxBuildHasher),
-            containers: FxHashMap::default(),
             words: LruCache::unbounded_with_hasher(FxBuildHasher),
         }
     }
@@ -128,7 +155,7 @@ impl Processes {
     /// A remembered process, if it is still the same one.
     fn believed(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {
         let known = self.known.get_mut(&pid)?;
-        known.ask_again(&self.pods, now);
+        known.ask_again(&mut self.containers, &self.pods, now);
         let is_checked = known.ended.is_some() || now.0.saturating_sub(known.checked.0) < BELIEVED;
         if is_checked {
             return Some(known.identity.clone());
@@ -153,8 +180,8 @@ impl Processes {
         let executable = self.files.executable(pid);
         let cgroup = Cgroup::parse(&self.files.cgroups(pid).unwrap_or_default());
         let start_time = Some(stat.start_time);
-        let identity = self.make(pid, &stat, executable.as_deref(), &cgroup);
-        Some(self.remember(pid, identity, start_time, Place::of(&cgroup), now))
+        let identity = self.make(pid, &stat, executable.as_deref(), &cgroup, now);
+        Some(self.remember(pid, identity, start_time, RunsIn::of(&cgroup), now))
     }
 
     /// Makes do with what the kernel read, for a process that is gone.
@@ -162,14 +189,19 @@ impl Processes {
         let parent = self.forked.peek(&pid).copied().unwrap_or(0);
         let stat = Stat { comm: comm.to_owned(), parent, start_time: 0 };
         let cgroup = self.cgroup_ids.path(cgroup, now).map_or_else(Cgroup::default, Cgroup::of_path);
-        let identity = self.make(pid, &stat, None, &cgroup);
-        self.remember(pid, identity, None, Place::of(&cgroup), now)
+        let identity = self.make(pid, &stat, None, &cgroup, now);
+        self.remember(pid, identity, None, RunsIn::of(&cgroup), now)
     }
 
-    fn make(&mut self, pid: u32, stat: &Stat, executable: Option<&str>, cgroup: &Cgroup) -> Identity {
-        let container = cgroup.container.as_deref().and_then(|id| self.container(id));
+    fn make(
+        &mut self,
+        pid: u32,
+        stat: &Stat,
+        executable: Option<&str>,
+        cgroup: &Cgroup,
+        now: KernelTime,
+    ) -> Identity {
         let facts = Facts {
-            container: container.as_deref(),
             cgroup,
             subtree: self.subtree.as_deref(),
             executable,
@@ -177,7 +209,6 @@ impl Processes {
         };
         let workload = workload(facts).to_owned();
         let ancestry = ancestry(stat.parent, |parent| self.stat_of_parent(parent));
-        let labels = container.as_deref().map_or(&[][..], |container| &container.labels);
         let identity = Identity {
             pid,
             parent: stat.parent,
@@ -186,16 +217,13 @@ impl Processes {
             workload: self.word(&workload),
             namespace: None,
             pod: None,
-            awaits_pod: false,
+            awaits_names: false,
             container: cgroup.container.as_deref().map(|id| self.word(short_id(id))),
-            image: container.as_deref().and_then(|container| container.image.as_deref()).map(|image| self.word(image)),
+            image: None,
             ancestry: ancestry.map(|names| self.word(&names)),
-            labels: labels.iter().map(|(key, value)| (self.word(key), self.word(value))).collect(),
+            labels: Arc::from([]),
         };
-        match Place::of(cgroup) {
-            Some(place) => self.pods.name(identity, &place),
-            None => identity,
-        }
+        RunsIn::of(cgroup).name(identity, &mut self.containers, &self.pods, now)
     }
 
     /// A parent may be gone while its child lives on.
@@ -207,24 +235,12 @@ impl Processes {
         self.files.stat(pid)
     }
 
-    fn container(&mut self, id: &str) -> Option<Arc<Container>> {
-        if let Some(known) = self.containers.get(id) {
-            return known.clone();
-        }
-        if self.containers.len() >= CONTAINERS {
-            self.containers.clear();
-        }
-        let container = self.docker.container(id).map(Arc::new);
-        self.containers.insert(id.to_owned(), container.clone());
-        container
-    }
-
     fn remember(
         &mut self,
         pid: u32,
         identity: Identity,
         start_time: Option<u64>,
-        place: Option<Place>,
+        place: RunsIn,
         now: KernelTime,
     ) -> Arc<Identity> {
         let identity = Arc::new(identity);
@@ -262,7 +278,7 @@ impl IdentityLookup for Processes {
         // Gone without having executed anything: it was what its parent is.
         let parent = self.forked.peek(&pid).copied()?;
         let identity = Identity { pid, parent, ..self.believed(parent, now)?.as_ref().clone() };
-        let place = self.known.peek(&parent).and_then(|known| known.place.clone());
+        let place = self.known.peek(&parent).map(|known| known.place.clone()).unwrap_or_default();
         Some(self.remember(pid, identity, None, place, now))
     }
 
@@ -291,8 +307,8 @@ impl IdentityLookup for Processes {
             Some(path) => Cgroup::of_path(path),
             None => Cgroup::of_path(event.cgroup_name),
         };
-        let identity = self.make(event.pid, &stat, executable, &cgroup);
-        self.remember(event.pid, identity, None, Place::of(&cgroup), event.time)
+        let identity = self.make(event.pid, &stat, executable, &cgroup, event.time);
+        self.remember(event.pid, identity, None, RunsIn::of(&cgroup), event.time)
     }
 
     fn exited(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {

@@ -1,11 +1,10 @@
-//! The workload rule: what groups processes for people.
+//! The workload rule: what groups processes for people. The names of containers and pods come before it.
 
-use super::{cgroup::Cgroup, docker::Container};
+use super::cgroup::Cgroup;
 
 /// Everything the rule looks at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts<'a> {
-    pub(super) container: Option<&'a Container>,
     pub(super) cgroup: &'a Cgroup,
     /// The daemon's own part of the hierarchy, where it is confined to one.
     pub(super) subtree: Option<&'a str>,
@@ -13,15 +12,12 @@ pub(super) struct Facts<'a> {
     pub(super) comm: &'a str,
 }
 
-/// The container's name, else the systemd service, else the cgroup below the daemon's own, else the executable, else the
-/// command name.
+/// The systemd service, else the cgroup below the daemon's own, else the executable, else the command name.
 pub(super) fn workload<'a>(facts: Facts<'a>) -> &'a str {
-    let container = facts.container.and_then(|container| container.name.as_deref());
     let leaf = || facts.subtree.and_then(|subtree| facts.cgroup.leaf_below(subtree));
     let executable = || facts.executable.and_then(|path| path.rsplit('/').next()).filter(|name| !name.is_empty());
-    container
-        .or(facts.cgroup.unit.as_deref())
-        .or_else(leaf)
+    let unit = facts.cgroup.unit.as_deref();
+    unit.or_else(leaf)
         .or_else(executable)
         .or(Some(facts.comm).filter(|comm| !comm.is_empty()))
         .unwrap_or("unknown")
@@ -33,19 +29,16 @@ mod tests {
 
     #[test]
     fn the_order_of_the_rule() {
-        let container = Container { name: Some("shop".to_owned()), ..Container::default() };
         let cgroup = Cgroup::of_path("/demo/node-a/cart");
         let service = Cgroup::of_path("/demo/node-a/x.service");
         let all = Facts {
-            container: Some(&container),
             cgroup: &service,
             subtree: Some("/demo/node-a"),
             executable: Some("/usr/bin/nginx"),
             comm: "worker",
         };
-        assert_eq!(workload(all), "shop");
-        assert_eq!(workload(Facts { container: None, ..all }), "x");
-        let below = Facts { container: None, cgroup: &cgroup, ..all };
+        assert_eq!(workload(all), "x");
+        let below = Facts { cgroup: &cgroup, ..all };
         assert_eq!(workload(below), "cart");
         assert_eq!(workload(Facts { subtree: None, ..below }), "nginx");
         assert_eq!(workload(Facts { subtree: None, executable: None, ..below }), "worker");
