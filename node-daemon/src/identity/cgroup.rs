@@ -160,7 +160,12 @@ mod tests {
             (format!("0::/shop/{ID}"), false),
             (format!("0::/\n12:pids:/docker/{ID}\n1:name=systemd:/docker/{ID}"), false),
             (format!("9:name=systemd:/docker/{ID}\n4:memory:/docker/{ID}\n0::/docker/{ID}"), false),
-            (format!("11:cpuset:/\n5:memory:/system.slice/docker-{ID}.scope\n1:name=systemd:/system.slice/docker-{ID}.scope"), false),
+            (
+                format!(
+                    "11:cpuset:/\n5:memory:/system.slice/docker-{ID}.scope\n1:name=systemd:/system.slice/docker-{ID}.scope"
+                ),
+                false,
+            ),
             (format!("0::/user.slice/user-1000.slice/user@1000.service/user.slice/docker-{ID}.scope"), false),
             // Docker in Docker: the inner one.
             (format!("0::/docker/{OTHER}/docker/{ID}"), false),
@@ -195,7 +200,10 @@ mod tests {
             ("0::/lxc.payload.web/system.slice/nginx.service", "web"),
             ("4:memory:/lxc.payload.101/ns\n0::/lxc.payload.101/ns", "101"),
             ("0::/machine.slice/machine-web\\x2d1.scope/payload/system.slice/nginx.service", "web-1"),
-            ("1:name=systemd:/machine.slice/machine-rkt\\x2d5f0c0f1e\\x2d8c6a.scope/system.slice/app.service", "rkt-5f0c0f1e-8c6a"),
+            (
+                "1:name=systemd:/machine.slice/machine-rkt\\x2d5f0c0f1e\\x2d8c6a.scope/system.slice/app.service",
+                "rkt-5f0c0f1e-8c6a",
+            ),
             ("0::/machine.slice/machine-lxc\\x2d7\\x2dweb.scope", "lxc-7-web"),
         ] {
             assert_eq!(Cgroup::parse(path).container.as_deref(), Some(name), "{path}");
@@ -228,7 +236,9 @@ mod tests {
 
     #[test]
     fn escapes_of_systemd() {
-        for (escaped, name) in [("a\\x2db", "a-b"), ("\\x2d", "-"), ("a\\xzz", "a\\xzz"), ("a\\x2", "a\\x2"), ("a", "a")] {
+        for (escaped, name) in
+            [("a\\x2db", "a-b"), ("\\x2d", "-"), ("a\\xzz", "a\\xzz"), ("a\\x2", "a\\x2"), ("a", "a")]
+        {
             assert_eq!(unescape(escaped), name);
         }
     }

@@ -193,20 +193,8 @@ impl Processes {
         self.remember(pid, identity, None, RunsIn::of(&cgroup), now)
     }
 
-    fn make(
-        &mut self,
-        pid: u32,
-        stat: &Stat,
-        executable: Option<&str>,
-        cgroup: &Cgroup,
-        now: KernelTime,
-    ) -> Identity {
-        let facts = Facts {
-            cgroup,
-            subtree: self.subtree.as_deref(),
-            executable,
-            comm: &stat.comm,
-        };
+    fn make(&mut self, pid: u32, stat: &Stat, executable: Option<&str>, cgroup: &Cgroup, now: KernelTime) -> Identity {
+        let facts = Facts { cgroup, subtree: self.subtree.as_deref(), executable, comm: &stat.comm };
         let workload = workload(facts).to_owned();
         let ancestry = ancestry(stat.parent, |parent| self.stat_of_parent(parent));
         let identity = Identity {

@@ -17,10 +17,7 @@ pub(super) fn workload<'a>(facts: Facts<'a>) -> &'a str {
     let leaf = || facts.subtree.and_then(|subtree| facts.cgroup.leaf_below(subtree));
     let executable = || facts.executable.and_then(|path| path.rsplit('/').next()).filter(|name| !name.is_empty());
     let unit = facts.cgroup.unit.as_deref();
-    unit.or_else(leaf)
-        .or_else(executable)
-        .or(Some(facts.comm).filter(|comm| !comm.is_empty()))
-        .unwrap_or("unknown")
+    unit.or_else(leaf).or_else(executable).or(Some(facts.comm).filter(|comm| !comm.is_empty())).unwrap_or("unknown")
 }
 
 #[cfg(test)]

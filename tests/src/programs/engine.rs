@@ -122,10 +122,11 @@ impl Engine {
     fn import(&self) -> Result<()> {
         let archive = self.folder.path().join("image.tar");
         write_image(&self.folder.path().join("image"), &archive)?;
-        let (repository, tag) = IMAGE.split_once(':').context("a tag")?;
-        let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}");
+        // Podman takes the tag with the name only.
+        let path = format!("/images/create?fromSrc=-&repo={}", self.image());
         let body = format!("@{}", archive.display());
-        let printed = self.curl(&["-X", "POST", "-H", "Content-Type: application/x-tar", "--data-binary", &body, &path])?;
+        let printed =
+            self.curl(&["-X", "POST", "-H", "Content-Type: application/x-tar", "--data-binary", &body, &path])?;
         ensure!(!printed.contains("errorDetail"), "the image was refused: {printed}");
         Ok(())
     }

@@ -80,7 +80,12 @@ impl Peer {
         Self::start_as("http2", cgroup, None, Ipv4Addr::LOCALHOST)
     }
 
-    fn start_as(what: &str, cgroup: &Cgroup, namespace: Option<&Namespace>, address: impl Into<IpAddr>) -> Result<Self> {
+    fn start_as(
+        what: &str,
+        cgroup: &Cgroup,
+        namespace: Option<&Namespace>,
+        address: impl Into<IpAddr>,
+    ) -> Result<Self> {
         let address = SocketAddr::new(address.into(), free_port()?);
         let launch = Launch::new("peer", built_program("goldwire-peer")?).args([what, &address.to_string()]);
         Ok(Self { _process: serve(launch.cgroup(cgroup)?, namespace, address)?, address })

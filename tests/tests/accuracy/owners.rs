@@ -105,7 +105,8 @@ async fn an_activated_server_owns_what_it_serves() -> Result<()> {
     let server = printed.lines().find_map(|line| line.strip_prefix("server=")).context("the server's id")?;
     let filter = format!("destination.port = {port} and network.protocol = \"http\"");
     let rows = watch.requests_by(&filter, &["destination.process", "destination.pid"], 2 * TIMES).await?;
-    let is_right = |row: &&Row| row_text(row, "destination.pid") == server && text(row, "destination.process") == "python3";
+    let is_right =
+        |row: &&Row| row_text(row, "destination.pid") == server && text(row, "destination.process") == "python3";
     let seen = |reporter: &str| {
         let right = rows.iter().filter(is_right).filter(|row| text(row, "reporter") == reporter);
         right.map(|row| count(row, "count()")).sum()
@@ -118,7 +119,7 @@ async fn an_activated_server_owns_what_it_serves() -> Result<()> {
 /// The activator accepts, and starts a process for each connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_for_each_connection_owns_it() -> Result<()> {
-    const TIMES: u64 = 100;
+    const TIMES: u64 = 50;
     let watch = Watch::start("inetd").await?;
     let port = free_port()?;
     // Each tells its own process id in the answer's status.
@@ -139,9 +140,8 @@ async fn a_process_for_each_connection_owns_it() -> Result<()> {
             && served.contains(&*row_text(row, "destination.pid"))
             && count(row, "count()") == 1
     };
-    let seen = |reporter: &str| {
-        rows.iter().filter(is_right).filter(|row| text(row, "reporter") == reporter).count() as u64
-    };
+    let seen =
+        |reporter: &str| rows.iter().filter(is_right).filter(|row| text(row, "reporter") == reporter).count() as u64;
     let (client, server) = (seen("client"), seen("server"));
     ensure!(client + server == 2 * TIMES, "{rows:?}");
     let line = Line::new(13, "connections accepted by an activator, each with a process of its own", TIMES);
@@ -166,7 +166,8 @@ async fn ten_thousand_curls_own_one_request_each() -> Result<()> {
         let script = format!("seq {BATCH} | xargs -P 4 -I{{}} sh -c 'exec curl -q -s -o /dev/null {url}{batch}/$$'");
         run(&watch.cgroup, "bash", &["-c", &script])?;
         for (seen, reporter) in seen.iter_mut().zip(["client", "server"]) {
-            *seen += curls_of(&watch, &format!("reporter = \"{reporter}\" and url.path = \"/{batch}/*\""), BATCH).await?;
+            *seen +=
+                curls_of(&watch, &format!("reporter = \"{reporter}\" and url.path = \"/{batch}/*\""), BATCH).await?;
         }
     }
     let line = Line::new(13, "curls, each with a request for its own process id", BATCHES * BATCH);

@@ -52,7 +52,11 @@ const PACKAGES: &[Package] = &[
     needs("python3", "tests with programs whose TLS works in memory", Program("python3")),
     needs("bind9-dnsutils", "dig: tests of DNS over UDP and TCP", Program("dig")),
     needs("socat", "tests that need odd sockets", Program("socat")),
-    needs("systemd", "systemd-socket-activate: tests of sockets that are passed on", Program("systemd-socket-activate")),
+    needs(
+        "systemd",
+        "systemd-socket-activate: tests of sockets that are passed on",
+        Program("systemd-socket-activate"),
+    ),
     needs("docker.io", "tests of Docker's containers", Program("dockerd")),
     needs("podman", "tests of Podman's containers", Program("podman")),
     needs("runc", "runs Podman's containers", Program("runc")),

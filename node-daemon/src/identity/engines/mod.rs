@@ -59,8 +59,13 @@ impl Engines {
         let shared = Arc::new(Shared::default());
         let (wishes, wished) = mpsc::channel(WISHES);
         let (first_looks, mut all_looked) = mpsc::channel(1);
-        let mut router =
-            Router { shared: Arc::clone(&shared), dialer, askers: Vec::new(), users: Vec::new(), runtime: Handle::current() };
+        let mut router = Router {
+            shared: Arc::clone(&shared),
+            dialer,
+            askers: Vec::new(),
+            users: Vec::new(),
+            runtime: Handle::current(),
+        };
         for place in places {
             router.add(place, Some(first_looks.clone()));
         }

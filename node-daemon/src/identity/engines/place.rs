@@ -55,7 +55,8 @@ impl Place {
     /// The usual places of a user's engines.
     pub(super) fn of_user(user: u32) -> Vec<Self> {
         let folder = Path::new("/run/user").join(user.to_string());
-        let at = |(kind, name): &(Kind, &str)| Self { kind: *kind, path: folder.join(name), user: Some(user), given: false };
+        let at =
+            |(kind, name): &(Kind, &str)| Self { kind: *kind, path: folder.join(name), user: Some(user), given: false };
         OF_USER.iter().map(at).collect()
     }
 
@@ -97,7 +98,8 @@ impl FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (kind, path) = text.split_once('=').ok_or("write KIND=PATH, such as cri=/run/containerd/containerd.sock")?;
+        let (kind, path) =
+            text.split_once('=').ok_or("write KIND=PATH, such as cri=/run/containerd/containerd.sock")?;
         let kind = match kind {
             "docker" => Kind::Docker,
             "podman" => Kind::Podman,

@@ -54,7 +54,10 @@ async fn docker_tells_what_runs_and_what_is_made() {
     docker.run(WEB, "web-1", "shop:1", json!({ "com.docker.compose.service": "web", "tier": "front" }));
     let engines = engines("docker", &socket(&folder)).await;
     let web = engines.container(&id(WEB), KernelTime(0)).expect("told before it was asked for");
-    assert_eq!((web.workload(), web.name.as_deref(), web.image.as_deref()), (Some("web"), Some("web-1"), Some("shop:1")));
+    assert_eq!(
+        (web.workload(), web.name.as_deref(), web.image.as_deref()),
+        (Some("web"), Some("web-1"), Some("shop:1"))
+    );
     assert_eq!(web.labels.len(), 2);
     assert_eq!(engines.states()[0].state, State::Answers { containers: 1 });
 

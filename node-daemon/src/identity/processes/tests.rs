@@ -18,8 +18,14 @@ impl Machine {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name);
         let cgroup = Some(PathBuf::from("/demo/node-a"));
-        let options =
-            Options { node: "node-a".to_owned(), cgroup, proc: at("proc"), docker: at("docker"), kubernetes: None, engines: None };
+        let options = Options {
+            node: "node-a".to_owned(),
+            cgroup,
+            proc: at("proc"),
+            docker: at("docker"),
+            kubernetes: None,
+            engines: None,
+        };
         Self { processes: Processes::new(options), directory }
     }
 

@@ -23,8 +23,8 @@ use tonic_prost::ProstCodec;
 use tower::Service;
 
 use crate::identity::engines::cri::{
-    ContainerMetadata, ContainerStatus, ContainerStatusRequest, ContainerStatusResponse, ImageSpec, ListContainersRequest,
-    ListContainersResponse, Listed,
+    ContainerMetadata, ContainerStatus, ContainerStatusRequest, ContainerStatusResponse, ImageSpec,
+    ListContainersRequest, ListContainersResponse, Listed,
 };
 
 struct Known {
@@ -104,7 +104,9 @@ fn list(known: &Known, request: ListContainersRequest) -> Result<ListContainersR
 fn status(known: &Known, request: ContainerStatusRequest) -> Result<ContainerStatusResponse, Status> {
     let containers = known.containers.lock().expect("a lock");
     let found = containers.iter().find(|one| one.id == request.container_id).cloned();
-    found.map(|status| ContainerStatusResponse { status: Some(status) }).ok_or_else(|| Status::not_found("no such container"))
+    found
+        .map(|status| ContainerStatusResponse { status: Some(status) })
+        .ok_or_else(|| Status::not_found("no such container"))
 }
 
 type Answer<Q, A> = fn(&Known, Q) -> Result<A, Status>;

@@ -53,7 +53,9 @@ impl FakeDocker {
 
     /// An event for whoever listens.
     pub(super) fn tell(&self, id: &str) {
-        self.events.send(json!({ "Type": "container", "Action": "create", "Actor": { "ID": id } }).to_string()).expect("a listener");
+        self.events
+            .send(json!({ "Type": "container", "Action": "create", "Actor": { "ID": id } }).to_string())
+            .expect("a listener");
     }
 
     pub(super) fn delay(&self, delay: Duration) {
@@ -102,7 +104,8 @@ fn answer(path: &str, containers: &[Value]) -> (&'static str, String) {
         return ("200 OK", json!(containers).to_string());
     }
     if let Some(filter) = path.strip_prefix("/containers/json?all=true&filters=") {
-        let found: Vec<_> = containers.iter().filter(|known| filter.contains(known["Id"].as_str().unwrap_or("?"))).collect();
+        let found: Vec<_> =
+            containers.iter().filter(|known| filter.contains(known["Id"].as_str().unwrap_or("?"))).collect();
         return ("200 OK", json!(found).to_string());
     }
     ("200 OK", json!({ "Name": "/x", "Config": { "Image": "by-inspection:1" } }).to_string())
