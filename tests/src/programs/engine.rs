@@ -175,6 +175,16 @@ impl Drop for Engine {
 }
 
 impl Make {
+    /// Words for the project's own odd client, before it does anything: Docker tells of a container when it is made, Podman when
+    /// it is asked, which is after its first moment.
+    #[must_use]
+    pub const fn patience(self) -> &'static [&'static str] {
+        match self {
+            Self::Docker => &[],
+            Self::Podman => &["later", "1"],
+        }
+    }
+
     const fn program(self) -> &'static str {
         match self {
             Self::Docker => "dockerd",

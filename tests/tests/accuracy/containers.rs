@@ -89,7 +89,9 @@ async fn names_of_containers(make: Make, what: &str) -> Result<()> {
     for client in clients {
         for port in &ports {
             let to = format!("127.0.0.1:{port}");
-            let id = engine.run(client.container, &client.labels(), &["ways", &to, "write", &EACH.to_string()])?;
+            let (times, ways) = (EACH.to_string(), ["ways", &to, "write"]);
+            let arguments = [make.patience(), &ways, &[&times]].concat();
+            let id = engine.run(client.container, &client.labels(), &arguments)?;
             engine.wait(&id)?;
             engine.remove(&id)?;
         }

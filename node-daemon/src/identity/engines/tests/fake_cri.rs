@@ -11,7 +11,11 @@ use std::{
 };
 
 use prost::Message;
-use tokio::{net::UnixListener, task::JoinSet, time::sleep};
+use tokio::{
+    net::UnixListener,
+    runtime::{Builder, Runtime},
+    time::sleep,
+};
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::{
     Code, Request, Response, Status,
@@ -36,20 +40,23 @@ struct Known {
 /// Ends, and its connections with it, when it is dropped.
 pub(super) struct FakeCri {
     known: Arc<Known>,
-    _server: JoinSet<()>,
+    /// Of its own, since tonic's connections are tasks that nobody else ends.
+    runtime: Option<Runtime>,
 }
 
 impl FakeCri {
     pub(super) fn start(socket: &Path) -> Self {
         let (containers, code, delay) = (Mutex::default(), Mutex::new(Code::Ok), Mutex::default());
         let known = Arc::new(Known { containers, code, delay });
-        let connections = UnixListenerStream::new(UnixListener::bind(socket).expect("a listener"));
-        let mut server = JoinSet::new();
-        let runtime = Runtime(Arc::clone(&known));
-        server.spawn(async move {
-            Server::builder().add_service(runtime).serve_with_incoming(connections).await.expect("served");
+        let listener = std::os::unix::net::UnixListener::bind(socket).expect("a listener");
+        listener.set_nonblocking(true).expect("a socket");
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let service = CriService(Arc::clone(&known));
+        runtime.spawn(async move {
+            let connections = UnixListenerStream::new(UnixListener::from_std(listener).expect("a listener"));
+            Server::builder().add_service(service).serve_with_incoming(connections).await.expect("served");
         });
-        Self { known, _server: server }
+        Self { known, runtime: Some(runtime) }
     }
 
     pub(super) fn run(&self, id: &str, name: &str, labels: &[(&str, &str)]) {
@@ -70,14 +77,20 @@ impl FakeCri {
     }
 }
 
-#[derive(Clone)]
-struct Runtime(Arc<Known>);
+impl Drop for FakeCri {
+    fn drop(&mut self) {
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
+    }
+}
 
-impl NamedService for Runtime {
+#[derive(Clone)]
+struct CriService(Arc<Known>);
+
+impl NamedService for CriService {
     const NAME: &'static str = "runtime.v1.RuntimeService";
 }
 
-impl Service<http::Request<Body>> for Runtime {
+impl Service<http::Request<Body>> for CriService {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
