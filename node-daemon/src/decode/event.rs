@@ -36,6 +36,8 @@ pub enum Event<'a> {
     TcpSegment(TcpSegment<'a>),
     /// The first datagram of a UDP conversation.
     ConversationOpened(ConversationOpened),
+    /// The datagrams of a conversation go elsewhere than the socket asked.
+    ConversationTranslated(ConversationTranslated),
     /// How an open conversation stands; every second while it moves.
     ConversationCounters(ConversationReport),
     /// How a conversation stood when its socket was closed, or when it had been silent for a while.
@@ -228,6 +230,18 @@ pub struct ConversationOpened {
     pub local: SocketAddr,
     /// The process that created the socket, or first used it.
     pub owner_pid: Option<u32>,
+}
+
+/// The datagrams go to another address than the one the connected socket asked for: a service address (DNAT) was translated.
+/// Comes after the conversation's [`ConversationOpened`], and again where the address changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConversationTranslated {
+    /// Of the datagram by which it was seen.
+    pub time: KernelTime,
+    /// With the address that was asked for.
+    pub conversation: Conversation,
+    /// Where the datagrams really go.
+    pub remote: SocketAddr,
 }
 
 /// Names a UDP conversation.

@@ -10,10 +10,10 @@ use goldwire_probe_events::kind;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use super::{
-    Addresses, Arguments, BootTime, Comm, Conversation, ConversationOpened, Cookie, Datagram, Direction, Event,
-    KernelTime, Owner, Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited, ProcessForked,
-    Reset, Role, SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting,
-    TcpCounters, TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
+    Addresses, Arguments, BootTime, Comm, Conversation, ConversationOpened, ConversationTranslated, Cookie, Datagram,
+    Direction, Event, KernelTime, Owner, Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited,
+    ProcessForked, Reset, Role, SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed,
+    TcpConnecting, TcpCounters, TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
 };
 
 /// When the event of a record happened; the end of time for a record that is too short.
@@ -44,6 +44,7 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
         kind::TCP_LISTENING => Event::TcpListening(listening(part(record)?)),
         kind::TCP_CLOSED => Event::TcpClosed(closed(part(record)?)?),
         kind::SOCKET_OWNED => Event::SocketOwned(owned(part(record)?)),
+        kind::CONVERSATION_TRANSLATED => Event::ConversationTranslated(conversation_translated(part(record)?)),
         kind::CONVERSATION_OPENED => Event::ConversationOpened(conversation_opened(part(record)?)?),
         kind::DATAGRAM => Event::Datagram(datagram(record)?),
         kind::PLAINTEXT_SESSION => Event::PlaintextSession(plaintext_session(part(record)?)),
@@ -181,6 +182,15 @@ fn reset(flags: u8, from: SocketState, errno: Option<i32>) -> Option<Reset> {
 
 fn owned(event: &wire::SocketOwned) -> SocketOwned {
     SocketOwned { time: KernelTime(event.header.time), cookie: Cookie(event.cookie), owner: owner(&event.owner) }
+}
+
+fn conversation_translated(event: &wire::ConversationTranslated) -> ConversationTranslated {
+    let asked = socket_address(event.asked, event.asked_port);
+    ConversationTranslated {
+        time: KernelTime(event.header.time),
+        conversation: Conversation { cookie: Cookie(event.cookie), remote: asked },
+        remote: socket_address(event.remote, event.remote_port),
+    }
 }
 
 fn conversation_opened(event: &wire::ConversationOpened) -> Option<ConversationOpened> {

@@ -6,7 +6,10 @@
 mod arguments;
 mod cgroup;
 mod cgroup_ids;
+mod container;
+mod containers;
 mod docker;
+pub(crate) mod engines;
 mod lookup;
 mod naming;
 mod parents;
@@ -46,10 +49,10 @@ pub struct Identity {
     pub namespace: Option<Text>,
     /// Kubernetes pod.
     pub pod: Option<Text>,
-    /// It runs in a pod, and not all that the API tells of its container has been heard yet: asked again, it may have more
-    /// names.
-    pub awaits_pod: bool,
-    /// Name of the container in its pod; else its id, shortened to twelve digits; the name, for kinds that have no id.
+    /// It runs in a pod or a container, and not all that the API or the engine tells of it has been heard yet: asked again, it
+    /// may have more names.
+    pub awaits_names: bool,
+    /// Name of the container; else its id, shortened to twelve digits.
     pub container: Option<Text>,
     /// What the container was made from.
     pub image: Option<Text>,

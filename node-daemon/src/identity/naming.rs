@@ -7,23 +7,21 @@ use goldwire_model::{
     time::Timestamp,
 };
 use lru::LruCache;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxBuildHasher;
 
 use super::{
     Identity,
     cgroup::{Cgroup, short_id},
-    docker::{Container, DockerFiles},
+    containers::{self, Containers},
     pods::{Place, Pods},
     rules::WorkloadRules,
     users::Users,
-    workload::{Facts, workload},
+    workload::{Facts, unit, workload},
 };
 use crate::decode::KernelTime;
 
 /// Words remembered, so that records share them.
 const WORDS: usize = 32_768;
-/// Containers remembered.
-const CONTAINERS: usize = 4_096;
 
 /// What was read of a process.
 #[derive(Debug)]
@@ -43,23 +41,21 @@ pub(super) struct Seen<'a> {
 #[derive(Debug)]
 pub(super) struct Naming {
     /// The daemon's part of the hierarchy, where it is confined to one.
-    pub(super) subtree: Option<String>,
-    pub(super) docker: DockerFiles,
-    pub(super) pods: Pods,
+    subtree: Option<String>,
+    containers: Containers,
+    pods: Pods,
     pub(super) rules: WorkloadRules,
-    containers: FxHashMap<String, Option<Arc<Container>>>,
     users: Users,
     words: LruCache<Text, (), FxBuildHasher>,
 }
 
 impl Naming {
-    pub(super) fn new(subtree: Option<String>, docker: DockerFiles, pods: Pods, rules: WorkloadRules) -> Self {
+    pub(super) fn new(subtree: Option<String>, containers: Containers, pods: Pods, rules: WorkloadRules) -> Self {
         Self {
             subtree,
-            docker,
+            containers,
             pods,
             rules,
-            containers: FxHashMap::default(),
             users: Users::new(),
             words: LruCache::unbounded_with_hasher(FxBuildHasher),
         }
@@ -68,16 +64,8 @@ impl Naming {
     /// `home` is the directory in `/proc` of a process that sees the files that this one sees.
     pub(super) fn identity(&mut self, seen: Seen<'_>, home: &Path, now: KernelTime) -> Identity {
         let cgroup = seen.cgroup;
-        let container = cgroup.container.as_deref().and_then(|id| self.container(id));
-        let facts = Facts {
-            container: container.as_deref(),
-            cgroup,
-            subtree: self.subtree.as_deref(),
-            executable: seen.executable,
-            comm: seen.comm,
-        };
+        let facts = Facts { cgroup, subtree: self.subtree.as_deref(), executable: seen.executable, comm: seen.comm };
         let workload = workload(facts).to_owned();
-        let labels = container.as_deref().map_or(&[][..], |container| &container.labels);
         let identity = Identity {
             pid: seen.pid,
             parent: seen.parent,
@@ -89,16 +77,13 @@ impl Naming {
             workload: self.word(&workload),
             namespace: None,
             pod: None,
-            awaits_pod: false,
+            awaits_names: false,
             container: cgroup.container.as_deref().map(|id| self.word(short_id(id))),
-            image: container.as_deref().and_then(|container| container.image.as_deref()).map(|image| self.word(image)),
+            image: None,
             ancestry: seen.ancestry.map(|names| self.word(&names)),
-            labels: labels.iter().map(|(key, value)| (self.word(key), self.word(value))).collect(),
+            labels: Arc::from([]),
         };
-        match Place::of(cgroup) {
-            Some(place) => self.in_pod(identity, &place),
-            None => self.rules.apply(identity, cgroup),
-        }
+        self.in_place(identity, cgroup, now)
     }
 
     /// Whether it belongs to the daemon's part of the hierarchy.
@@ -106,9 +91,20 @@ impl Naming {
         self.subtree.as_deref().is_none_or(|subtree| cgroup.path == subtree || cgroup.leaf_below(subtree).is_some())
     }
 
-    /// With the names of its pod, as far as they are known.
-    pub(super) fn in_pod(&self, identity: Identity, place: &Place) -> Identity {
-        self.rules.apply(self.pods.name(identity, place), place.cgroup())
+    /// With the names of its container and of its pod, as far as they are known. The pod knows better, rules by hand best.
+    pub(super) fn in_place(&mut self, identity: Identity, cgroup: &Cgroup, now: KernelTime) -> Identity {
+        let id = containers::id_of(cgroup);
+        let found = id.map(|id| self.containers.find(&id, now)).unwrap_or_default();
+        let named = match &found.container {
+            Some(container) => containers::in_container(identity, container, unit(cgroup)),
+            None => identity,
+        };
+        let named = Identity { awaits_names: found.is_awaited, ..named };
+        let named = match Place::of(cgroup) {
+            Some(place) => self.pods.name(named, &place),
+            None => named,
+        };
+        self.rules.apply(named, cgroup)
     }
 
     /// The name of a user; `home` as above.
@@ -121,20 +117,8 @@ impl Naming {
         self.pods.service(address, transport, at)
     }
 
-    fn container(&mut self, id: &str) -> Option<Arc<Container>> {
-        if let Some(known) = self.containers.get(id) {
-            return known.clone();
-        }
-        if self.containers.len() >= CONTAINERS {
-            self.containers.clear();
-        }
-        let container = self.docker.container(id).map(Arc::new);
-        self.containers.insert(id.to_owned(), container.clone());
-        container
-    }
-
     /// The shared copy of a word.
-    pub(super) fn word(&mut self, text: &str) -> Text {
+    fn word(&mut self, text: &str) -> Text {
         if let Some((word, ())) = self.words.get_key_value(text) {
             return word.clone();
         }

@@ -25,10 +25,6 @@ impl Place {
     pub(super) fn of(cgroup: &Cgroup) -> Option<Self> {
         Some(Self { pod: cgroup.pod.clone()?, cgroup: cgroup.clone() })
     }
-
-    pub(super) const fn cgroup(&self) -> &Cgroup {
-        &self.cgroup
-    }
 }
 
 /// The directory of pods and services, where there is one.
@@ -48,7 +44,7 @@ impl Pods {
         if let Some(member) = member {
             return in_container(in_pod(identity, &member.pod), &member.container);
         }
-        let identity = Identity { awaits_pod: true, ..identity };
+        let identity = Identity { awaits_names: true, ..identity };
         match directory.by_pod_uid(&place.pod, LATEST) {
             Some(pod) => in_pod(identity, &pod),
             None => identity,
@@ -75,7 +71,7 @@ fn in_container(identity: Identity, container: &Container) -> Identity {
     Identity {
         container: Some(container.name.clone()),
         image: container.image.clone().or(identity.image),
-        awaits_pod: false,
+        awaits_names: false,
         ..identity
     }
 }

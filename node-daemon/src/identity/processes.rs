@@ -16,10 +16,12 @@ use super::{
     arguments::command_line,
     cgroup::Cgroup,
     cgroup_ids::CgroupIds,
+    containers::Containers,
     docker::DockerFiles,
+    engines::Engines,
     naming::{Naming, Seen},
     parents::ancestry,
-    pods::{Place, Pods},
+    pods::Pods,
     proc_files::{ProcFiles, Stat},
     rules::WorkloadRules,
 };
@@ -32,8 +34,8 @@ const SECOND: u64 = 1_000_000_000;
 const KEPT: u64 = 120 * SECOND;
 /// An entry is believed so long before its start time is looked at again, in case an exit was missed.
 const BELIEVED: u64 = 10 * SECOND;
-/// A process whose pod is not known yet is looked up again at most this often.
-const ASKED_AGAIN: u64 = SECOND / 5;
+/// A process whose pod or container is not known yet is looked up again at most this often.
+const ASKED_AGAIN: u64 = SECOND / 50;
 
 /// What the names depend on.
 #[derive(Clone, Debug)]
@@ -48,6 +50,8 @@ pub struct Options {
     pub docker: PathBuf,
     /// What the Kubernetes API tells, where there is one.
     pub kubernetes: Option<Directory>,
+    /// What containers' engines tell, where they are asked.
+    pub engines: Option<Engines>,
     /// Workloads by hand.
     pub rules: WorkloadRules,
 }
@@ -58,7 +62,7 @@ impl Options {
     pub fn new(node: impl Into<String>, cgroup: Option<PathBuf>) -> Self {
         let docker = PathBuf::from("/var/lib/docker/containers");
         let (proc, rules) = (PathBuf::from("/proc"), WorkloadRules::default());
-        Self { node: node.into(), cgroup, proc, docker, kubernetes: None, rules }
+        Self { node: node.into(), cgroup, proc, docker, kubernetes: None, engines: None, rules }
     }
 }
 
@@ -69,13 +73,11 @@ struct Known {
     start_time: Option<u64>,
     checked: KernelTime,
     ended: Option<KernelTime>,
-    /// Where it runs, where that is a pod.
-    place: Option<Place>,
-    /// Whole id of its container.
-    container: Option<Text>,
+    /// Where it runs, where that is a container or a pod.
+    place: Option<Arc<Cgroup>>,
     /// Number of the user that its identity has.
     user: Option<u32>,
-    /// When its pod was last asked for.
+    /// When its names were last asked for.
     asked: KernelTime,
 }
 
@@ -88,16 +90,15 @@ struct Moments {
 
 impl Known {
     fn new(identity: Arc<Identity>, Moments { start_time, now }: Moments) -> Self {
-        let (place, container, user) = (None, None, None);
-        Self { identity, start_time, checked: now, ended: None, place, container, user, asked: now }
+        Self { identity, start_time, checked: now, ended: None, place: None, user: None, asked: now }
     }
 
-    /// The API may have told of the pod since.
-    fn ask_again(&mut self, naming: &Naming, now: KernelTime) {
-        let is_due = self.identity.awaits_pod && now.0.saturating_sub(self.asked.0) >= ASKED_AGAIN;
+    /// The API may have told of the pod since, or the engine of the container.
+    fn ask_again(&mut self, naming: &mut Naming, now: KernelTime) {
+        let is_due = self.identity.awaits_names && now.0.saturating_sub(self.asked.0) >= ASKED_AGAIN;
         let Some(place) = self.place.as_ref().filter(|_| is_due) else { return };
         self.asked = now;
-        let named = naming.in_pod(self.identity.as_ref().clone(), place);
+        let named = naming.in_place(self.identity.as_ref().clone(), place, now);
         if named != *self.identity {
             self.identity = Arc::new(named);
         }
@@ -128,11 +129,12 @@ impl Processes {
             let below = mount.as_deref().and_then(|mount| path.strip_prefix(mount).ok());
             below.map_or_else(|| path.to_string_lossy().into_owned(), |below| format!("/{}", below.to_string_lossy()))
         });
-        let (docker, pods) = (DockerFiles::new(options.docker), Pods::new(options.kubernetes));
+        let containers = Containers::new(DockerFiles::new(options.docker), options.engines);
+        let pods = Pods::new(options.kubernetes);
         Self {
             node: options.node.into(),
             files,
-            naming: Naming::new(subtree, docker, pods, options.rules),
+            naming: Naming::new(subtree, containers, pods, options.rules),
             cgroup_ids: CgroupIds::new(mount),
             noticed: Vec::new(),
             known: LruCache::unbounded_with_hasher(FxBuildHasher),
@@ -143,7 +145,7 @@ impl Processes {
     /// A remembered process, if it is still the same one.
     fn believed(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {
         let known = self.known.get_mut(&pid)?;
-        known.ask_again(&self.naming, now);
+        known.ask_again(&mut self.naming, now);
         let is_checked = known.ended.is_some() || now.0.saturating_sub(known.checked.0) < BELIEVED;
         if is_checked {
             return Some(known.identity.clone());
@@ -224,8 +226,8 @@ impl Processes {
     }
 
     fn remember(&mut self, identity: Identity, cgroup: &Cgroup, moments: Moments, user: Option<u32>) -> Arc<Identity> {
-        let container = cgroup.container.as_deref().map(|id| self.naming.word(id));
-        let known = Known { place: Place::of(cgroup), container, user, ..Known::new(Arc::new(identity), moments) };
+        let place = (cgroup.container.is_some() || cgroup.pod.is_some()).then(|| Arc::new(cgroup.clone()));
+        let known = Known { place, user, ..Known::new(Arc::new(identity), moments) };
         self.keep(known)
     }
 
@@ -251,10 +253,9 @@ impl IdentityLookup for Processes {
         // Gone without having executed anything: it was what its parent is.
         let parent = self.forked.peek(&pid).copied()?;
         let identity = Identity { pid, parent, ..self.believed(parent, now)?.as_ref().clone() };
-        let (place, container, user) =
-            self.known.peek(&parent).map(|known| (known.place.clone(), known.container.clone(), known.user))?;
+        let (place, user) = self.known.peek(&parent).map(|known| (known.place.clone(), known.user))?;
         let moments = Moments { start_time: None, now };
-        Some(self.keep(Known { place, container, user, ..Known::new(Arc::new(identity), moments) }))
+        Some(self.keep(Known { place, user, ..Known::new(Arc::new(identity), moments) }))
     }
 
     fn owner(&mut self, owner: &Owner, now: KernelTime) -> Arc<Identity> {
@@ -304,8 +305,9 @@ impl IdentityLookup for Processes {
         known.ended = Some(event.time);
         // It may have given up its rights since it was looked at.
         let Some(user) = event.user.filter(|user| known.user != Some(*user)) else { return identity };
-        let home = self.files.home(event.pid, known.container.is_some());
-        let user = self.naming.user(user, known.container.as_deref(), &home, event.time);
+        let container = known.place.as_ref().and_then(|place| place.container.as_deref());
+        let home = self.files.home(event.pid, container.is_some());
+        let user = self.naming.user(user, container, &home, event.time);
         known.identity = Arc::new(Identity { user: Some(user), ..known.identity.as_ref().clone() });
         Some(known.identity.clone())
     }

@@ -1,6 +1,7 @@
 //! Real servers and clients, each started for one test and stopped with it.
 
 mod dnsmasq;
+mod engine;
 mod h2load;
 mod link;
 mod nginx;
@@ -20,6 +21,7 @@ use goldwire_demo::nodes::{Cgroup, Launch, Namespace, Process};
 use tempfile::TempDir;
 
 pub use dnsmasq::Dnsmasq;
+pub use engine::{Engine, IMAGE, Make};
 pub use h2load::{LoadReport, h2load, undisturbed_h2load};
 pub use link::{Link, kernel_count};
 pub use nginx::Nginx;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use goldwire_tests::{
     programs::{Nginx, Peer, built_program, free_port, h2load, run},
     sheet::Line,
@@ -155,4 +155,112 @@ async fn a_socket_that_was_passed_on_belongs_to_who_serves_it() -> Result<()> {
     let seen = rows.iter().filter(by).map(|row| count(row, "count()")).sum();
     ensure!(seen == TIMES, "{rows:?}");
     Line::new(13, "requests on sockets that were passed on", TIMES).server(seen).exact()
+}
+
+/// The listener was opened by one process, and came to another that accepts.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activated_server_owns_what_it_serves() -> Result<()> {
+    const TIMES: u64 = 50;
+    let watch = Watch::start("activated").await?;
+    let port = free_port()?;
+    let server = "import http.server as h, socket\n\
+                  class A(h.BaseHTTPRequestHandler):\n  \
+                    def do_GET(s): s.send_response(200); s.send_header('Content-Length', '0'); s.end_headers()\n\
+                  s = h.HTTPServer(('127.0.0.1', 0), A, bind_and_activate=False); s.socket = socket.socket(fileno=3)\n\
+                  s.serve_forever()";
+    // The activator opens the socket and becomes a shell, which starts the server as another process.
+    let script = format!(
+        "systemd-socket-activate --listen=127.0.0.1:{port} bash -c 'python3 -c \"$0\" & echo server=$!; wait' \"$0\" & \
+         activator=$!; {WAIT}; for i in $(seq {TIMES}); do curl -s -o /dev/null http://127.0.0.1:{port}/; done; \
+         kill $activator; pkill -P $activator || true",
+        WAIT = wait_until_listening(port)
+    );
+    let printed = run(&watch.cgroup, "bash", &["-c", &script, server])?;
+    let server = printed.lines().find_map(|line| line.strip_prefix("server=")).context("the server's id")?;
+    let filter = format!("destination.port = {port} and network.protocol = \"http\"");
+    let rows = watch.requests_by(&filter, &["destination.process", "destination.pid"], 2 * TIMES).await?;
+    let is_right =
+        |row: &&Row| row_text(row, "destination.pid") == server && text(row, "destination.process") == "python3";
+    let seen = |reporter: &str| {
+        let right = rows.iter().filter(is_right).filter(|row| text(row, "reporter") == reporter);
+        right.map(|row| count(row, "count()")).sum()
+    };
+    let (client, server) = (seen("client"), seen("server"));
+    ensure!(client + server == 2 * TIMES, "{rows:?}");
+    Line::new(13, "requests to a server that was activated by its socket", TIMES).client(client).server(server).exact()
+}
+
+/// The activator accepts, and starts a process for each connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_for_each_connection_owns_it() -> Result<()> {
+    const TIMES: u64 = 50;
+    let watch = Watch::start("inetd").await?;
+    let port = free_port()?;
+    // Each tells its own process id in the answer's status.
+    let answer = "read line; while read -r header && [ \"${#header}\" -gt 1 ]; do :; done; \
+                  printf 'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' ${#BASHPID} $BASHPID";
+    let script = format!(
+        "systemd-socket-activate --accept --inetd --listen=127.0.0.1:{port} bash -c \"$0\" 2>/dev/null & {WAIT}; \
+         for i in $(seq {TIMES}); do curl -s http://127.0.0.1:{port}/; echo; done; kill $!",
+        WAIT = wait_until_listening(port)
+    );
+    let printed = run(&watch.cgroup, "bash", &["-c", &script, answer])?;
+    let served: BTreeSet<&str> = printed.lines().filter(|line| line.parse::<u32>().is_ok()).collect();
+    ensure!(served.len() as u64 == TIMES, "each connection has a process: {printed}");
+    let filter = format!("destination.port = {port} and network.protocol = \"http\"");
+    let rows = watch.requests_by(&filter, &["destination.process", "destination.pid"], 2 * TIMES).await?;
+    let is_right = |row: &&Row| {
+        text(row, "destination.process") == "bash"
+            && served.contains(&*row_text(row, "destination.pid"))
+            && count(row, "count()") == 1
+    };
+    let seen =
+        |reporter: &str| rows.iter().filter(is_right).filter(|row| text(row, "reporter") == reporter).count() as u64;
+    let (client, server) = (seen("client"), seen("server"));
+    ensure!(client + server == 2 * TIMES, "{rows:?}");
+    let line = Line::new(13, "connections accepted by an activator, each with a process of its own", TIMES);
+    line.client(client).server(server).exact()
+}
+
+/// Shell that waits for a listener without knocking, which would be counted and may activate it.
+fn wait_until_listening(port: u16) -> String {
+    format!("until ss -tlHn 'sport = :{port}' | grep -q .; do sleep 0.05; done")
+}
+
+/// Each asks for its own process id, so that a wrong owner shows.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_curls_own_one_request_each() -> Result<()> {
+    const BATCHES: u64 = 5;
+    const BATCH: u64 = 2_000;
+    let watch = Watch::start("curls").await?;
+    let nginx = Nginx::start(&watch.cgroup)?;
+    let url = nginx.url("/");
+    let mut seen = [0, 0];
+    for batch in 0..BATCHES {
+        let script = format!("seq {BATCH} | xargs -P 4 -I{{}} sh -c 'exec curl -q -s -o /dev/null {url}{batch}/$$'");
+        run(&watch.cgroup, "bash", &["-c", &script])?;
+        for (seen, reporter) in seen.iter_mut().zip(["client", "server"]) {
+            *seen +=
+                curls_of(&watch, &format!("reporter = \"{reporter}\" and url.path = \"/{batch}/*\""), BATCH).await?;
+        }
+    }
+    let line = Line::new(13, "curls, each with a request for its own process id", BATCHES * BATCH);
+    line.client(seen[0]).server(seen[1]).lost(watch.lost().await?).exact()
+}
+
+/// Requests of curls that asked for their own process ids; an error where one of them is another's.
+async fn curls_of(watch: &Watch, filter: &str, curls: u64) -> Result<u64> {
+    let query = json!({
+        "queryType": "table", "table": "requests", "filter": filter,
+        "groupBy": ["source.process", "source.pid", "url.path"], "aggregates": ["count()"], "limit": 10_000,
+    });
+    let total = |rows: &[Row]| rows.iter().map(|row| count(row, "count()")).sum::<u64>();
+    let rows = watch.settled(query, |rows| total(rows) >= curls).await?;
+    let is_right = |row: &&Row| {
+        let asked_for = text(row, "url.path").rsplit('/').next();
+        text(row, "source.process") == "curl" && asked_for == Some(&*row_text(row, "source.pid"))
+    };
+    let wrong: Vec<_> = rows.iter().filter(|row| !is_right(row)).take(5).collect();
+    ensure!(wrong.is_empty(), "of {} rows: {wrong:?}", rows.len());
+    Ok(total(&rows))
 }

@@ -150,7 +150,7 @@ fn containers_have_their_names_and_labels() {
     fs::write(directory.join("config.v2.json"), config).expect("written");
     machine.run(40, "node", 0, 1, &format!("/system.slice/docker-{ID}.scope"));
     let identity = machine.processes.process(40, KernelTime(0)).expect("read");
-    assert_eq!((&*identity.workload, identity.container.as_deref()), ("shop-1", Some("0123456789ab")));
+    assert_eq!((&*identity.workload, identity.container.as_deref()), ("shop-1", Some("shop-1")));
     assert_eq!(identity.image.as_deref(), Some("shop:2"));
     assert_eq!(identity.labels[..], [("tier".into(), "web".into())]);
 }

@@ -33,7 +33,7 @@ fn identity() -> Identity {
         workload: "own".into(),
         namespace: None,
         pod: None,
-        awaits_pod: false,
+        awaits_names: false,
         container: None,
         image: None,
         ancestry: None,

@@ -35,7 +35,7 @@ impl IdentityLookup for Names {
                 workload: format!("w{pid}").into(),
                 namespace: None,
                 pod: None,
-                awaits_pod: false,
+                awaits_names: false,
                 container: None,
                 image: None,
                 ancestry: None,
