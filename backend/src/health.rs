@@ -213,6 +213,7 @@ mod tests {
             memory_used: 0,
             memory_budget: 0,
             connections: 0,
+            buffers: 0,
             notes: Vec::new(),
         }
     }

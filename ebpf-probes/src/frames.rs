@@ -3,13 +3,26 @@
 //! A buffer of 64 KiB may hold several frames, and only their headers say where the next one is. The daemon, which learns of a
 //! frame when it has long passed, could not steer from one to the next. So the way begins where a stream does, or where the daemon
 //! says that a frame ends, and goes on here: of long DATA frames the ends are told, of all others everything.
+//!
+//! That is done by programs of their own, to which the others hand a buffer over: all in one would be too much for the verifier.
 
-use aya_ebpf::{helpers::generated::bpf_skb_load_bytes, macros::map, maps::Array};
-use goldwire_probe_events::{FRAME_MIN, LARGEST_LIMIT, STEERING_SLOTS, WHOLE_BUFFER, tcp_flag::FIN};
+use aya_ebpf::{
+    bindings::__sk_buff,
+    helpers::generated::bpf_skb_load_bytes,
+    macros::{cgroup_skb, map},
+    maps::{Array, ProgramArray},
+    programs::SkBuffContext,
+};
+use goldwire_probe_events::{
+    FRAME_MIN, LARGEST_LIMIT, STEERING_SLOTS, WHOLE_BUFFER,
+    direction::{EGRESS, INGRESS},
+    tcp_flag::FIN,
+};
 
 use crate::{
+    packet::Packet,
     segment::{self, PIECE, Segment},
-    steering::Steering,
+    steering::{self, Steering},
 };
 
 const HEADER: u32 = 9;
@@ -17,8 +30,8 @@ const HEADER: u32 = 9;
 const READ: u32 = 8;
 /// So many bytes of a header have the length and the type.
 const SAYS_ALL: u32 = 4;
-/// Frames that are looked at in one buffer. Where there are more, it is captured whole. Each is work for the verifier.
-const FRAMES: u32 = 10;
+/// Frames that are looked at before the program calls itself for the next ones. Each is work for the verifier.
+const FRAMES: u32 = 3;
 /// A DATA frame is captured as little as can be.
 const ENDS: u8 = 0;
 const WHOLE: u8 = LARGEST_LIMIT | WHOLE_BUFFER;
@@ -39,6 +52,14 @@ const TOLD_WHOLE: u64 = 1 << 32;
 /// From this bit on stands how long the beginning is.
 const BEGUN_LENGTH: u32 = 40;
 
+const PASS: i32 = 1;
+
+/// The programs below, each in the array of its own kind: the kernel takes no other.
+#[map]
+static FRAMES_RECEIVED: ProgramArray = ProgramArray::with_max_entries(1, 0);
+#[map]
+static FRAMES_SENT: ProgramArray = ProgramArray::with_max_entries(1, 0);
+
 /// By slot of [`Steering`] and by direction.
 #[map]
 static WAYS: Array<[Way; 2]> = Array::with_max_entries(STEERING_SLOTS, 0);
@@ -53,23 +74,163 @@ pub fn begin(segment: &Segment, wish: &Steering, offset: u32) {
     }
 }
 
-/// Tells a segment frame by frame, as far as it is longer than one event. What is left of it is told as this limit says; 0 bytes
-/// may be left. `None` where it is not known where a frame begins in it: then nothing was told.
+/// Goes on in a program that follows frames. Returns where there is none.
 #[inline(always)]
-pub fn follow(segment: &mut Segment, wish: &Steering) -> Option<u8> {
-    match walk(segment, wish) {
-        UNKNOWN => None,
-        limit => Some(limit as u8),
-    }
+pub fn hand_over(segment: &Segment) {
+    let context = SkBuffContext::new(segment.skb);
+    let programs = if segment.direction == INGRESS { &FRAMES_RECEIVED } else { &FRAMES_SENT };
+    // SAFETY: nothing here has to be dropped.
+    unsafe { programs.tail_call(&context, 0) };
 }
 
-/// No limit.
-const UNKNOWN: u32 = u32::MAX;
+/// hook: none; called by `buffer_received`
+/// needs: tail calls, beside what its caller needs
+/// since: 5.10
+#[cgroup_skb(ingress)]
+pub fn frames_received(ctx: SkBuffContext) -> i32 {
+    on_buffer(&ctx, INGRESS);
+    PASS
+}
 
-/// A function of its own, with a stack of its own.
-#[inline(never)]
-fn walk(segment: &mut Segment, wish: &Steering) -> u32 {
-    go_on(segment, wish).map_or(UNKNOWN, u32::from)
+/// hook: none; called by `buffer_sent`
+/// needs: tail calls, beside what its caller needs
+/// since: 5.10
+#[cgroup_skb(egress)]
+pub fn frames_sent(ctx: SkBuffContext) -> i32 {
+    on_buffer(&ctx, EGRESS);
+    PASS
+}
+
+#[inline(always)]
+fn on_buffer(ctx: &SkBuffContext, direction: u8) -> Option<()> {
+    let packet = Packet::read(ctx.skb.skb)?;
+    let mut segment = segment::read(&packet, direction)?;
+    segment.find_socket();
+    let wish = steering::of(segment.cookie, direction)?;
+    let way = way_of(&segment)?;
+    let Some(mut steps) = Steps::so_far(segment.skb).or_else(|| Steps::first(&segment, &wish, way)) else {
+        return segment::tell_wanted(&mut segment, &wish, WHOLE);
+    };
+    let (first, length) = (segment.sequence, segment.length);
+    segment.begin_at(steps.told);
+    let came = steps.go(&mut segment, length);
+    if came == Came::OnAndOn {
+        steps.keep(segment.skb);
+        // Each buffer is allowed 33 of these. Behind them, this returns.
+        hand_over(&segment);
+    }
+    segment.length = length - steps.told;
+    let (known, limit) = match came {
+        Came::Behind { begun } => {
+            let next = word(wish.tag, first.wrapping_add(steps.at));
+            let is_whole = steps.limit != ENDS;
+            (Way { next, begun: begun | if is_whole { TOLD_WHOLE } else { 0 } }, if is_whole { WHOLE } else { ENDS })
+        }
+        Came::OnAndOn | Came::Astray => (Way { next: 0, begun: 0 }, WHOLE),
+    };
+    // SAFETY: the kernel gave the pointer. Buffers of one direction of a socket may race: a way that is lost costs capture only.
+    unsafe { way.write(known) };
+    if segment.length > 0 || segment.tcp_flags & FIN != 0 {
+        segment::tell_limited(&mut segment, limit);
+    }
+    Some(())
+}
+
+/// How far the frames of a segment were followed. Offsets count from its beginning.
+struct Steps {
+    /// Where the next frame begins.
+    at: u32,
+    /// What is before it was told.
+    told: u32,
+    /// How the rest of what is before `at` is told.
+    limit: u8,
+}
+
+/// Where some steps led.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// To the end of the segment. `begun` as in [`Way`].
+    Behind { begun: u64 },
+    /// To bytes that are no frame.
+    Astray,
+    /// To one more frame.
+    OnAndOn,
+}
+
+impl Steps {
+    /// Marks words of a buffer as written.
+    const KEPT: u32 = 1 << 8;
+
+    /// What was kept with a buffer. The kernel hands its words over as zeros.
+    #[inline(always)]
+    fn so_far(skb: *mut __sk_buff) -> Option<Self> {
+        // SAFETY: the context of this program.
+        let [at, told, rest] = unsafe { [0, 1, 2].map(|index| (&raw const (*skb).cb[index]).read_volatile()) };
+        (rest & Self::KEPT != 0).then_some(Self { at, told, limit: rest as u8 & 7 })
+    }
+
+    #[inline(always)]
+    fn keep(&self, skb: *mut __sk_buff) {
+        // SAFETY: the context of this program.
+        unsafe {
+            (&raw mut (*skb).cb[0]).write_volatile(self.at);
+            (&raw mut (*skb).cb[1]).write_volatile(self.told);
+            (&raw mut (*skb).cb[2]).write_volatile(u32::from(self.limit) | Self::KEPT);
+        }
+    }
+
+    /// Where the first frame is that begins in a segment, if that is known.
+    #[inline(always)]
+    fn first(segment: &Segment, wish: &Steering, way: *mut Way) -> Option<Self> {
+        // SAFETY: the kernel gave the pointer.
+        let known = unsafe { way.read() };
+        let named = wish.take_skip(segment.direction);
+        let ahead = (known.next as u32).wrapping_sub(segment.sequence) as i32;
+        let (at, limit) = if (known.next >> 32) as u32 != wish.tag || ahead < -(READ as i32) {
+            match named.map(|last| last.wrapping_add(1).wrapping_sub(segment.sequence)) {
+                Some(ahead) if ahead as i32 >= 0 => (ahead, ENDS),
+                _ if begins_long_data(segment) => (0, ENDS),
+                _ => return None,
+            }
+        } else if ahead >= 0 {
+            (ahead as u32, if known.begun & TOLD_WHOLE == 0 { ENDS } else { LARGEST_LIMIT })
+        } else {
+            rest_of_begun(segment, known.begun, ahead.unsigned_abs())?
+        };
+        Some(Self { at, told: 0, limit })
+    }
+
+    /// Goes some steps on in what is left of a segment of this length. Short frames are told together.
+    #[inline(always)]
+    fn go(&mut self, segment: &mut Segment, length: u32) -> Came {
+        let tcp_flags = segment.tcp_flags;
+        for _ in 0..FRAMES {
+            if self.at >= length {
+                return Came::Behind { begun: 0 };
+            }
+            let left = length - self.at;
+            let Some(bytes) = bytes_at(segment, self.at - self.told, left) else { return Came::Astray };
+            if left < HEADER {
+                return Came::Behind { begun: bytes & 0xffff_ffff | u64::from(left) << BEGUN_LENGTH };
+            }
+            let Some(frame) = Frame::parse(bytes) else { return Came::Astray };
+            let ends_here = self.limit == ENDS || frame.is_long_data;
+            if ends_here && self.at > self.told {
+                let part = self.at - self.told;
+                if self.limit != ENDS && part > PIECE {
+                    return Came::Astray;
+                }
+                (segment.length, segment.tcp_flags) = (part, tcp_flags & !FIN);
+                segment::tell(segment, self.limit);
+                segment.begin_at(part);
+                segment.tcp_flags = tcp_flags;
+                self.told = self.at;
+            }
+            self.at += HEADER + frame.length;
+            self.limit = frame.limit();
+        }
+        Came::OnAndOn
+    }
 }
 
 #[inline(always)]
@@ -82,35 +243,6 @@ fn way_of(segment: &Segment) -> Option<*mut Way> {
 #[inline(always)]
 fn word(tag: u32, sequence: u32) -> u64 {
     u64::from(tag) << 32 | u64::from(sequence)
-}
-
-#[inline(always)]
-fn go_on(segment: &mut Segment, wish: &Steering) -> Option<u8> {
-    let way = way_of(segment)?;
-    // SAFETY: the kernel gave the pointer. Buffers of one direction of a socket may race: a way that is lost costs capture only.
-    let known = unsafe { way.read() };
-    let named = wish.take_skip(segment.direction);
-    let first = segment.sequence;
-    let ahead = (known.next as u32).wrapping_sub(first) as i32;
-    let (at, limit) = if (known.next >> 32) as u32 != wish.tag || ahead < -(READ as i32) {
-        match named.map(|last| last.wrapping_add(1).wrapping_sub(first)) {
-            Some(ahead) if ahead as i32 >= 0 => (ahead, ENDS),
-            _ if begins_long_data(segment) => (0, ENDS),
-            _ => return None,
-        }
-    } else if ahead >= 0 {
-        (ahead as u32, if known.begun & TOLD_WHOLE == 0 { ENDS } else { LARGEST_LIMIT })
-    } else {
-        rest_of_begun(segment, known.begun, ahead.unsigned_abs())?
-    };
-    let passed = pass(segment, at, limit, (known.begun >> 63) as u32);
-    let (next, begun) = match passed.next {
-        Some(next) => (word(wish.tag, first.wrapping_add(next)), passed.begun),
-        None => (0, 0),
-    };
-    // SAFETY: as above.
-    unsafe { way.write(Way { next, begun }) };
-    Some(passed.limit)
 }
 
 /// Whether a segment looks like a long DATA frame that begins with it, as those of servers mostly do. Asked where the way was lost,
@@ -136,53 +268,6 @@ fn rest_of_begun(segment: &Segment, begun: u64, before: u32) -> Option<(u32, u8)
     };
     let frame = Frame::parse(bytes)?;
     Some(((HEADER + frame.length).checked_sub(before)?, frame.limit()))
-}
-
-/// What came of the frames of a segment.
-struct Passed {
-    /// How what is left of it is told.
-    limit: u8,
-    /// Where the first frame begins that does not begin in it, or whose header does not end in it, if that is certain.
-    next: Option<u32>,
-    /// As in [`Way`].
-    begun: u64,
-}
-
-/// Passes the frames of a segment, the first of which ends at `at` and is told as `limit` says. Short ones are told together.
-/// `zero` is 0 and the verifier does not know it, so that it need not follow each choice to the end of all frames.
-#[inline(always)]
-fn pass(segment: &mut Segment, mut at: u32, mut limit: u8, zero: u32) -> Passed {
-    let (length, tcp_flags) = (segment.length, segment.tcp_flags);
-    let (mut told, mut next, mut begun) = (0, None, 0);
-    for _ in 0..=FRAMES {
-        if at >= length {
-            next = Some(at);
-            break;
-        }
-        let left = length - at;
-        let Some(bytes) = bytes_at(segment, at - told, left) else { break };
-        if left < HEADER {
-            (next, begun) = (Some(at), bytes & 0xffff_ffff | u64::from(left) << BEGUN_LENGTH);
-            break;
-        }
-        let Some(frame) = Frame::parse(bytes) else { break };
-        let ends_here = limit == ENDS || frame.is_long_data;
-        if ends_here && at > told {
-            let part = at - told;
-            if limit != ENDS && part > PIECE {
-                break;
-            }
-            (segment.length, segment.tcp_flags) = (part, tcp_flags & !FIN);
-            segment::tell(segment, limit);
-            segment.begin_at(part);
-            told = at;
-        }
-        at += HEADER + frame.length;
-        limit = frame.limit() + zero as u8;
-    }
-    (segment.length, segment.tcp_flags) = (length - told, tcp_flags);
-    let is_whole = next.is_none() || limit != ENDS;
-    Passed { limit: if is_whole { WHOLE } else { ENDS }, next, begun: begun | if is_whole { TOLD_WHOLE } else { 0 } }
 }
 
 /// The first bytes at an offset, at most [`READ`], the first of them lowest; `left` are there. `None` for none, or where they

@@ -5,9 +5,7 @@ use aya_ebpf::{
     macros::btf_tracepoint,
     programs::BtfTracePointContext,
 };
-use goldwire_probe_events::{
-    ABSENT, ARGUMENTS_LENGTH, NO_USER, ProcessExecuted, ProcessExited, ProcessForked, kind,
-};
+use goldwire_probe_events::{ABSENT, ARGUMENTS_LENGTH, NO_USER, ProcessExecuted, ProcessExited, ProcessForked, kind};
 
 use crate::{
     kernel::{self, Struct, offset},
@@ -128,9 +126,7 @@ fn user(task: Struct) -> u32 {
 /// SAFETY: `to` is room for that many bytes.
 #[inline(always)]
 unsafe fn arguments(to: *mut [u8; ARGUMENTS_LENGTH], task: Struct) -> u32 {
-    if offset!(task_memory) == ABSENT
-        || offset!(memory_arguments) == ABSENT
-        || offset!(memory_arguments_end) == ABSENT
+    if offset!(task_memory) == ABSENT || offset!(memory_arguments) == ABSENT || offset!(memory_arguments_end) == ABSENT
     {
         return 0;
     }

@@ -41,6 +41,13 @@ pub struct Segment {
 pub const PIECE: u32 = SMALLEST_CAPTURE << LARGEST_LIMIT;
 
 impl Segment {
+    /// Learns the cookie of its socket.
+    #[inline(always)]
+    pub fn find_socket(&mut self) {
+        // SAFETY: the context of this program.
+        self.cookie = unsafe { bpf_get_socket_cookie(self.skb.cast()) };
+    }
+
     /// Moves the beginning of the payload.
     #[inline(always)]
     pub fn begin_at(&mut self, offset: u32) {
@@ -56,8 +63,7 @@ pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
     if segment.length == 0 && segment.tcp_flags & (SYN | FIN | RST) == 0 {
         return None;
     }
-    // SAFETY: the context of this program.
-    segment.cookie = unsafe { bpf_get_socket_cookie(segment.skb.cast()) };
+    segment.find_socket();
     let wish = steering::of(segment.cookie, direction)?;
     if segment.tcp_flags & (SYN | FIN | RST) != 0 {
         on_flags(packet, &segment);
@@ -71,24 +77,36 @@ pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
         verdict::TELL => wish.limit,
         _ => undecided(packet, &segment, &wish)?,
     };
-    let followed = if wanted & HTTP2_FRAMES != 0 && segment.length > 0 { followed(&mut segment, &wish) } else { None };
-    if followed.is_none() && wish.verdict == verdict::TELL {
-        segment.skipped = wish.skipped(direction, segment.sequence, segment.length)?;
+    if wanted & HTTP2_FRAMES != 0 && segment.length > 0 {
+        // Where this returns, frames are not followed here.
+        frames::hand_over(&segment);
     }
-    let limit = followed.unwrap_or(wanted);
-    if segment.length == 0 && segment.tcp_flags & FIN == 0 {
-        return None;
+    tell_wanted(&mut segment, &wish, wanted)
+}
+
+/// Tells of a segment what is wanted.
+#[inline(always)]
+pub fn tell_wanted(segment: &mut Segment, wish: &Steering, wanted: u8) -> Option<()> {
+    if wish.verdict == verdict::TELL {
+        segment.skipped = wish.skipped(segment.direction, segment.sequence, segment.length)?;
     }
-    if limit & WHOLE_BUFFER != 0 {
-        tell_in_pieces(&mut segment);
-    }
-    let limit = limit & !(WHOLE_BUFFER | HTTP2_FRAMES);
-    tell(&segment, if limit > LARGEST_LIMIT { LARGEST_LIMIT } else { limit });
+    tell_limited(segment, wanted);
     Some(())
 }
 
+/// Tells a segment up to a limit of capture.
 #[inline(always)]
-fn read(packet: &Packet, direction: u8) -> Option<Segment> {
+pub fn tell_limited(segment: &mut Segment, limit: u8) {
+    if limit & WHOLE_BUFFER != 0 {
+        tell_in_pieces(segment);
+    }
+    let limit = limit & !(WHOLE_BUFFER | HTTP2_FRAMES);
+    tell(segment, if limit > LARGEST_LIMIT { LARGEST_LIMIT } else { limit });
+}
+
+/// The segment of a packet.
+#[inline(always)]
+pub fn read(packet: &Packet, direction: u8) -> Option<Segment> {
     let header = packet.transport(20)?;
     // SAFETY: 20 bytes are there.
     let (sequence, tcp_flags, length) = unsafe {
@@ -109,16 +127,6 @@ fn read(packet: &Packet, direction: u8) -> Option<Segment> {
         direction,
         tcp_flags,
     })
-}
-
-/// Follows HTTP/2 from frame to frame, where that is known. The limit of capture of what is left to be told.
-#[inline(always)]
-fn followed(segment: &mut Segment, wish: &Steering) -> Option<u8> {
-    // A copy, so that for all others the compiler need not keep it in memory.
-    let mut rest = *segment;
-    let limit = frames::follow(&mut rest, wish)?;
-    *segment = rest;
-    Some(limit)
 }
 
 /// Messages may begin anywhere in this buffer: tells what one event has no room for. Its last piece is left.

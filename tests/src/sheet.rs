@@ -23,13 +23,15 @@ pub struct Line {
     pub server: Option<u64>,
     /// What the daemon itself says it lost.
     pub lost: u64,
+    #[serde(skip)]
+    adds_up: bool,
 }
 
 impl Line {
     /// A trial whose ends both saw what they saw, with nothing lost.
     #[must_use]
     pub fn new(trial: u8, what: &str, sent: u64) -> Self {
-        Self { trial, what: what.to_owned(), sent, client: None, server: None, lost: 0 }
+        Self { trial, what: what.to_owned(), sent, client: None, server: None, lost: 0, adds_up: false }
     }
 
     /// What the client's end saw.
@@ -50,11 +52,18 @@ impl Line {
         Self { lost, ..self }
     }
 
+    /// What is lost is counted in the unit of the line, so that it adds up with what was seen.
+    #[must_use]
+    pub fn adds_up(self) -> Self {
+        Self { adds_up: true, ..self }
+    }
+
     /// The larger of both ends' differences from what was sent.
     #[must_use]
     pub fn difference(&self) -> u64 {
+        let lost = if self.adds_up { self.lost } else { 0 };
         let ends = [self.client, self.server];
-        ends.iter().flatten().map(|seen| seen.abs_diff(self.sent)).max().unwrap_or(self.sent)
+        ends.iter().flatten().map(|seen| (seen + lost).abs_diff(self.sent)).max().unwrap_or(self.sent)
     }
 
     /// Adds the line to the sheet, where one is kept.

@@ -10,7 +10,10 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use goldwire_demo::nodes::{Cgroup, Launch, Process};
-use goldwire_protocol::client::{Connection, NodeClient};
+use goldwire_protocol::{
+    client::{Connection, NodeClient},
+    status::StatusReport,
+};
 use goldwire_workbench::plugin_host::{Answer, DataSource, PluginHost};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -170,10 +173,15 @@ impl Watch {
         self.settled(query, |rows| rows.iter().map(|row| count(row, "count()")).sum::<u64>() >= total).await
     }
 
+    /// What the daemon says of itself.
+    pub async fn status(&self) -> Result<StatusReport> {
+        let client = NodeClient::new(self.address.to_string().parse()?, &Connection::default())?;
+        Ok(client.status(Duration::from_secs(5)).await?)
+    }
+
     /// Events that the daemon says it lost since its start.
     pub async fn lost(&self) -> Result<u64> {
-        let client = NodeClient::new(self.address.to_string().parse()?, &Connection::default())?;
-        Ok(client.status(Duration::from_secs(5)).await?.lost.iter().map(|loss| loss.events).sum())
+        Ok(self.status().await?.lost.iter().map(|loss| loss.events).sum())
     }
 }
 

@@ -102,6 +102,7 @@ impl Node {
             memory_used: 0,
             memory_budget: 0,
             connections: 0,
+            buffers: 0,
             notes: Vec::new(),
         }
     }

@@ -32,6 +32,9 @@ pub struct StatusReport {
     pub memory_budget: u64,
     /// Connections that are open and followed.
     pub connections: u64,
+    /// Buffers with payload of TCP that the probes told since the start; those that they could not tell are among `lost`.
+    #[serde(default)]
+    pub buffers: u64,
     /// What else an operator must know, as sentences.
     #[serde(default)]
     pub notes: Vec<String>,

@@ -11,6 +11,7 @@ use goldwire_answer::coverage::{Loss, LossStage};
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
     connections: AtomicU64,
+    buffers: AtomicU64,
     lost: Mutex<Vec<Loss>>,
 }
 
@@ -21,6 +22,12 @@ impl Gauges {
         self.connections.load(Ordering::Relaxed)
     }
 
+    /// Buffers with payload of TCP that were told since the start.
+    #[must_use]
+    pub(crate) fn buffers(&self) -> u64 {
+        self.buffers.load(Ordering::Relaxed)
+    }
+
     /// Events lost since the start, by stage.
     #[must_use]
     pub(crate) fn lost(&self) -> Vec<Loss> {
@@ -29,6 +36,10 @@ impl Gauges {
 
     pub(super) fn set_connections(&self, connections: u64) {
         self.connections.store(connections, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_buffers(&self, buffers: u64) {
+        self.buffers.fetch_add(buffers, Ordering::Relaxed);
     }
 
     pub(super) fn add_lost(&self, stage: LossStage, events: u64) {

@@ -19,7 +19,7 @@ use goldwire_model::{record::Record, time::Timestamp};
 
 use super::{clock, gauges::Gauges};
 use crate::{
-    decode::{Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
+    decode::{Cookie, Direction, Event, KernelTime, SequenceNumber, SessionNumber},
     identity::{self, Processes, WorkloadRules, engines::Engines},
     receive::{CaptureLimit, Losses, Receiver, Steering, TlsFinder, Verdict},
     track::{self, CaptureControl, Outlets, RecordSink, Tracker},
@@ -110,9 +110,12 @@ impl Pipeline {
     fn turn(&mut self) {
         let Self { receiver, tracker, capture, history, gauges, batch, .. } = self;
         let mut sink = Sink { history, gauges, batch };
+        let mut buffers = 0;
         receiver.poll(&mut |event| {
+            buffers += u64::from(matches!(event, Event::TcpSegment(_)));
             tracker.handle(&event, &mut Outlets { records: &mut sink, capture });
         });
+        gauges.add_buffers(buffers);
         let now = clock::kernel_now();
         tracker.sweep(now, &mut Outlets { records: &mut sink, capture });
         sink.flush();

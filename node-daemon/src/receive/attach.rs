@@ -4,6 +4,7 @@ use std::fs::File;
 
 use aya::{
     Btf, Ebpf,
+    maps::ProgramArray,
     programs::{
         BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSock, Program, ProgramError, SockOps,
         UProbe,
@@ -60,6 +61,9 @@ pub(super) fn attach(object: &mut Ebpf, cgroup: &File, hook: &Hook) -> Result<()
     if hook.place == Place::UserFunctions {
         return tls::try_own_program(object, hook.program).map_err(|error| reason(&error));
     }
+    if let Place::CalledByReceived(array) | Place::CalledBySent(array) = hook.place {
+        return put_into(object, array, hook);
+    }
     attach_program(program(object, hook)?, cgroup, hook.place).map_err(|error| reason(&error))
 }
 
@@ -69,7 +73,9 @@ fn program<'a>(object: &'a mut Ebpf, hook: &Hook) -> Result<&'a mut Program, Str
 
 fn load_program(program: &mut Program, btf: Option<&Btf>, place: Place) -> Result<(), ProgramError> {
     match place {
-        Place::BufferReceived | Place::BufferSent => <&mut CgroupSkb>::try_from(program)?.load(),
+        Place::BufferReceived | Place::BufferSent | Place::CalledByReceived(_) | Place::CalledBySent(_) => {
+            <&mut CgroupSkb>::try_from(program)?.load()
+        }
         Place::SocketCreated | Place::SocketReleased => <&mut CgroupSock>::try_from(program)?.load(),
         Place::SocketOperations => <&mut SockOps>::try_from(program)?.load(),
         Place::Tracepoint(name) => {
@@ -95,8 +101,16 @@ fn attach_program(program: &mut Program, cgroup: &File, place: Place) -> Result<
         }
         Place::SocketOperations => <&mut SockOps>::try_from(program)?.attach(cgroup, MODE).map(drop),
         Place::Tracepoint(_) => <&mut BtfTracePoint>::try_from(program)?.attach().map(drop),
-        Place::UserFunctions => Ok(()),
+        Place::UserFunctions | Place::CalledByReceived(_) | Place::CalledBySent(_) => Ok(()),
     }
+}
+
+/// Puts a program where another one finds it. The array lives as long as the object.
+fn put_into(object: &mut Ebpf, array: &str, hook: &Hook) -> Result<(), String> {
+    let program = program(object, hook)?.fd().map_err(|error| reason(&error))?;
+    let program = program.try_clone().map_err(|error| error.to_string())?;
+    let map = object.map_mut(array).ok_or_else(|| "the object has no such map".to_owned())?;
+    ProgramArray::try_from(map).and_then(|mut array| array.set(0, &program, 0)).map_err(|error| error.to_string())
 }
 
 /// What the kernel said, in a line: the verifier's log ends with the cause.

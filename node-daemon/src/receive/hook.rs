@@ -5,6 +5,9 @@
 pub(super) enum Place {
     BufferReceived,
     BufferSent,
+    /// Called by another program, by way of the array of this name.
+    CalledByReceived(&'static str),
+    CalledBySent(&'static str),
     SocketCreated,
     SocketReleased,
     SocketOperations,
@@ -155,6 +158,24 @@ pub(super) const HOOKS: &[Hook] = &[
         signal: "processes: executable, parent, cgroup",
         cost_if_missing: "processes that live for moments are unknown",
         since: "5.8",
+        ..OPTIONAL
+    },
+    Hook {
+        program: "frames_received",
+        place: Place::CalledByReceived("FRAMES_RECEIVED"),
+        name: "cgroup_skb/ingress, frames",
+        signal: "long bodies of HTTP/2 received, without copying them",
+        cost_if_missing: "long bodies of HTTP/2 are copied whole, so that a fast download fills the rings",
+        since: "5.10",
+        ..OPTIONAL
+    },
+    Hook {
+        program: "frames_sent",
+        place: Place::CalledBySent("FRAMES_SENT"),
+        name: "cgroup_skb/egress, frames",
+        signal: "long bodies of HTTP/2 sent, without copying them",
+        cost_if_missing: "long bodies of HTTP/2 are copied whole, so that a fast download fills the rings",
+        since: "5.10",
         ..OPTIONAL
     },
     Hook {

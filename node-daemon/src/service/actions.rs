@@ -66,6 +66,7 @@ fn status(node: &Node) -> StatusReport {
         memory_used: report.bytes as u64,
         memory_budget: report.memory as u64,
         connections: node.gauges.connections(),
+        buffers: node.gauges.buffers(),
         notes: notes(node),
     }
 }

@@ -5,6 +5,7 @@ mod engine;
 mod h2load;
 mod link;
 mod nginx;
+mod packet_counter;
 mod peer;
 mod server;
 
@@ -25,6 +26,7 @@ pub use engine::{Engine, IMAGE, Make};
 pub use h2load::{LoadReport, h2load, undisturbed_h2load};
 pub use link::{Link, kernel_count};
 pub use nginx::Nginx;
+pub use packet_counter::PacketCounter;
 pub use peer::{Peer, PeerBook};
 pub use server::Server;
 
