@@ -19,13 +19,13 @@ impl PacketCounter {
         let rules = ["output", "input"].map(|hook| {
             format!(
                 "chain {hook} {{ type filter hook {hook} priority 0; \
-                 tcp dport {port} meta length > 52 counter; tcp sport {port} meta length > 52 counter; \
+                 tcp dport {port} tcp flags & syn == 0 meta length > 52 counter; tcp sport {port} tcp flags & syn == 0 meta length > 52 counter; \
                  tcp dport {port} tcp flags & fin != 0 meta length <= 52 counter; \
                  tcp sport {port} tcp flags & fin != 0 meta length <= 52 counter; }}"
             )
         });
         let counter = Self { table };
-        nft(&[&format!("add table ip {} {{ {} }}", counter.table, rules.join(" "))])?;
+        nft(&[&format!("add table ip {} {{ {}\n}}", counter.table, rules.join("\n"))])?;
         Ok(counter)
     }
 
