@@ -12,7 +12,7 @@ use goldwire_probe_events::{
     kind, tls_function, verdict,
 };
 
-use crate::{bounds, clock, loss, owner, ring, steering, tls_call::Call};
+use crate::{atomic, bounds, clock, loss, owner, ring, steering, tls_call::Call};
 
 /// Sessions that are open, and some that were left. Those that were longest without a call go first.
 #[map]
@@ -25,23 +25,29 @@ struct Passing {
     event: Plaintext,
 }
 
+/// Go allows calls of one direction at the same time, so a call is noted at its beginning.
+#[inline(always)]
+pub fn begin(call: &Call) {
+    if let Some(session) = SESSIONS.get_ptr_mut(key_of(call.object)) {
+        // SAFETY: the kernel gave the pointer; an aligned word is written whole.
+        unsafe { (*session).began[direction_of(call) as usize] = call.began };
+    }
+}
+
 /// A call wrote or read so many bytes.
 #[inline(always)]
 pub fn on_passed(call: &Call, received_from: u64, length: u64) -> Option<()> {
-    let direction = match call.function as u8 {
-        tls_function::READ | tls_function::READ_EX | tls_function::RECEIVE => INGRESS,
-        _ => EGRESS,
-    };
+    let direction = direction_of(call);
     let session = session_of(call)?;
-    // SAFETY: the kernel gave the pointer, and libraries have one thread at a time for each direction of a session.
-    let (number, cookie, offset) = unsafe {
-        let passed = &raw mut (*session).passed[direction as usize];
-        let offset = *passed;
-        *passed = offset + length;
+    // SAFETY: the kernel gave the pointer. Libraries have one thread at a time for each direction of a session; where Go has
+    // several, the addition leaves each its own place.
+    let (number, cookie, offset, is_alone) = unsafe {
+        let offset = atomic::fetch_add(&raw mut (*session).passed[direction as usize], length);
         if (*session).is_told == 0 {
-            tell_session(session, call.object);
+            tell_session(session, call);
         }
-        ((*session).number, (*session).cookie, offset)
+        let last = (*session).began[direction as usize];
+        ((*session).number, (*session).cookie, offset, !call.names_socket() || last == call.began)
     };
     let length = if length > u64::from(u32::MAX) { u32::MAX } else { length as u32 };
     let wish = steering::of_session(number)?;
@@ -63,10 +69,22 @@ pub fn on_passed(call: &Call, received_from: u64, length: u64) -> Option<()> {
         tail_length: 0,
         unused: [0; 10],
     };
-    let has_bytes = call.function as u8 != tls_function::SEND_FILE && call.buffer != 0;
+    // Another call began before this one ended, and nobody saw in which order their bytes went.
+    if !is_alone {
+        loss::count(READ_FAULT, 1);
+    }
+    let has_bytes = is_alone && call.function as u8 != tls_function::SEND_FILE && call.buffer != 0;
     let buffer = if has_bytes { call.buffer + u64::from(skipped) } else { 0 };
     tell(&Passing { buffer, length: length - skipped, event });
     Some(())
+}
+
+#[inline(always)]
+fn direction_of(call: &Call) -> u8 {
+    match call.function as u8 {
+        tls_function::READ | tls_function::READ_EX | tls_function::RECEIVE | tls_function::GO_READ => INGRESS,
+        _ => EGRESS,
+    }
 }
 
 /// The session of a call. A call that uses another socket than the calls before it is another session.
@@ -86,14 +104,19 @@ fn session_of(call: &Call) -> Option<*mut TlsSession> {
             }
         }
     }
-    let session = TlsSession {
+    if call.names_socket() && call.cookie() == 0 {
+        return None;
+    }
+    let mut session = TlsSession {
         number: number_of(call.object),
         cookie: call.cookie(),
         passed: [0; 2],
+        began: [0; 2],
         attached: call.attached,
         is_told: 0,
         unused: 0,
     };
+    session.began[direction_of(call) as usize] = call.began;
     let _ = SESSIONS.insert(key, session, 0);
     SESSIONS.get_ptr_mut(key)
 }
@@ -131,7 +154,7 @@ pub fn forget(object: u64) {
 ///
 /// `session` points into the map.
 #[inline(always)]
-unsafe fn tell_session(session: *mut TlsSession, object: u64) {
+unsafe fn tell_session(session: *mut TlsSession, call: &Call) {
     let Some(mut entry) = ring::reserve_plaintext::<PlaintextSession>(0) else { return };
     let event = entry.as_mut_ptr();
     // SAFETY: the ring gave room for the whole event; each field is written.
@@ -139,10 +162,10 @@ unsafe fn tell_session(session: *mut TlsSession, object: u64) {
         (&raw mut (*event).header).write(ring::header(kind::PLAINTEXT_SESSION));
         (*event).number = (*session).number;
         (*event).attached = (*session).attached;
-        (*event).object = object;
+        (*event).object = call.object;
         (*event).pid = owner::current_pid();
-        (*event).unused = 0;
-        copy(&raw mut (*event).copy, object);
+        (*event).names_socket = u32::from(call.names_socket());
+        copy(&raw mut (*event).copy, if call.names_socket() { 0 } else { call.object });
         let part = (&raw const (*event).copy).cast::<u8>().add(OBJECT_PART).cast::<u64>().read_unaligned();
         copy(&raw mut (*event).part, part);
         (*session).is_told = 1;

@@ -288,8 +288,11 @@ pub struct PlaintextSession<'a> {
     pub object: u64,
     /// When its library began to be watched: a session whose handshake began later is seen from its first byte.
     pub watched_since: KernelTime,
-    /// What the library keeps of the session, in two pieces: the random of the client's hello is in one of them.
+    /// What the library keeps of the session, in two pieces: the random of the client's hello is in one of them. Empty where
+    /// the session's calls name its socket.
     pub memory: [&'a [u8]; 2],
+    /// The library's object says which socket it works on, so that the cookie of its calls is known for sure.
+    pub names_socket: bool,
 }
 
 /// A call of a TLS library wrote or read something.

@@ -208,13 +208,15 @@ fn datagram(record: &[u8]) -> Option<Datagram<'_>> {
 }
 
 fn plaintext_session(event: &wire::PlaintextSession) -> PlaintextSession<'_> {
+    let names_socket = event.names_socket != 0;
     PlaintextSession {
         time: KernelTime(event.header.time),
         session: SessionNumber(event.number),
         pid: event.pid,
         object: event.object,
         watched_since: KernelTime(event.attached),
-        memory: [&event.copy, &event.part],
+        memory: if names_socket { [&[], &[]] } else { [&event.copy, &event.part] },
+        names_socket,
     }
 }
 

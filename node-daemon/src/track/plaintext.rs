@@ -54,7 +54,7 @@ impl<I: IdentityLookup> Tracker<I> {
     fn flow_of(&self, event: &Plaintext<'_>) -> Option<FlowKey> {
         let candidates = self.sessions.candidates(event.session);
         if candidates.is_empty() {
-            return self.flow_of_socket(event.cookie?);
+            return self.flow_of_socket(event.cookie?, self.sessions.names_socket(event.session));
         }
         let of_socket = |cookie: Option<Cookie>| {
             let key = FlowKey::Tcp(cookie?);
@@ -68,12 +68,13 @@ impl<I: IdentityLookup> Tracker<I> {
         of_socket(event.cookie).or(of_process).or_else(|| of_socket(event.received_from))
     }
 
-    /// The socket was used in a call, so it is this session's, unless something else is known to run on it.
-    fn flow_of_socket(&self, cookie: Cookie) -> Option<FlowKey> {
+    /// The socket was used in a call, so it is this session's, unless something else is known to run on it. Where the session
+    /// names it, it is only waited for the hello, which tells whether the session is seen from its beginning.
+    fn flow_of_socket(&self, cookie: Cookie, is_named: bool) -> Option<FlowKey> {
         let key = FlowKey::Tcp(cookie);
         let flow = self.flows.peek(&key)?;
         let may_be_tls = flow.protocol == Some(Protocol::Tls) || (flow.adopted && flow.protocol.is_none());
-        may_be_tls.then_some(key)
+        (may_be_tls || (is_named && (flow.adopted || flow.hello.is_some()))).then_some(key)
     }
 
     fn owner_of(&self, key: FlowKey) -> Option<u32> {

@@ -3,7 +3,8 @@
 //! A session is tied to a flow by the random of the client's hello: it passes the flow's socket in the clear, and the library
 //! keeps it in the session's object. Both ends of a connection may be here, with the same random; then the socket that the
 //! session used, or its process, tells which end it is. A flow whose hello was not seen (older than the daemon) is tied by
-//! the socket that was used in a call on the session. What cannot be tied so is not tied at all.
+//! the socket that was used in a call on the session. Objects of Go say themselves which socket is theirs. What cannot be tied
+//! so is not tied at all.
 
 use std::num::NonZeroUsize;
 
@@ -48,6 +49,8 @@ pub(super) struct Session {
     pub(super) pid: u32,
     pub(super) object: u64,
     pub(super) watched_since: KernelTime,
+    /// Its calls say for sure what its socket is.
+    names_socket: bool,
     /// What the library keeps; given up once the session is tied.
     memory: Box<[Box<[u8]>]>,
     held: Vec<HeldCall>,
@@ -89,6 +92,7 @@ impl Sessions {
             pid: event.pid,
             object: event.object,
             watched_since: event.watched_since,
+            names_socket: event.names_socket,
             memory: event.memory.iter().map(|piece| Box::from(*piece)).collect(),
             held: Vec::new(),
         };
@@ -99,6 +103,11 @@ impl Sessions {
 
     pub(super) fn get(&mut self, number: SessionNumber) -> Option<&mut Session> {
         self.known.get_mut(&number)
+    }
+
+    /// Whether its calls say for sure what its socket is.
+    pub(super) fn names_socket(&self, number: SessionNumber) -> bool {
+        self.known.peek(&number).is_some_and(|session| session.names_socket)
     }
 
     pub(super) fn tie(&mut self, number: SessionNumber, tie: Tie) {

@@ -30,6 +30,7 @@ struct Session {
     cookie: Option<Cookie>,
     received_from: Option<Cookie>,
     watched_since: KernelTime,
+    names_socket: bool,
     passed: [u64; 2],
 }
 
@@ -44,6 +45,7 @@ impl Session {
             cookie: None,
             received_from: None,
             watched_since: KernelTime(0),
+            names_socket: false,
             passed: [0; 2],
         }
     }
@@ -63,6 +65,7 @@ impl Scenario {
             object: 0x5500_0000_1000,
             watched_since: session.watched_since,
             memory: [&session.memory, &[]],
+            names_socket: session.names_socket,
         }))
     }
 
