@@ -97,10 +97,10 @@ fn on_return(ctx: &ProbeContext) -> Option<()> {
     // SAFETY: the kernel gave the pointer, and only this goroutine uses what is behind it.
     let call = unsafe { *call };
     let _ = GO_CALLS.remove(place);
-    if call.object == 0 || length <= 0 {
+    if call.object == 0 {
         return None;
     }
-    plaintext::on_passed(&call, 0, length.cast_unsigned())
+    plaintext::on_go_passed(&call, if length > 0 { length.cast_unsigned() } else { 0 })
 }
 
 /// The beginning of a call was not seen, so a session that is new from here on may have been used before.

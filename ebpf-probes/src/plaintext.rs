@@ -25,13 +25,33 @@ struct Passing {
     event: Plaintext,
 }
 
-/// Go allows calls of one direction at the same time, so a call is noted at its beginning.
+/// Go allows calls at the same time, even of one direction, so a call is noted at its beginning.
 #[inline(always)]
 pub fn begin(call: &Call) {
-    if let Some(session) = SESSIONS.get_ptr_mut(key_of(call.object)) {
-        // SAFETY: the kernel gave the pointer; an aligned word is written whole.
-        unsafe { (*session).began[direction_of(call) as usize] = call.began };
+    let Some(session) = session_of(call) else { return };
+    let direction = direction_of(call);
+    // SAFETY: the kernel gave the pointer; aligned words are written whole.
+    unsafe {
+        (*session).began[direction as usize] = call.began;
+        if direction == EGRESS {
+            (*session).writing = call.began;
+        }
     }
+}
+
+/// A call of Go's wrote or read so many bytes, or none. Whoever reads an answer while the question's call has not returned is
+/// told to wait for it; so each call that writes is told, and is under way until it is.
+#[inline(always)]
+pub fn on_go_passed(call: &Call, length: u64) -> Option<()> {
+    on_passed(call, 0, length);
+    let session = SESSIONS.get_ptr_mut(key_of(call.object))?;
+    // SAFETY: the kernel gave the pointer; aligned words are read and written whole.
+    unsafe {
+        if (*session).writing == call.began {
+            (*session).writing = 0;
+        }
+    }
+    Some(())
 }
 
 /// A call wrote or read so many bytes.
@@ -41,20 +61,28 @@ pub fn on_passed(call: &Call, received_from: u64, length: u64) -> Option<()> {
     let session = session_of(call)?;
     // SAFETY: the kernel gave the pointer. Libraries have one thread at a time for each direction of a session; where Go has
     // several, the addition leaves each its own place.
-    let (number, cookie, offset, is_alone) = unsafe {
+    let (number, cookie, offset, is_alone, awaits) = unsafe {
+        if length == 0 && (*session).is_told == 0 {
+            return None;
+        }
         let offset = atomic::fetch_add(&raw mut (*session).passed[direction as usize], length);
         if (*session).is_told == 0 {
             tell_session(session, call);
         }
         let last = (*session).began[direction as usize];
-        ((*session).number, (*session).cookie, offset, !call.names_socket() || last == call.began)
+        let awaits = if direction == INGRESS { (*session).writing } else { 0 };
+        ((*session).number, (*session).cookie, offset, !call.names_socket() || last == call.began, awaits)
     };
     let length = if length > u64::from(u32::MAX) { u32::MAX } else { length as u32 };
     let wish = steering::of_session(number)?;
     if wish.verdict == verdict::IGNORE {
         return None;
     }
-    let skipped = wish.skipped(direction, offset as u32, length)?;
+    let skipped = match wish.skipped(direction, offset as u32, length) {
+        Some(skipped) => skipped,
+        None if call.names_socket() && direction == EGRESS => length,
+        None => return None,
+    };
     let event = Plaintext {
         header: ring::header(kind::PLAINTEXT),
         number,
@@ -62,18 +90,19 @@ pub fn on_passed(call: &Call, received_from: u64, length: u64) -> Option<()> {
         received_from,
         began: call.began,
         offset: offset + u64::from(skipped),
+        awaits,
         pid: owner::current_pid(),
         length: length - skipped,
         captured: 0,
         direction,
         tail_length: 0,
-        unused: [0; 10],
+        unused: [0; 2],
     };
     // Another call began before this one ended, and nobody saw in which order their bytes went.
-    if !is_alone {
+    if !is_alone && length > 0 {
         loss::count(READ_FAULT, 1);
     }
-    let has_bytes = is_alone && call.function as u8 != tls_function::SEND_FILE && call.buffer != 0;
+    let has_bytes = is_alone && length > skipped && call.function as u8 != tls_function::SEND_FILE && call.buffer != 0;
     let buffer = if has_bytes { call.buffer + u64::from(skipped) } else { 0 };
     tell(&Passing { buffer, length: length - skipped, event });
     Some(())
@@ -107,16 +136,16 @@ fn session_of(call: &Call) -> Option<*mut TlsSession> {
     if call.names_socket() && call.cookie() == 0 {
         return None;
     }
-    let mut session = TlsSession {
+    let session = TlsSession {
         number: number_of(call.object),
         cookie: call.cookie(),
         passed: [0; 2],
         began: [0; 2],
+        writing: 0,
         attached: call.attached,
         is_told: 0,
         unused: 0,
     };
-    session.began[direction_of(call) as usize] = call.began;
     let _ = SESSIONS.insert(key, session, 0);
     SESSIONS.get_ptr_mut(key)
 }
@@ -142,8 +171,9 @@ pub fn forget(object: u64) {
     let key = key_of(object);
     let Some(session) = SESSIONS.get_ptr(key) else { return };
     // SAFETY: the kernel gave the pointer.
-    let (number, passed) = unsafe { ((*session).number, (*session).passed) };
-    if let Some(mut entry) = ring::reserve_plaintext::<PlaintextEnded>(0) {
+    let (number, passed, is_told) = unsafe { ((*session).number, (*session).passed, (*session).is_told != 0) };
+    if is_told
+        && let Some(mut entry) = ring::reserve_plaintext::<PlaintextEnded>(0) {
         entry.write(PlaintextEnded { header: ring::header(kind::PLAINTEXT_ENDED), number, passed });
         ring::submit(entry);
     }

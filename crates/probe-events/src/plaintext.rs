@@ -20,7 +20,7 @@ wire! {
 
 wire! {
     /// Value of the map of sessions.
-    pub struct TlsSession: 64 {
+    pub struct TlsSession: 72 {
         /// Of this session.
         pub number: u64,
         /// The TCP socket that was used in a call on this session; 0 where none was.
@@ -29,6 +29,8 @@ wire! {
         pub passed: [u64; 2],
         /// When the last call of Go's began, by direction; 0 where none has.
         pub began: [u64; 2],
+        /// When a call of Go's began that writes and is not told yet; 0 where there is none.
+        pub writing: u64,
         /// When the probes of its library were complete.
         pub attached: u64,
         /// 1 once [`PlaintextSession`] was told.
@@ -82,9 +84,12 @@ wire! {
         pub began: u64,
         /// Place of the first byte in what passed the session in this direction.
         pub offset: u64,
+        /// When a call began that writes to this session and is told later, though what it wrote may have been answered here;
+        /// 0 where there is none.
+        pub awaits: u64,
         /// Thread group id.
         pub pid: u32,
-        /// Bytes that passed.
+        /// Bytes that passed; 0 where a call that writes, and that may be awaited, is over and no more is wanted of it.
         pub length: u32,
         /// Bytes that follow.
         pub captured: u32,
@@ -93,7 +98,7 @@ wire! {
         /// 0 or [`TAIL_LENGTH`](crate::TAIL_LENGTH).
         pub tail_length: u8,
         /// Always 0; where padding would be.
-        pub unused: [u8; 10],
+        pub unused: [u8; 2],
     }
 }
 

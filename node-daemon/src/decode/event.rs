@@ -315,7 +315,9 @@ pub struct Plaintext<'a> {
     pub direction: Direction,
     /// Place of the first byte in all that passed in this direction.
     pub offset: u64,
-    /// Bytes that passed, captured or not.
+    /// When a call began that writes to the session and comes later, though what it wrote went before this.
+    pub awaits: Option<KernelTime>,
+    /// Bytes that passed, captured or not; 0 where it is only told that a call that writes is over.
     pub length: u32,
     /// The first of them, as far as they were captured.
     pub prefix: &'a [u8],

@@ -234,6 +234,7 @@ fn plaintext(record: &[u8]) -> Option<Plaintext<'_>> {
         received_from: cookie(head.received_from),
         direction: direction(head.direction)?,
         offset: head.offset,
+        awaits: (head.awaits != 0).then_some(KernelTime(head.awaits)),
         length: head.length,
         prefix: rest.get(..head.captured as usize)?,
         tail: rest.get(rest.len().checked_sub(kept)?..)?,

@@ -5,14 +5,14 @@ use goldwire_l7::{Closing, TlsHandshake};
 use goldwire_model::record::Protocol;
 
 use crate::{
-    decode::{Cookie, KernelTime, Plaintext, PlaintextEnded, PlaintextSession},
+    decode::{Cookie, KernelTime, Plaintext, PlaintextEnded, PlaintextSession, SessionNumber},
     identity::IdentityLookup,
 };
 
 use super::{
     exchanges::Exchanges,
     flow::{Flow, FlowKey, way},
-    inner::{Call, Inner, SessionWish},
+    inner::{Call, HeldCall, Inner, SessionWish},
     outlets::{CaptureControl, Outlets},
     sessions::{Hold, Tie},
     tracker::Tracker,
@@ -31,7 +31,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let call = Call::of(event);
         match session.tie {
             Tie::None => {}
-            Tie::Flow(key) => self.deliver_call(key, &call, event.time, out),
+            Tie::Flow(key) => self.pass_call(key, &call, event.time, out),
+            Tie::Open { .. } if event.length == 0 => {}
             Tie::Open { .. } => match self.flow_of(event) {
                 Some(key) => self.tie_session(key, event, out),
                 None => self.hold_call(&call, event.time, out),
@@ -97,13 +98,38 @@ impl<I: IdentityLookup> Tracker<I> {
             Some(_) => return self.sessions.tie(event.session, Tie::None),
         }
         self.sessions.tie(event.session, Tie::Flow(key));
-        for held in self.sessions.take_held(event.session) {
-            self.deliver_call(key, &held.borrowed(), event.time, out);
+        let held = self.sessions.take_held(event.session);
+        for held in held.iter().map(HeldCall::borrowed) {
+            self.pass_call(key, &held, event.time, out);
         }
-        self.deliver_call(key, &Call::of(event), event.time, out);
+        self.pass_call(key, &Call::of(event), event.time, out);
+    }
+
+    /// Delivers a call of a session that is tied, after those that went before it. Another goroutine may have read the answer
+    /// before the call that wrote the question returned.
+    fn pass_call(&mut self, key: FlowKey, call: &Call<'_>, now: KernelTime, out: &mut Outlets<'_>) {
+        let is_in_order = self.sessions.is_in_order(call);
+        if !is_in_order && self.sessions.hold_late(call) {
+            return;
+        }
+        // Where no more could be held, the held ones went before this one.
+        if !is_in_order {
+            self.deliver_late(key, call.session, now, out);
+        }
+        self.deliver_call(key, call, now, out);
+        self.deliver_late(key, call.session, now, out);
+    }
+
+    fn deliver_late(&mut self, key: FlowKey, session: SessionNumber, now: KernelTime, out: &mut Outlets<'_>) {
+        for late in self.sessions.take_in_order(session) {
+            self.deliver_call(key, &late.borrowed(), now, out);
+        }
     }
 
     fn deliver_call(&mut self, key: FlowKey, call: &Call<'_>, now: KernelTime, out: &mut Outlets<'_>) {
+        if call.is_empty() {
+            return;
+        }
         let Some(flow) = self.flows.get_mut(&key).or_else(|| self.lingering.get(key)) else { return };
         let way = flow.direction(call.direction);
         if way == goldwire_l7::Direction::Response {
@@ -122,7 +148,10 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     pub(super) fn plaintext_ended(&mut self, event: &PlaintextEnded, out: &mut Outlets<'_>) {
-        let Some(Tie::Flow(key)) = self.sessions.ended(event.session) else { return };
+        let Some((Tie::Flow(key), held)) = self.sessions.ended(event.session) else { return };
+        for late in &held {
+            self.deliver_call(key, &late.borrowed(), event.time, out);
+        }
         let Some(flow) = self.flows.peek_mut(&key).or_else(|| self.lingering.get(key)) else { return };
         let mut common = self.shared.common(event.time, out.records);
         let is_client = flow.is_client();
