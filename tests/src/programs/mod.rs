@@ -1,11 +1,13 @@
 //! Real servers and clients, each started for one test and stopped with it.
 
 mod dnsmasq;
+mod go;
 mod h2load;
 mod link;
 mod nginx;
 mod peer;
 mod server;
+mod tls;
 
 use std::{
     fs,
@@ -20,11 +22,13 @@ use goldwire_demo::nodes::{Cgroup, Launch, Namespace, Process};
 use tempfile::TempDir;
 
 pub use dnsmasq::Dnsmasq;
-pub use h2load::{LoadReport, h2load, undisturbed_h2load};
+pub use go::go_peer;
+pub use h2load::{LoadReport, h2load, h2load_http2, undisturbed_h2load};
 pub use link::{Link, kernel_count};
 pub use nginx::Nginx;
 pub use peer::{Peer, PeerBook};
 pub use server::Server;
+pub use tls::{certificate, nginx_over_tls};
 
 /// Patience with anything that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
