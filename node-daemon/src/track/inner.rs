@@ -166,12 +166,6 @@ impl HeldCall {
 
     pub(super) fn borrowed(&self) -> Call<'_> {
         let Self { session, direction, began, awaits, segment } = self;
-        Call {
-            session: *session,
-            direction: *direction,
-            began: *began,
-            awaits: *awaits,
-            segment: segment.borrowed(),
-        }
+        Call { session: *session, direction: *direction, began: *began, awaits: *awaits, segment: segment.borrowed() }
     }
 }

@@ -144,7 +144,10 @@ impl Watch {
 
     /// Both ends of a port saw these requests, and no others.
     pub(crate) fn expect(&mut self, port: u16, expected: &[(String, String, u16)]) {
-        self.expect_book(port, &counted(expected.iter().map(|(method, path, status)| line(method, path, Some(*status)))));
+        self.expect_book(
+            port,
+            &counted(expected.iter().map(|(method, path, status)| line(method, path, Some(*status)))),
+        );
     }
 
     /// The same, of lines as [`line_of`] makes them.

@@ -36,7 +36,10 @@ impl Server {
         arguments: impl FnOnce(u16, &Path) -> Vec<String>,
     ) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let launch = Launch::new(program, program).args(arguments(address.port(), folder.path())).cgroup(cgroup)?.directory(folder.path());
+        let launch = Launch::new(program, program)
+            .args(arguments(address.port(), folder.path()))
+            .cgroup(cgroup)?
+            .directory(folder.path());
         let log = folder.path().join("log");
         let process = serve(launch.log(&log)?, None, address)
             .with_context(|| format!("{program}: {}", fs::read_to_string(&log).unwrap_or_default()))?;

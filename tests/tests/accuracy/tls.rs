@@ -155,7 +155,8 @@ async fn what_is_not_read_is_named_and_nothing_is_invented() -> Result<()> {
     assert_eq!(book.values().sum::<u64>(), 5 * CONNECTIONS);
 
     let rows = named(&watch, server.address.port(), 2 * CONNECTIONS).await?;
-    line(16, "rustls at both ends: connections that are named TLS, with the server's name", CONNECTIONS, &rows).exact()?;
+    line(16, "rustls at both ends: connections that are named TLS, with the server's name", CONNECTIONS, &rows)
+        .exact()?;
     for row in &rows {
         let names = ["network.protocol", "tls.sni", "tls.alpn", "tls.version"].map(|field| text(row, field));
         assert_eq!(names, ["tls", "localhost", "http/1.1", "1.3"], "{row:?}");

@@ -26,9 +26,8 @@ impl Attached {
     /// Attaches to all of these points, one after the other, or to none. `place` is the file's among those that are watched.
     pub(super) fn new(object: &Mutex<Ebpf>, file: &File, place: u32, points: &[Point]) -> Result<Self, ProgramError> {
         let mut object = object.lock().unwrap_or_else(PoisonError::into_inner);
-        let attach = |point: &Point| {
-            attach(&mut object, point.program, file.as_raw_fd(), point.offset, point.attachment(place))
-        };
+        let attach =
+            |point: &Point| attach(&mut object, point.program, file.as_raw_fd(), point.offset, point.attachment(place));
         Ok(Self { _links: points.iter().map(attach).collect::<Result<_, _>>()? })
     }
 }

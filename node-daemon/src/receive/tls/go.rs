@@ -78,7 +78,9 @@ fn x86_returns(code: &[u8]) -> Option<Vec<u64>> {
             Code::INVALID => return None,
             Code::Retnq => found.push(instruction.ip()),
             // Of another kind, which Go does not use.
-            Code::Retnw | Code::Retnq_imm16 | Code::Retnw_imm16 | Code::Retfw | Code::Retfd | Code::Retfq => return None,
+            Code::Retnw | Code::Retnq_imm16 | Code::Retnw_imm16 | Code::Retfw | Code::Retfd | Code::Retfq => {
+                return None;
+            }
             _ => {}
         }
     }

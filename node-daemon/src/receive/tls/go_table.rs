@@ -38,9 +38,8 @@ impl<'a> GoTable<'a> {
         let mut found = [const { None }; COUNT];
         for index in 0..self.entries.len() / 8 {
             let Some((name, addresses)) = self.function(index) else { continue };
-            let is_it = |wanted: &&str| {
-                name.strip_prefix(wanted.as_bytes()).is_some_and(|rest| rest.first() == Some(&0))
-            };
+            let is_it =
+                |wanted: &&str| name.strip_prefix(wanted.as_bytes()).is_some_and(|rest| rest.first() == Some(&0));
             if let Some(place) = wanted.iter().position(is_it) {
                 found[place] = Some(addresses);
             }
