@@ -5,8 +5,8 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    LARGEST_LIMIT, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED, UNDECIDED_BYTES,
-    UNDECIDED_LIMIT, UNDECIDED_WHOLE_BYTES, USUAL_LIMIT,
+    LARGEST_LIMIT, PIECES, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED, UNDECIDED_BYTES,
+    UNDECIDED_LIMIT, UNDECIDED_WHOLE_BYTES, USUAL_LIMIT, WHOLE_BUFFER,
     direction::{EGRESS, INGRESS},
     kind, role, socket_flag,
     tcp_flag::{ACK, FIN, RST, SYN},
@@ -28,6 +28,15 @@ pub struct Segment {
     pub skipped: u32,
     pub direction: u8,
     pub tcp_flags: u8,
+}
+
+impl Segment {
+    /// Moves the beginning of the payload.
+    #[inline(always)]
+    fn begin_at(&mut self, offset: u32) {
+        self.sequence = self.sequence.wrapping_add(offset);
+        self.start += offset;
+    }
 }
 
 /// Tells a segment, if anybody wants it. A pure acknowledgement leaves first.
@@ -55,6 +64,10 @@ pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
         }
         _ => undecided(packet, &segment)?,
     };
+    if limit & WHOLE_BUFFER != 0 {
+        tell_in_pieces(&mut segment);
+    }
+    let limit = limit & !WHOLE_BUFFER;
     tell(&segment, if limit > LARGEST_LIMIT { LARGEST_LIMIT } else { limit });
     Some(())
 }
@@ -83,6 +96,25 @@ fn read(packet: &Packet, direction: u8) -> Option<Segment> {
     })
 }
 
+/// Messages may begin anywhere in this buffer: tells what one event has no room for. Its last piece is left.
+#[inline(always)]
+fn tell_in_pieces(segment: &mut Segment) {
+    const PIECE: u32 = SMALLEST_CAPTURE << LARGEST_LIMIT;
+    let (mut left, tcp_flags) = (segment.length - segment.skipped, segment.tcp_flags);
+    segment.begin_at(segment.skipped);
+    segment.skipped = 0;
+    for _ in 0..PIECES {
+        if left <= PIECE {
+            break;
+        }
+        (segment.length, segment.tcp_flags) = (PIECE, tcp_flags & !FIN);
+        tell(segment, LARGEST_LIMIT);
+        segment.begin_at(PIECE);
+        left -= PIECE;
+    }
+    (segment.length, segment.tcp_flags) = (left, tcp_flags);
+}
+
 /// The daemon has not decided about the socket: so many bytes are told, no more. The limit of capture.
 #[inline(always)]
 fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
@@ -90,9 +122,13 @@ fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
         return (segment.length > 0 && unknown_socket::on_segment(packet, segment) != 0).then_some(USUAL_LIMIT);
     };
     // SAFETY: the kernel gave the pointer. Races between CPUs cost a buffer more or less of the bound.
-    let (told, role) = unsafe {
+    let (told, first) = unsafe {
         note(socket, packet, segment);
-        (&raw mut (*socket).undecided[segment.direction as usize], (*socket).role)
+        let told = &raw mut (*socket).undecided[segment.direction as usize];
+        if *told == 0 && begins_http2(segment) {
+            (*socket).flags |= socket_flag::FRAMED;
+        }
+        (told, first_limit(&*socket, segment.direction))
     };
     // SAFETY: as above.
     let before = unsafe { *told };
@@ -100,21 +136,32 @@ fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
         loss::count(UNDECIDED, 1);
         return None;
     }
-    let limit = if before < UNDECIDED_WHOLE_BYTES { first_limit(role, segment.direction) } else { UNDECIDED_LIMIT };
-    let most = SMALLEST_CAPTURE << limit;
+    let limit = if before < UNDECIDED_WHOLE_BYTES { first } else { UNDECIDED_LIMIT };
+    let most = if limit & WHOLE_BUFFER == 0 { SMALLEST_CAPTURE << limit } else { UNDECIDED_WHOLE_BYTES };
     let captured = if segment.length < most { segment.length } else { most };
     // SAFETY: as above.
     unsafe { *told = before + captured + size_of::<TcpSegment>() as u32 };
     Some(limit)
 }
 
-/// Requests come in deep pipelines, so the direction that has them is captured further.
+/// Requests come in deep pipelines, so the direction that has them is captured whole; so are answers in many small frames.
 #[inline(always)]
-fn first_limit(of: u8, direction: u8) -> u8 {
-    match (of, direction) {
-        (role::SERVER, EGRESS) | (role::CLIENT, INGRESS) => USUAL_LIMIT,
-        _ => LARGEST_LIMIT,
+fn first_limit(socket: &Socket, direction: u8) -> u8 {
+    match (socket.role, direction) {
+        (role::SERVER, EGRESS) | (role::CLIENT, INGRESS) if socket.flags & socket_flag::FRAMED == 0 => USUAL_LIMIT,
+        _ => LARGEST_LIMIT | WHOLE_BUFFER,
     }
+}
+
+/// Whether a stream's first bytes are those of HTTP/2's client (RFC 9113 section 3.4).
+#[inline(always)]
+fn begins_http2(segment: &Segment) -> bool {
+    const PREFACE: u32 = u32::from_ne_bytes(*b"PRI ");
+    let mut first = 0_u32;
+    // SAFETY: the helper writes four bytes, where there are as many.
+    let missing =
+        unsafe { bpf_skb_load_bytes(segment.skb.cast_const().cast(), segment.start, (&raw mut first).cast(), 4) };
+    missing == 0 && first == PREFACE
 }
 
 /// # Safety

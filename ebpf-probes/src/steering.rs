@@ -11,7 +11,7 @@ pub struct Steering {
     tag: u32,
     /// One of [`verdict`].
     pub verdict: u8,
-    /// Exponent of the limit of capture; meaningful with [`verdict::TELL`].
+    /// The limit of capture, as [`SteeringSlot::word`] has it; meaningful with [`verdict::TELL`].
     pub limit: u8,
 }
 

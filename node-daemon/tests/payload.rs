@@ -132,6 +132,34 @@ fn sixteen_kilobytes_are_told_whole() {
 }
 
 #[test]
+fn a_long_buffer_is_told_whole_in_pieces() {
+    let mut observer = Observer::of_node();
+    let (mut pair, cookie, first) = after_head(&mut observer);
+    let body = pattern(300_000);
+    observer.receiver.steering().set(cookie, tell(CaptureLimit::Whole));
+    pair.send(&body);
+    let kept = sent(&mut observer, cookie, 300_000).segments;
+    let lengths: Vec<_> = kept.iter().map(|segment| (segment.length, segment.prefix.len())).collect();
+    assert!(lengths.contains(&(16_384, 16_384)), "offload makes long buffers: {lengths:?}");
+    let told: Vec<u8> = kept.iter().flat_map(|segment| segment.prefix.clone()).collect();
+    assert_eq!(kept[0].sequence, first.plus(4));
+    assert!(told == body, "{} bytes of {}", told.len(), body.len());
+}
+
+#[test]
+fn http2_is_told_whole_before_anybody_decides() {
+    let mut observer = Observer::of_node();
+    let mut pair = Pair::over("127.0.0.1:0");
+    let cookie = cookie_of(&pair.server);
+    pair.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    let body = pattern(200_000);
+    pair.answer(&body);
+    let told: Vec<u8> =
+        sent(&mut observer, cookie, 200_000).segments.into_iter().flat_map(|kept| kept.prefix).collect();
+    assert!(told == body, "{} bytes of {}", told.len(), body.len());
+}
+
+#[test]
 fn a_skipped_body_is_silent_until_its_end() {
     let mut observer = Observer::of_node();
     let (mut pair, cookie, first) = after_head(&mut observer);

@@ -196,6 +196,12 @@ impl Connection {
         self.reading = Reading::Ignored;
     }
 
+    /// Whether messages may begin anywhere in the buffers of this direction, so that long ones must be captured whole.
+    #[must_use]
+    pub fn wants_whole(&self, direction: Direction) -> bool {
+        matches!(&self.reading, Reading::Protocol { reader, .. } if reader.wants_whole(direction))
+    }
+
     /// This direction's bytes before this stream offset need not be captured; 0 where everything is needed.
     #[must_use]
     pub fn body_until(&self, direction: Direction) -> u64 {

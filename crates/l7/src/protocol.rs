@@ -66,6 +66,10 @@ pub trait StreamProtocol: fmt::Debug + Send {
     /// [`SKIP_MAX`] ahead.
     fn body_until(&self, direction: Direction) -> u64;
 
+    /// Whether messages may begin anywhere in the buffers of this direction, so that long ones must be captured whole.
+    /// Otherwise the beginning and the end of a buffer do.
+    fn wants_whole(&self, direction: Direction) -> bool;
+
     /// Whether something is held or waited for that time may end.
     fn waits(&self) -> bool;
 

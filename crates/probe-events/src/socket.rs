@@ -43,6 +43,8 @@ pub mod socket_flag {
     pub const ADDRESS_COMPARED: u8 = 8;
     /// Of UDP: a conversation was told.
     pub const CONVERSED: u8 = 16;
+    /// Of TCP: both ends send frames of which many may be in one buffer.
+    pub const FRAMED: u8 = 32;
 }
 
 impl Socket {

@@ -8,7 +8,7 @@
 wire! {
     /// The wishes for one socket. Each word is written whole; 0 is no wish.
     pub struct SteeringSlot: 32 {
-        /// `tag << 32 | verdict | ingress limit << 8 | egress limit << 16`.
+        /// `tag << 32 | verdict | ingress limit << 8 | egress limit << 16`. Limits may have [`WHOLE_BUFFER`] set.
         pub word: u64,
         /// By direction: `tag << 32 | sequence`. Payload before that sequence number is not told; the buffer in which it
         /// is reached is told from there on.
@@ -33,7 +33,12 @@ pub mod verdict {
 
 /// Limits of capture are powers of two, written as their exponent above this: `SMALLEST_CAPTURE << limit`.
 pub const SMALLEST_CAPTURE: u32 = 256;
-/// The limit of 16 KiB: most that is captured of one buffer.
+/// The limit of 16 KiB: most that is captured in one event.
 pub const LARGEST_LIMIT: u8 = 6;
+/// With a limit: longer buffers are told in pieces of 16 KiB, each an event of its own, captured whole. Beyond [`PIECES`]
+/// of them, the rest of a buffer is one event again.
+pub const WHOLE_BUFFER: u8 = 0x80;
+/// Enough for 512 KiB, the longest that there are (`GSO_MAX_SIZE` in the kernel's `netdevice.h`: 8 times 65,535).
+pub const PIECES: u32 = 31;
 /// The limit of 4 KiB.
 pub const USUAL_LIMIT: u8 = 4;

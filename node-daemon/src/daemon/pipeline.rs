@@ -212,6 +212,7 @@ fn limit(bytes: u32) -> CaptureLimit {
         1025..=2048 => CaptureLimit::KiB2,
         2049..=4096 => CaptureLimit::KiB4,
         4097..=8192 => CaptureLimit::KiB8,
-        _ => CaptureLimit::KiB16,
+        8193..=16_384 => CaptureLimit::KiB16,
+        _ => CaptureLimit::Whole,
     }
 }

@@ -10,7 +10,9 @@ use std::{
 };
 
 use aya::maps::MapData;
-use goldwire_probe_events::{SESSION_SLOTS, STEERING_SLOTS, SteeringSlot, session_slot, verdict};
+use goldwire_probe_events::{
+    LARGEST_LIMIT, SESSION_SLOTS, STEERING_SLOTS, SteeringSlot, WHOLE_BUFFER, session_slot, verdict,
+};
 
 use super::mapping::{Mapping, page_size};
 use crate::decode::{Cookie, Direction, SequenceNumber, SessionNumber};
@@ -48,8 +50,10 @@ pub enum CaptureLimit {
     KiB4 = 4,
     /// 8 KiB.
     KiB8 = 5,
-    /// 16 KiB: most that the probes capture.
-    KiB16 = 6,
+    /// 16 KiB: most that the probes capture in one event.
+    KiB16 = LARGEST_LIMIT,
+    /// All of it, in as many events as that takes.
+    Whole = LARGEST_LIMIT | WHOLE_BUFFER,
 }
 
 /// Writes wishes. Cheap to clone, and may be used from any thread.

@@ -17,7 +17,7 @@ use super::{
     join::Tuple,
     stream_offset::StreamOffset,
     tracker::Tracker,
-    traffic::Traffic,
+    traffic::{Interest, Traffic},
 };
 
 /// A flow as it begins.
@@ -66,6 +66,7 @@ impl<I: IdentityLookup> Tracker<I> {
             streams: [StreamOffset::default(); 2],
             skip_told: [0; 2],
             traffic: Traffic::default(),
+            interest: Interest::Undecided,
             since_wish: 0,
             waits: false,
             protocol: None,

@@ -10,7 +10,13 @@ use crate::{
     identity::Identity,
 };
 
-use super::{inner::Inner, join::Tuple, sessions::Random, stream_offset::StreamOffset, traffic::Traffic};
+use super::{
+    inner::Inner,
+    join::Tuple,
+    sessions::Random,
+    stream_offset::StreamOffset,
+    traffic::{Interest, Traffic},
+};
 
 /// Names an open flow: a TCP socket, or a UDP socket and whom it talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,7 +121,9 @@ pub(super) struct Flow {
     /// Up to where the kernel was told to skip, by direction.
     pub(super) skip_told: [u64; 2],
     pub(super) traffic: Traffic,
-    /// Segments since the kernel was last told what is wanted.
+    /// What the kernel was last told to be wanted.
+    pub(super) interest: Interest,
+    /// Segments since then.
     pub(super) since_wish: u8,
     /// It is in the list of flows that wait for something.
     pub(super) waits: bool,

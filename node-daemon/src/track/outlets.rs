@@ -14,7 +14,8 @@ pub trait RecordSink {
     fn loss(&mut self, stage: LossStage, time: Timestamp, events: u64);
 }
 
-/// How much of each buffer of a socket is worth capturing, in bytes.
+/// How much of each buffer of a socket is worth capturing, in bytes: of its beginning, to which comes its end. More than one
+/// event can hold, 16 KiB, stands for the whole of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaptureLimits {
     /// Of what the socket receives.

@@ -19,9 +19,9 @@ use super::{
     traffic::Interest,
 };
 
-/// Messages may begin in the middle of any buffer (pipelining), and the first deep one comes before anybody could know, so
-/// all that the kernel can capture is wanted. Buffers are seldom that long, and long bodies are skipped.
-const WHOLE_BYTES: u32 = 16_384;
+/// Messages may begin in the middle of any buffer (pipelining), so all that the kernel captures in one event is wanted.
+/// Buffers are seldom that long, and long bodies are skipped.
+const USUAL_BYTES: u32 = 16_384;
 /// A wish may be overwritten by one for another socket, whose cookie is a multiple of some power of two away. So it is
 /// repeated every so many segments, well before the kernel gives up on a socket that nobody decided about.
 const REPEAT_WISH: u8 = 16;
@@ -86,13 +86,12 @@ impl<I: IdentityLookup> Tracker<I> {
         let mut common = self.shared.common(KernelTime(segment.time), out.records);
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let turn = flow.traffic.segment(way, Segment { offset, ..segment }, flow.adopted, &mut exchanges);
-        let has_changed = turn != Turn::None;
         let before = flow.protocol;
         flow.turn(turn);
         if flow.protocol != before {
             flow.find_library(out.capture);
         }
-        flow.wish(key.cookie(), has_changed, out.capture);
+        flow.wish(key.cookie(), out.capture);
         flow.skip_body(key.cookie(), direction, out.capture);
         if !flow.waits && flow.waits_for_something() {
             flow.waits = true;
@@ -120,17 +119,20 @@ impl Flow {
     }
 
     /// Tells the kernel what is wanted of the flow: when that changed, and again now and then.
-    fn wish(&mut self, cookie: Cookie, has_changed: bool, capture: &mut dyn CaptureControl) {
+    fn wish(&mut self, cookie: Cookie, capture: &mut dyn CaptureControl) {
+        let interest = self.traffic.interest();
         self.since_wish = self.since_wish.saturating_add(1);
-        if !has_changed && self.since_wish < REPEAT_WISH {
+        if interest == self.interest && self.since_wish < REPEAT_WISH {
             return;
         }
-        self.since_wish = 0;
-        match self.traffic.interest() {
+        (self.interest, self.since_wish) = (interest, 0);
+        match interest {
             Interest::Undecided => {}
             Interest::None => capture.ignore(cookie),
-            Interest::All => {
-                capture.follow(cookie, CaptureLimits { ingress: WHOLE_BYTES, egress: WHOLE_BYTES });
+            Interest::All { whole } => {
+                let limit = |way| if whole[self.direction(way) as usize] { u32::MAX } else { USUAL_BYTES };
+                let (ingress, egress) = (limit(Direction::Ingress), limit(Direction::Egress));
+                capture.follow(cookie, CaptureLimits { ingress, egress });
             }
         }
     }

@@ -20,8 +20,10 @@ pub(super) enum Interest {
     /// It is not known yet what runs there.
     Undecided,
     None,
-    /// Every buffer.
-    All,
+    /// Every buffer; by direction whether also its middle, where it is long.
+    All {
+        whole: [bool; 2],
+    },
 }
 
 impl Traffic {
@@ -47,7 +49,9 @@ impl Traffic {
 
     pub(super) fn interest(&self) -> Interest {
         match self {
-            Self::Stream(connection) if connection.protocol().is_some() => Interest::All,
+            Self::Stream(connection) if connection.protocol().is_some() => Interest::All {
+                whole: [Direction::Request, Direction::Response].map(|way| connection.wants_whole(way)),
+            },
             Self::Stream(_) | Self::Unseen | Self::Datagrams(_) => Interest::Undecided,
             Self::Other => Interest::None,
         }

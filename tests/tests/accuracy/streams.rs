@@ -14,9 +14,16 @@ use crate::line;
 
 const STREAMS: [u64; 5] = [1, 2, 8, 32, 64];
 
+/// Bytes of a long answer.
+const LONG: usize = 1 << 20;
+
 const NODE: &str = "\
 const server = require('http2').createServer();
-server.on('stream', stream => { stream.respond({ ':status': 200 }); stream.end('hello'); });
+const long = Buffer.alloc(1 << 20, 'x');
+server.on('stream', (stream, head) => {
+    stream.respond({ ':status': 200 });
+    stream.end(head[':path'] === '/long' ? long : 'hello');
+});
 server.listen(Number(process.argv[1]), '127.0.0.1');";
 
 /// Servers of three makes: nghttp2, Node.js, Rust's h2.
@@ -30,7 +37,8 @@ impl Make {
         Ok(match name {
             "nghttpd" => Self::Other(Server::start(cgroup, "nghttpd", |port, folder| {
                 // A file for every path that is asked for.
-                let _ = fs::write(folder.join("item"), "hello");
+                let _ =
+                    fs::write(folder.join("item"), "hello").and_then(|()| fs::write(folder.join("long"), [b'x'; LONG]));
                 let folder = folder.to_string_lossy().into_owned();
                 ["--no-tls", "-a", "127.0.0.1", "-d", &folder, &port.to_string()].map(str::to_owned).into()
             })?),
@@ -70,6 +78,31 @@ async fn every_stream_is_an_exchange() -> Result<()> {
             line(7, &what, REQUESTS, &rows).lost(watch.lost().await?).exact()?;
             let is_known = |row: &_| text(row, "http.request.method") == "GET" && text(row, "url.path") == "/item";
             ensure!(rows.iter().all(is_known), "{rows:?}");
+        }
+    }
+    Ok(())
+}
+
+/// The header of the frame that ends an answer may be anywhere in a buffer of 64 KiB.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_answers_have_their_end() -> Result<()> {
+    const REQUESTS: u64 = 200;
+    for make in ["nghttpd", "Node.js"] {
+        let watch = Watch::start("long").await?;
+        for (connections, streams) in [(4, 1), (4, 8), (REQUESTS, 1)] {
+            let server = Make::start(make, &watch.cgroup)?;
+            let url = format!("http://127.0.0.1:{}/long", server.port());
+            let (requests, clients, depth) = (REQUESTS.to_string(), connections.to_string(), streams.to_string());
+            let printed = run(&watch.cgroup, "h2load", &["-n", &requests, "-c", &clients, "-m", &depth, &url])?;
+            ensure!(printed.contains(&format!("{REQUESTS} succeeded")), "{printed}");
+            let all = format!("destination.port = {} and network.protocol = \"http2\"", server.port());
+            watch.requests_by(&all, &[], 2 * REQUESTS).await?;
+            let ended = format!("{all} and latency > 0s and response_bytes > {LONG}");
+            let rows = watch.requests_by(&ended, &["url.path"], 2 * REQUESTS).await?;
+            let what = format!(
+                "HTTP/2 answers of 1 MiB by {make} with their end, {connections} connections, {streams} streams each"
+            );
+            line(7, &what, REQUESTS, &rows).lost(watch.lost().await?).exact()?;
         }
     }
     Ok(())

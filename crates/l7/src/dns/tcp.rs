@@ -232,6 +232,10 @@ impl StreamProtocol for Connection {
         0
     }
 
+    fn wants_whole(&self, _: Direction) -> bool {
+        true
+    }
+
     fn waits(&self) -> bool {
         !self.matching.is_empty() || self.request.order.waits() || self.response.order.waits()
     }

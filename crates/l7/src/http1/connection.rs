@@ -160,6 +160,10 @@ impl StreamProtocol for Connection {
         worth_skipping(lane.last().offset, lane.needless_until())
     }
 
+    fn wants_whole(&self, direction: Direction) -> bool {
+        direction == Direction::Request || self.pairing.is_pipelined()
+    }
+
     fn waits(&self) -> bool {
         self.request_order.waits() || self.response_order.waits()
     }

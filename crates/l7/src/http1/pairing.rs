@@ -111,6 +111,11 @@ impl Pairing {
         self.pending.is_empty() && self.answer.is_none()
     }
 
+    /// More than one thing was asked at a time.
+    pub(super) fn is_pipelined(&self) -> bool {
+        self.pipelined
+    }
+
     /// Whatever is answered now, or next, was asked in bytes that were not seen.
     pub(super) fn answers_the_unseen(&self) -> bool {
         self.pending.is_empty() && self.answer.as_ref().is_none_or(|answer| answer.asked.is_none())

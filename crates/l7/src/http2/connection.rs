@@ -102,6 +102,10 @@ impl StreamProtocol for Connection {
         worth_skipping(position, until)
     }
 
+    fn wants_whole(&self, _: Direction) -> bool {
+        true
+    }
+
     fn waits(&self) -> bool {
         self.streams.is_unsettled || self.orders.iter().any(Reassembler::waits)
     }

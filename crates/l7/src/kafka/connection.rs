@@ -195,6 +195,10 @@ impl StreamProtocol for Connection {
         worth_skipping(lane.last().offset, lane.needless_until())
     }
 
+    fn wants_whole(&self, _: Direction) -> bool {
+        true
+    }
+
     fn waits(&self) -> bool {
         self.request_order.waits() || self.answer_order.waits()
     }

@@ -158,6 +158,10 @@ impl Wire for Mysql {
         self.goes_on = false;
     }
 
+    fn is_pipelined(&self) -> bool {
+        self.rounds.is_pipelined()
+    }
+
     fn gap_in_answers(&mut self, lost: bool) {
         self.phase = Phase::Commanding;
         if !lost && self.rounds.is_answering() {

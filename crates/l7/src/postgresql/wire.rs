@@ -205,6 +205,10 @@ impl Wire for Postgresql {
         self.is_fresh = true;
     }
 
+    fn is_pipelined(&self) -> bool {
+        self.rounds.is_pipelined()
+    }
+
     fn gap_in_answers(&mut self, lost: bool) {
         if !lost && self.rounds.is_answering() {
             self.rounds.answer_unseen();

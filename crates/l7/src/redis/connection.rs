@@ -139,6 +139,10 @@ impl StreamProtocol for Connection {
         if self.pairing.over { 0 } else { worth_skipping(position, until) }
     }
 
+    fn wants_whole(&self, _: Direction) -> bool {
+        true
+    }
+
     fn waits(&self) -> bool {
         self.request_order.waits() || self.answer_order.waits()
     }

@@ -51,6 +51,9 @@ pub(crate) trait Wire: fmt::Debug + Send {
     /// Messages of the server may have passed unread.
     fn gap_in_answers(&mut self, lost: bool);
 
+    /// More was asked before an answer to what went before.
+    fn is_pipelined(&self) -> bool;
+
     /// Messages may have passed unread.
     fn gap(&mut self, direction: Direction, gap: Gap) {
         match direction {
@@ -191,6 +194,10 @@ impl<W: Wire> StreamProtocol for Connection<W> {
         let frames = &self.lane(direction).frames;
         let (position, until) = (frames.last().offset, frames.needless_until());
         worth_skipping(position, until)
+    }
+
+    fn wants_whole(&self, direction: Direction) -> bool {
+        direction == Direction::Request || self.wire.is_pipelined()
     }
 
     fn waits(&self) -> bool {

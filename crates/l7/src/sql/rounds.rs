@@ -77,6 +77,11 @@ impl<S: Step> Rounds<S> {
         }
     }
 
+    /// More than one round was asked at a time.
+    pub(crate) fn is_pipelined(&self) -> bool {
+        self.pipelined
+    }
+
     /// An answer is under way.
     pub(crate) fn is_answering(&self) -> bool {
         self.answering

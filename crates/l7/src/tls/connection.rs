@@ -219,6 +219,10 @@ impl StreamProtocol for Connection {
         0
     }
 
+    fn wants_whole(&self, _: Direction) -> bool {
+        false
+    }
+
     fn waits(&self) -> bool {
         !self.is_over && (self.client.order.waits() || self.server.order.waits())
     }

@@ -91,7 +91,9 @@ struct Wishes(Vec<String>);
 
 impl CaptureControl for Wishes {
     fn follow(&mut self, cookie: Cookie, limits: CaptureLimits) {
-        self.0.push(format!("{}: follow {}/{}", cookie.0, limits.ingress, limits.egress));
+        let [ingress, egress] = [limits.ingress, limits.egress]
+            .map(|bytes| if bytes > 16_384 { "whole".to_owned() } else { bytes.to_string() });
+        self.0.push(format!("{}: follow {ingress}/{egress}", cookie.0));
     }
 
     fn ignore(&mut self, cookie: Cookie) {
