@@ -53,7 +53,7 @@ pub fn go_returned(ctx: ProbeContext) -> u32 {
 /// since: 5.8
 #[uprobe]
 pub fn go_closed(ctx: ProbeContext) -> u32 {
-    plaintext::forget(registers::go_first(ctx.as_ptr()));
+    plaintext::on_go_closed(registers::go_first(ctx.as_ptr()));
     0
 }
 

@@ -33,25 +33,43 @@ pub fn begin(call: &Call) {
     // SAFETY: the kernel gave the pointer; aligned words are written whole.
     unsafe {
         (*session).began[direction as usize] = call.began;
-        if direction == EGRESS {
-            (*session).writing = call.began;
-        }
+        (*session).under_way[direction as usize] = call.began;
     }
 }
 
 /// A call of Go's wrote or read so many bytes, or none. Whoever reads an answer while the question's call has not returned is
-/// told to wait for it; so each call that writes is told, and is under way until it is.
+/// told to wait for it; so each call that writes is told, and is under way until it is. The last to end after the close ends the
+/// session.
 #[inline(always)]
 pub fn on_go_passed(call: &Call, length: u64) -> Option<()> {
     on_passed(call, 0, length);
     let session = SESSIONS.get_ptr_mut(key_of(call.object))?;
-    // SAFETY: the kernel gave the pointer; aligned words are read and written whole.
-    unsafe {
-        if (*session).writing == call.began {
-            (*session).writing = 0;
+    // SAFETY: the kernel gave the pointer; aligned words are read and written whole. The addition keeps the order.
+    let is_over = unsafe {
+        let under_way = &raw mut (*session).under_way[direction_of(call) as usize];
+        if *under_way == call.began {
+            *under_way = 0;
         }
+        atomic::fetch_add(&raw mut (*session).closed, 0) != 0 && (*session).under_way == [0; 2]
+    };
+    if is_over {
+        forget(call.object);
     }
     Some(())
+}
+
+/// Go closes a session. Another goroutine may be about to leave a call that wrote or read something.
+#[inline(always)]
+pub fn on_go_closed(object: u64) {
+    let Some(session) = SESSIONS.get_ptr_mut(key_of(object)) else { return };
+    // SAFETY: as above; one of both sees what the other did.
+    let is_over = unsafe {
+        atomic::fetch_add(&raw mut (*session).closed, 1);
+        (*session).under_way == [0; 2]
+    };
+    if is_over {
+        forget(object);
+    }
 }
 
 /// A call wrote or read so many bytes.
@@ -70,7 +88,7 @@ pub fn on_passed(call: &Call, received_from: u64, length: u64) -> Option<()> {
             tell_session(session, call);
         }
         let last = (*session).began[direction as usize];
-        let awaits = if direction == INGRESS { (*session).writing } else { 0 };
+        let awaits = if direction == INGRESS { (*session).under_way[EGRESS as usize] } else { 0 };
         ((*session).number, (*session).cookie, offset, !call.names_socket() || last == call.began, awaits)
     };
     let length = if length > u64::from(u32::MAX) { u32::MAX } else { length as u32 };
@@ -141,7 +159,8 @@ fn session_of(call: &Call) -> Option<*mut TlsSession> {
         cookie: call.cookie(),
         passed: [0; 2],
         began: [0; 2],
-        writing: 0,
+        under_way: [0; 2],
+        closed: 0,
         attached: call.attached,
         is_told: 0,
         unused: 0,

@@ -20,7 +20,7 @@ wire! {
 
 wire! {
     /// Value of the map of sessions.
-    pub struct TlsSession: 72 {
+    pub struct TlsSession: 88 {
         /// Of this session.
         pub number: u64,
         /// The TCP socket that was used in a call on this session; 0 where none was.
@@ -29,8 +29,10 @@ wire! {
         pub passed: [u64; 2],
         /// When the last call of Go's began, by direction; 0 where none has.
         pub began: [u64; 2],
-        /// When a call of Go's began that writes and is not told yet; 0 where there is none.
-        pub writing: u64,
+        /// The same of the last call that has not ended; 0 where there is none.
+        pub under_way: [u64; 2],
+        /// Not 0 once Go has closed it. It is over when no call is under way.
+        pub closed: u64,
         /// When the probes of its library were complete.
         pub attached: u64,
         /// 1 once [`PlaintextSession`] was told.
