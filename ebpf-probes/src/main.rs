@@ -12,6 +12,7 @@ mod bounds;
 mod clock;
 mod conversation;
 mod descriptor;
+mod frames;
 mod go_call;
 mod kernel;
 mod lane;

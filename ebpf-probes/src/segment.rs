@@ -5,15 +5,22 @@ use aya_ebpf::{
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    LARGEST_LIMIT, PIECES, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED, UNDECIDED_BYTES,
-    UNDECIDED_LIMIT, UNDECIDED_WHOLE_BYTES, USUAL_LIMIT, WHOLE_BUFFER,
+    HTTP2_FRAMES, LARGEST_LIMIT, PIECES, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED,
+    UNDECIDED_BYTES, UNDECIDED_LIMIT, UNDECIDED_WHOLE_BYTES, USUAL_LIMIT, WHOLE_BUFFER,
     direction::{EGRESS, INGRESS},
     kind, role, socket_flag,
     tcp_flag::{ACK, FIN, RST, SYN},
     verdict,
 };
 
-use crate::{bounds, lane, loss, maps::SOCKETS, packet::Packet, ring, steering, unknown_socket};
+use crate::{
+    bounds, frames, lane, loss,
+    maps::SOCKETS,
+    packet::Packet,
+    ring,
+    steering::{self, Steering},
+    unknown_socket,
+};
 
 /// A segment on its way to the daemon.
 #[derive(Clone, Copy)]
@@ -30,10 +37,13 @@ pub struct Segment {
     pub tcp_flags: u8,
 }
 
+/// Most payload of one event.
+pub const PIECE: u32 = SMALLEST_CAPTURE << LARGEST_LIMIT;
+
 impl Segment {
     /// Moves the beginning of the payload.
     #[inline(always)]
-    fn begin_at(&mut self, offset: u32) {
+    pub fn begin_at(&mut self, offset: u32) {
         self.sequence = self.sequence.wrapping_add(offset);
         self.start += offset;
     }
@@ -56,18 +66,23 @@ pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
             return None;
         }
     }
-    let limit = match wish.verdict {
+    let wanted = match wish.verdict {
         verdict::IGNORE => return None,
-        verdict::TELL => {
-            segment.skipped = wish.skipped(direction, segment.sequence, segment.length)?;
-            wish.limit
-        }
-        _ => undecided(packet, &segment)?,
+        verdict::TELL => wish.limit,
+        _ => undecided(packet, &segment, &wish)?,
     };
+    let followed = if wanted & HTTP2_FRAMES != 0 && segment.length > 0 { followed(&mut segment, &wish) } else { None };
+    if followed.is_none() && wish.verdict == verdict::TELL {
+        segment.skipped = wish.skipped(direction, segment.sequence, segment.length)?;
+    }
+    let limit = followed.unwrap_or(wanted);
+    if segment.length == 0 && segment.tcp_flags & FIN == 0 {
+        return None;
+    }
     if limit & WHOLE_BUFFER != 0 {
         tell_in_pieces(&mut segment);
     }
-    let limit = limit & !WHOLE_BUFFER;
+    let limit = limit & !(WHOLE_BUFFER | HTTP2_FRAMES);
     tell(&segment, if limit > LARGEST_LIMIT { LARGEST_LIMIT } else { limit });
     Some(())
 }
@@ -96,10 +111,19 @@ fn read(packet: &Packet, direction: u8) -> Option<Segment> {
     })
 }
 
+/// Follows HTTP/2 from frame to frame, where that is known. The limit of capture of what is left to be told.
+#[inline(always)]
+fn followed(segment: &mut Segment, wish: &Steering) -> Option<u8> {
+    // A copy, so that for all others the compiler need not keep it in memory.
+    let mut rest = *segment;
+    let limit = frames::follow(&mut rest, wish)?;
+    *segment = rest;
+    Some(limit)
+}
+
 /// Messages may begin anywhere in this buffer: tells what one event has no room for. Its last piece is left.
 #[inline(always)]
 fn tell_in_pieces(segment: &mut Segment) {
-    const PIECE: u32 = SMALLEST_CAPTURE << LARGEST_LIMIT;
     let (mut left, tcp_flags) = (segment.length - segment.skipped, segment.tcp_flags);
     segment.begin_at(segment.skipped);
     segment.skipped = 0;
@@ -117,16 +141,16 @@ fn tell_in_pieces(segment: &mut Segment) {
 
 /// The daemon has not decided about the socket: so many bytes are told, no more. The limit of capture.
 #[inline(always)]
-fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
+fn undecided(packet: &Packet, segment: &Segment, wish: &Steering) -> Option<u8> {
     let Some(socket) = SOCKETS.get_ptr_mut(segment.cookie) else {
         return (segment.length > 0 && unknown_socket::on_segment(packet, segment) != 0).then_some(USUAL_LIMIT);
     };
     // SAFETY: the kernel gave the pointer. Races between CPUs cost a buffer more or less of the bound.
     let (told, first) = unsafe {
         note(socket, packet, segment);
-        let told = &raw mut (*socket).undecided[segment.direction as usize];
-        if *told == 0 && begins_http2(segment) {
-            (*socket).flags |= socket_flag::FRAMED;
+        let told = &raw mut (*socket).undecided[segment.direction as usize & 1];
+        if *told == 0 {
+            (*socket).flags |= look_at_first(segment, wish);
         }
         (told, first_limit(&*socket, segment.direction))
     };
@@ -137,31 +161,39 @@ fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
         return None;
     }
     let limit = if before < UNDECIDED_WHOLE_BYTES { first } else { UNDECIDED_LIMIT };
-    let most = if limit & WHOLE_BUFFER == 0 { SMALLEST_CAPTURE << limit } else { UNDECIDED_WHOLE_BYTES };
+    let most = match limit {
+        _ if limit & HTTP2_FRAMES != 0 => SMALLEST_CAPTURE + (segment.length >> 4),
+        _ if limit & WHOLE_BUFFER != 0 => UNDECIDED_WHOLE_BYTES,
+        _ => SMALLEST_CAPTURE << limit,
+    };
     let captured = if segment.length < most { segment.length } else { most };
     // SAFETY: as above.
     unsafe { *told = before + captured + size_of::<TcpSegment>() as u32 };
     Some(limit)
 }
 
-/// Requests come in deep pipelines, so the direction that has them is captured whole; so are answers in many small frames.
+/// Requests come in deep pipelines, so the direction that has them is captured whole; so are the answers to many at once.
 #[inline(always)]
 fn first_limit(socket: &Socket, direction: u8) -> u8 {
+    const WHOLE: u8 = LARGEST_LIMIT | WHOLE_BUFFER;
     match (socket.role, direction) {
-        (role::SERVER, EGRESS) | (role::CLIENT, INGRESS) if socket.flags & socket_flag::FRAMED == 0 => USUAL_LIMIT,
-        _ => LARGEST_LIMIT | WHOLE_BUFFER,
+        _ if socket.flags & socket_flag::HTTP2 != 0 => WHOLE | HTTP2_FRAMES,
+        _ if socket.flags & socket_flag::PIPELINED != 0 => WHOLE,
+        (role::SERVER, EGRESS) | (role::CLIENT, INGRESS) => USUAL_LIMIT,
+        _ => WHOLE,
     }
 }
 
-/// Whether a stream's first bytes are those of HTTP/2's client (RFC 9113 section 3.4).
+/// What the first buffer of a direction says about all: a flag of the socket, or 0.
 #[inline(always)]
-fn begins_http2(segment: &Segment) -> bool {
-    const PREFACE: u32 = u32::from_ne_bytes(*b"PRI ");
-    let mut first = 0_u32;
-    // SAFETY: the helper writes four bytes, where there are as many.
-    let missing =
-        unsafe { bpf_skb_load_bytes(segment.skb.cast_const().cast(), segment.start, (&raw mut first).cast(), 4) };
-    missing == 0 && first == PREFACE
+fn look_at_first(segment: &Segment, wish: &Steering) -> u8 {
+    /// A first buffer that is longer holds many requests, or a body.
+    const DEEP: u32 = SMALLEST_CAPTURE << USUAL_LIMIT;
+    if let Some(offset) = frames::first_frame(segment) {
+        frames::begin(segment, wish, offset);
+        return socket_flag::HTTP2;
+    }
+    if segment.length > DEEP { socket_flag::PIPELINED } else { 0 }
 }
 
 /// # Safety
@@ -195,7 +227,7 @@ fn on_flags(packet: &Packet, segment: &Segment) {
 
 /// Tells a segment by this processor's lane, else by a ring.
 #[inline(always)]
-fn tell(segment: &Segment, limit: u8) {
+pub fn tell(segment: &Segment, limit: u8) {
     let available = segment.length - segment.skipped;
     let most = SMALLEST_CAPTURE << limit;
     let captured = if available < most { available } else { most };

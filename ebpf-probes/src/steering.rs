@@ -8,7 +8,8 @@ use crate::maps::{SESSION_STEERING, STEERING};
 #[derive(Clone, Copy)]
 pub struct Steering {
     slot: *const SteeringSlot,
-    tag: u32,
+    /// The low half of the cookie.
+    pub tag: u32,
     /// One of [`verdict`].
     pub verdict: u8,
     /// The limit of capture, as [`SteeringSlot::word`] has it; meaningful with [`verdict::TELL`].
@@ -40,6 +41,21 @@ fn read(slot: *const SteeringSlot, tag: u32, direction: u8) -> Steering {
 }
 
 impl Steering {
+    /// Takes away the place up to which nothing is wanted, where there is one.
+    #[inline(always)]
+    pub fn take_skip(&self, direction: u8) -> Option<u32> {
+        // SAFETY: as in `of`; the index is 0 or 1.
+        let word = unsafe { &raw const (*self.slot).skip_until[direction as usize & 1] };
+        // SAFETY: as in `of`.
+        let until = unsafe { word.read() };
+        if (until >> 32) as u32 != self.tag {
+            return None;
+        }
+        // SAFETY: as in `of`; where the daemon writes at the same time, one wish to skip is lost, which costs time only.
+        unsafe { word.cast_mut().write(0) };
+        Some(until as u32)
+    }
+
     /// How many of the next `length` bytes, from `sequence` on, are not wanted; all of them and more if `None`.
     #[inline(always)]
     pub fn skipped(&self, direction: u8, sequence: u32, length: u32) -> Option<u32> {

@@ -146,6 +146,72 @@ fn a_long_buffer_is_told_whole_in_pieces() {
     assert!(told == body, "{} bytes of {}", told.len(), body.len());
 }
 
+/// A frame of HTTP/2 (RFC 9113 section 4.1) whose payload is `length` times `byte`.
+fn frame(kind: u8, length: u32, byte: u8) -> Vec<u8> {
+    let [_, length_bytes @ ..] = length.to_be_bytes();
+    let header = [&length_bytes[..], &[kind, 0, 0, 0, 0, 1]].concat();
+    [header, vec![byte; length as usize]].concat()
+}
+
+/// Whatever the buffers' borders cut, the header of each frame is told, and other frames than DATA are told whole.
+#[test]
+fn of_long_data_frames_the_ends_are_told() {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    let mut observer = Observer::of_node();
+    let (mut pair, cookie, first) = after_head(&mut observer);
+    let sizes = [16_384, 16_384, 16_384, 1_024, 16_384, 16_000, 16_384, 16_383, 16_384, 5, 16_384, 16_384, 9_000];
+    let mut frames: Vec<(u8, u32)> = vec![(DATA, 20_000)];
+    frames.extend((0..120).map(|index| (DATA, sizes[index % sizes.len()])));
+    frames.insert(40, (HEADERS, 300));
+    frames.insert(80, (HEADERS, 12_000));
+    let stream: Vec<Vec<u8>> = frames.iter().map(|(kind, length)| frame(*kind, *length, b'x')).collect();
+    let steering = observer.receiver.steering();
+    steering.set(cookie, tell(CaptureLimit::Frames));
+    steering.skip_until(cookie, Direction::Egress, first.plus(4 + stream[0].len() as u32 - 1));
+    let whole = stream.concat();
+    pair.send(&whole);
+    let kept = sent(&mut observer, cookie, whole.len() as u32).segments;
+    let mut seen = vec![false; whole.len()];
+    for segment in &kept {
+        let start = usize::try_from(segment.sequence.distance(first)).unwrap() - 4;
+        let end = start + segment.length as usize;
+        assert_eq!(segment.prefix, whole[start..start + segment.prefix.len()]);
+        assert_eq!(segment.tail, whole[end - segment.tail.len()..end]);
+        seen[start..start + segment.prefix.len()].fill(true);
+        seen[end - segment.tail.len()..end].fill(true);
+    }
+    let captured = seen.iter().filter(|seen| **seen).count();
+    assert!(captured < whole.len() / 2, "{captured} of {} bytes captured", whole.len());
+    let mut at = 0;
+    for ((kind, _), bytes) in frames.iter().zip(&stream) {
+        let needed = if *kind == DATA && bytes.len() > 4_105 { 9 } else { bytes.len() };
+        assert!(seen[at..at + needed].iter().all(|seen| *seen), "a frame of kind {kind} at {at}");
+        at += bytes.len();
+        assert!(seen[at - 1], "the last byte before {at}");
+    }
+}
+
+/// From a server's settings on, nobody need name a place, and nothing is forgotten between buffers.
+#[test]
+fn the_way_begins_where_a_stream_of_http2_does() {
+    const SETTINGS: u8 = 4;
+    let mut observer = Observer::of_node();
+    let mut pair = Pair::over("127.0.0.1:0");
+    let cookie = cookie_of(&pair.server);
+    pair.answer(&frame(SETTINGS, 12, 0));
+    let mut length = 21;
+    for _ in 0..20 {
+        let answer = [frame(1, 40, b'h'), frame(0, 16_384, b'x'), frame(0, 16_384, b'x'), frame(0, 10, b'x')].concat();
+        pair.answer(&answer);
+        length += answer.len() as u32;
+    }
+    let kept = sent(&mut observer, cookie, length).segments;
+    let captured: usize = kept.iter().map(|segment| segment.prefix.len() + segment.tail.len()).sum();
+    assert!(captured < length as usize / 20, "{captured} of {length} bytes captured");
+    assert!(kept.iter().all(|segment| segment.length <= 16_384 + 9), "long frames are told one by one");
+}
+
 #[test]
 fn http2_is_told_whole_before_anybody_decides() {
     let mut observer = Observer::of_node();

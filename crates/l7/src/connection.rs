@@ -3,7 +3,7 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Next, PROTOCOLS, Segment, Sink, StreamProtocol, protocol::Known,
+    Closing, Detection, Direction, Nanos, Next, PROTOCOLS, Segment, Sink, StreamProtocol, Wanted, protocol::Known,
     segment::OwnedSegment, stream::MISSING,
 };
 
@@ -196,10 +196,13 @@ impl Connection {
         self.reading = Reading::Ignored;
     }
 
-    /// Whether messages may begin anywhere in the buffers of this direction, so that long ones must be captured whole.
+    /// What of this direction's long buffers is needed.
     #[must_use]
-    pub fn wants_whole(&self, direction: Direction) -> bool {
-        matches!(&self.reading, Reading::Protocol { reader, .. } if reader.wants_whole(direction))
+    pub fn wanted(&self, direction: Direction) -> Wanted {
+        match &self.reading {
+            Reading::Protocol { reader, .. } => reader.wanted(direction),
+            Reading::Undecided(_) | Reading::Ignored => Wanted::Ends,
+        }
     }
 
     /// This direction's bytes before this stream offset need not be captured; 0 where everything is needed.

@@ -32,5 +32,5 @@ pub mod tls;
 pub use connection::{Connection, Turn};
 pub use datagrams::{Datagram, Datagrams};
 pub use exchange::{Exchange, Sink, TlsHandshake};
-pub use protocol::{Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, StreamProtocol};
+pub use protocol::{Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, StreamProtocol, Wanted};
 pub use segment::{Direction, Nanos, OwnedSegment, Segment};

@@ -17,6 +17,18 @@ pub enum Detection {
     NeedMore,
 }
 
+/// What is needed of a buffer that is longer than what is captured of every one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its beginning and its end.
+    #[default]
+    Ends,
+    /// All of it: messages may begin anywhere in it.
+    Whole,
+    /// All of it, but of HTTP/2's DATA frames their beginning and their end.
+    Frames,
+}
+
 /// How a connection ended, as far as a protocol over it cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
@@ -66,9 +78,8 @@ pub trait StreamProtocol: fmt::Debug + Send {
     /// [`SKIP_MAX`] ahead.
     fn body_until(&self, direction: Direction) -> u64;
 
-    /// Whether messages may begin anywhere in the buffers of this direction, so that long ones must be captured whole.
-    /// Otherwise the beginning and the end of a buffer do.
-    fn wants_whole(&self, direction: Direction) -> bool;
+    /// What of this direction's long buffers is needed.
+    fn wanted(&self, direction: Direction) -> Wanted;
 
     /// Whether something is held or waited for that time may end.
     fn waits(&self) -> bool;
@@ -87,7 +98,12 @@ pub const SKIP_MAX: u64 = 1 << 30;
 /// What [`StreamProtocol::body_until`] says of a direction that was read up to `position`, and whose bytes before `until` tell
 /// nothing. Where nothing of a stream is needed any more, `until` is `u64::MAX`; that is said otherwise.
 pub(crate) fn worth_skipping(position: u64, until: u64) -> u64 {
-    let is_worth_it = until != u64::MAX && until.saturating_sub(position) >= SKIP_MIN;
+    skip_from(SKIP_MIN, position, until)
+}
+
+/// The same where `least` bytes are worth it.
+pub(crate) fn skip_from(least: u64, position: u64, until: u64) -> u64 {
+    let is_worth_it = until != u64::MAX && until.saturating_sub(position) >= least;
     if is_worth_it { until.min(position + SKIP_MAX) } else { 0 }
 }
 

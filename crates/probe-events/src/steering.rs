@@ -8,7 +8,8 @@
 wire! {
     /// The wishes for one socket. Each word is written whole; 0 is no wish.
     pub struct SteeringSlot: 32 {
-        /// `tag << 32 | verdict | ingress limit << 8 | egress limit << 16`. Limits may have [`WHOLE_BUFFER`] set.
+        /// `tag << 32 | verdict | ingress limit << 8 | egress limit << 16`. Limits may have [`WHOLE_BUFFER`]
+        /// and [`HTTP2_FRAMES`] set.
         pub word: u64,
         /// By direction: `tag << 32 | sequence`. Payload before that sequence number is not told; the buffer in which it
         /// is reached is told from there on.
@@ -38,7 +39,13 @@ pub const LARGEST_LIMIT: u8 = 6;
 /// With a limit: longer buffers are told in pieces of 16 KiB, each an event of its own, captured whole. Beyond [`PIECES`]
 /// of them, the rest of a buffer is one event again.
 pub const WHOLE_BUFFER: u8 = 0x80;
-/// Enough for 512 KiB, the longest that there are (`GSO_MAX_SIZE` in the kernel's `netdevice.h`: 8 times 65,535).
-pub const PIECES: u32 = 31;
+/// With a limit and [`WHOLE_BUFFER`]: of HTTP/2's DATA frames from [`FRAME_MIN`] on, only the beginning and the end are captured
+/// of what a buffer has of them, once the daemon has said where one ends: there, [`SteeringSlot::skip_until`] is the place of
+/// its last byte.
+pub const HTTP2_FRAMES: u8 = 0x40;
+/// Bytes of payload from which on a DATA frame is passed over.
+pub const FRAME_MIN: u32 = 4096;
+/// Enough for the 64 KiB that a device takes at once, and for what loopback does; each piece more is work for the verifier.
+pub const PIECES: u32 = 8;
 /// The limit of 4 KiB.
 pub const USUAL_LIMIT: u8 = 4;

@@ -14,6 +14,7 @@ use std::{
 use goldwire_answer::coverage::LossStage;
 use goldwire_history::History;
 use goldwire_kubernetes::Directory;
+use goldwire_l7::Wanted;
 use goldwire_model::{record::Record, time::Timestamp};
 
 use super::{clock, gauges::Gauges};
@@ -21,7 +22,7 @@ use crate::{
     decode::{Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
     identity::{self, Processes},
     receive::{CaptureLimit, Losses, Receiver, Steering, TlsFinder, Verdict},
-    track::{self, CaptureControl, CaptureLimits, Outlets, RecordSink, Tracker},
+    track::{self, CaptureControl, Outlets, RecordSink, Tracker},
 };
 
 /// Records are handed to history in batches of about this many, so that its lock is taken rarely.
@@ -175,8 +176,8 @@ struct Kernel {
 }
 
 impl CaptureControl for Kernel {
-    fn follow(&mut self, cookie: Cookie, limits: CaptureLimits) {
-        let verdict = Verdict::Tell { ingress: limit(limits.ingress), egress: limit(limits.egress) };
+    fn follow(&mut self, cookie: Cookie, ingress: Wanted, egress: Wanted) {
+        let verdict = Verdict::Tell { ingress: limit(ingress), egress: limit(egress) };
         self.steering.set(cookie, verdict);
     }
 
@@ -203,16 +204,10 @@ impl CaptureControl for Kernel {
     }
 }
 
-/// The smallest limit that is not below `bytes`, or the largest there is.
-fn limit(bytes: u32) -> CaptureLimit {
-    match bytes {
-        0..=256 => CaptureLimit::Bytes256,
-        257..=512 => CaptureLimit::Bytes512,
-        513..=1024 => CaptureLimit::KiB1,
-        1025..=2048 => CaptureLimit::KiB2,
-        2049..=4096 => CaptureLimit::KiB4,
-        4097..=8192 => CaptureLimit::KiB8,
-        8193..=16_384 => CaptureLimit::KiB16,
-        _ => CaptureLimit::Whole,
+const fn limit(wanted: Wanted) -> CaptureLimit {
+    match wanted {
+        Wanted::Ends => CaptureLimit::KiB16,
+        Wanted::Whole => CaptureLimit::Whole,
+        Wanted::Frames => CaptureLimit::Frames,
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use aya::maps::MapData;
 use goldwire_probe_events::{
-    LARGEST_LIMIT, SESSION_SLOTS, STEERING_SLOTS, SteeringSlot, WHOLE_BUFFER, session_slot, verdict,
+    HTTP2_FRAMES, LARGEST_LIMIT, SESSION_SLOTS, STEERING_SLOTS, SteeringSlot, WHOLE_BUFFER, session_slot, verdict,
 };
 
 use super::mapping::{Mapping, page_size};
@@ -54,6 +54,9 @@ pub enum CaptureLimit {
     KiB16 = LARGEST_LIMIT,
     /// All of it, in as many events as that takes.
     Whole = LARGEST_LIMIT | WHOLE_BUFFER,
+    /// All of it, but of long DATA frames of HTTP/2 only the beginning and the end. The probes find them from the place that
+    /// [`Steering::skip_until`] names: the last byte of such a frame.
+    Frames = LARGEST_LIMIT | WHOLE_BUFFER | HTTP2_FRAMES,
 }
 
 /// Writes wishes. Cheap to clone, and may be used from any thread.

@@ -37,5 +37,5 @@ mod traffic;
 mod tests;
 
 pub use anchor::Anchor;
-pub use outlets::{CaptureControl, CaptureLimits, Outlets, RecordSink};
+pub use outlets::{CaptureControl, Outlets, RecordSink};
 pub use tracker::{Options, Tracker};

@@ -1,6 +1,7 @@
 //! Where the tracker's findings go: records to history, wishes to the kernel.
 
 use goldwire_answer::coverage::LossStage;
+use goldwire_l7::Wanted;
 use goldwire_model::{record::Record, time::Timestamp};
 
 use crate::decode::{Cookie, Direction, SequenceNumber, SessionNumber};
@@ -14,20 +15,10 @@ pub trait RecordSink {
     fn loss(&mut self, stage: LossStage, time: Timestamp, events: u64);
 }
 
-/// How much of each buffer of a socket is worth capturing, in bytes: of its beginning, to which comes its end. More than one
-/// event can hold, 16 KiB, stands for the whole of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CaptureLimits {
-    /// Of what the socket receives.
-    pub ingress: u32,
-    /// Of what it sends.
-    pub egress: u32,
-}
-
 /// Tells the kernel what is wanted of a socket's payload. Calls are rare: on a decision, and once a long body.
 pub trait CaptureControl {
-    /// Every buffer is wanted, each up to a limit.
-    fn follow(&mut self, cookie: Cookie, limits: CaptureLimits);
+    /// Every buffer is wanted, and of long ones so much.
+    fn follow(&mut self, cookie: Cookie, ingress: Wanted, egress: Wanted);
 
     /// Nothing more is wanted.
     fn ignore(&mut self, cookie: Cookie);

@@ -14,14 +14,11 @@ use super::{
     flow::{Flow, FlowKey, Hello, Stage},
     held::{HeldSegment, Owner},
     join::Tuple,
-    outlets::{CaptureControl, CaptureLimits, Outlets},
+    outlets::{CaptureControl, Outlets},
     tracker::Tracker,
     traffic::Interest,
 };
 
-/// Messages may begin in the middle of any buffer (pipelining), so all that the kernel captures in one event is wanted.
-/// Buffers are seldom that long, and long bodies are skipped.
-const USUAL_BYTES: u32 = 16_384;
 /// A wish may be overwritten by one for another socket, whose cookie is a multiple of some power of two away. So it is
 /// repeated every so many segments, well before the kernel gives up on a socket that nobody decided about.
 const REPEAT_WISH: u8 = 16;
@@ -129,10 +126,9 @@ impl Flow {
         match interest {
             Interest::Undecided => {}
             Interest::None => capture.ignore(cookie),
-            Interest::All { whole } => {
-                let limit = |way| if whole[self.direction(way) as usize] { u32::MAX } else { USUAL_BYTES };
-                let (ingress, egress) = (limit(Direction::Ingress), limit(Direction::Egress));
-                capture.follow(cookie, CaptureLimits { ingress, egress });
+            Interest::All(wanted) => {
+                let of = |direction| wanted[self.direction(direction) as usize];
+                capture.follow(cookie, of(Direction::Ingress), of(Direction::Egress));
             }
         }
     }

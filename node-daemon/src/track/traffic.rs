@@ -1,6 +1,6 @@
 //! What runs on a flow, as far as it is known.
 
-use goldwire_l7::{Closing, Connection, Datagram, Datagrams, Direction, Nanos, Segment, Sink, Turn};
+use goldwire_l7::{Closing, Connection, Datagram, Datagrams, Direction, Nanos, Segment, Sink, Turn, Wanted};
 
 /// The protocol on a flow.
 #[derive(Debug, Default)]
@@ -20,10 +20,8 @@ pub(super) enum Interest {
     /// It is not known yet what runs there.
     Undecided,
     None,
-    /// Every buffer; by direction whether also its middle, where it is long.
-    All {
-        whole: [bool; 2],
-    },
+    /// Every buffer, and of long ones, by direction, so much.
+    All([Wanted; 2]),
 }
 
 impl Traffic {
@@ -49,9 +47,9 @@ impl Traffic {
 
     pub(super) fn interest(&self) -> Interest {
         match self {
-            Self::Stream(connection) if connection.protocol().is_some() => Interest::All {
-                whole: [Direction::Request, Direction::Response].map(|way| connection.wants_whole(way)),
-            },
+            Self::Stream(connection) if connection.protocol().is_some() => {
+                Interest::All([Direction::Request, Direction::Response].map(|way| connection.wanted(way)))
+            }
             Self::Stream(_) | Self::Unseen | Self::Datagrams(_) => Interest::Undecided,
             Self::Other => Interest::None,
         }

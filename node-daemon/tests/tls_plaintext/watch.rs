@@ -10,9 +10,10 @@ use goldwire::{
     decode::{Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
     identity::{self, Processes},
     receive::{Options, Receiver, Steering, TlsFinder, Verdict},
-    track::{self, Anchor, CaptureControl, CaptureLimits, Outlets, RecordSink, Tracker},
+    track::{self, Anchor, CaptureControl, Outlets, RecordSink, Tracker},
 };
 use goldwire_answer::coverage::LossStage;
+use goldwire_l7::Wanted;
 use goldwire_model::{
     record::{Detail, Protocol, Record, Reporter, RequestRecord},
     time::Timestamp,
@@ -44,7 +45,7 @@ pub(crate) struct Capture {
 }
 
 impl CaptureControl for Capture {
-    fn follow(&mut self, _: Cookie, _: CaptureLimits) {}
+    fn follow(&mut self, _: Cookie, _: Wanted, _: Wanted) {}
 
     fn ignore(&mut self, cookie: Cookie) {
         self.steering.set(cookie, Verdict::Ignore);

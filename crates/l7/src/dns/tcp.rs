@@ -3,7 +3,7 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Segment, Sink, StreamProtocol,
+    Closing, Detection, Direction, Nanos, Segment, Sink, StreamProtocol, Wanted,
     protocol::Known,
     stream::{Place, Reader, Reassembler, Run},
 };
@@ -232,8 +232,8 @@ impl StreamProtocol for Connection {
         0
     }
 
-    fn wants_whole(&self, _: Direction) -> bool {
-        true
+    fn wanted(&self, _: Direction) -> Wanted {
+        Wanted::Whole
     }
 
     fn waits(&self) -> bool {

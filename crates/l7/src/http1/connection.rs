@@ -3,7 +3,7 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol,
+    Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol, Wanted,
     http::UserAgents,
     protocol::{Known as KnownProtocol, worth_skipping},
     stream::{Place, Reassembler},
@@ -160,8 +160,9 @@ impl StreamProtocol for Connection {
         worth_skipping(lane.last().offset, lane.needless_until())
     }
 
-    fn wants_whole(&self, direction: Direction) -> bool {
-        direction == Direction::Request || self.pairing.is_pipelined()
+    fn wanted(&self, direction: Direction) -> Wanted {
+        let is_whole = direction == Direction::Request || self.pairing.is_pipelined();
+        if is_whole { Wanted::Whole } else { Wanted::Ends }
     }
 
     fn waits(&self) -> bool {

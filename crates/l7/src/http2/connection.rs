@@ -3,8 +3,8 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Direction, Nanos, Segment, Sink, StreamProtocol,
-    protocol::{Known, worth_skipping},
+    Closing, Direction, Nanos, Segment, Sink, StreamProtocol, Wanted,
+    protocol::{Known, skip_from},
     stream::{Place, Reassembler},
 };
 
@@ -21,6 +21,10 @@ pub(crate) const KNOWN: Known = Known {
     from_start: || Box::new(Connection::from_start()),
     adopted: || Box::new(Connection::adopted()),
 };
+
+/// The kernel finds the way from one DATA frame to the next, from the first that it is told of. Where a frame is shorter,
+/// that is not worth it.
+const FRAME_MIN: u64 = 4096;
 
 const BOTH: [Direction; 2] = [Direction::Request, Direction::Response];
 
@@ -99,11 +103,12 @@ impl StreamProtocol for Connection {
     fn body_until(&self, direction: Direction) -> u64 {
         let lane = &self.lanes[direction as usize];
         let (position, until) = (lane.last.offset, lane.needless_until());
-        worth_skipping(position, until)
+        skip_from(FRAME_MIN, position, until)
     }
 
-    fn wants_whole(&self, _: Direction) -> bool {
-        true
+    fn wanted(&self, _: Direction) -> Wanted {
+        // The lengths of gRPC's messages stand in DATA.
+        if self.streams.is_grpc { Wanted::Whole } else { Wanted::Frames }
     }
 
     fn waits(&self) -> bool {

@@ -3,7 +3,7 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Segment, Sink, StreamProtocol,
+    Closing, Detection, Direction, Nanos, Segment, Sink, StreamProtocol, Wanted,
     protocol::{Known, worth_skipping},
     stream::{Place, Reassembler},
 };
@@ -195,8 +195,8 @@ impl StreamProtocol for Connection {
         worth_skipping(lane.last().offset, lane.needless_until())
     }
 
-    fn wants_whole(&self, _: Direction) -> bool {
-        true
+    fn wanted(&self, _: Direction) -> Wanted {
+        Wanted::Whole
     }
 
     fn waits(&self) -> bool {

@@ -3,7 +3,7 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol,
+    Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol, Wanted,
     protocol::{Known, worth_skipping},
     stream::{Place, Reassembler},
 };
@@ -139,8 +139,8 @@ impl StreamProtocol for Connection {
         if self.pairing.over { 0 } else { worth_skipping(position, until) }
     }
 
-    fn wants_whole(&self, _: Direction) -> bool {
-        true
+    fn wanted(&self, _: Direction) -> Wanted {
+        Wanted::Whole
     }
 
     fn waits(&self) -> bool {

@@ -5,7 +5,7 @@ use std::fmt;
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Direction, Nanos, Next, Segment, Sink, StreamProtocol,
+    Closing, Direction, Nanos, Next, Segment, Sink, StreamProtocol, Wanted,
     protocol::worth_skipping,
     stream::{Place, Reader, Reassembler, Run},
 };
@@ -196,8 +196,9 @@ impl<W: Wire> StreamProtocol for Connection<W> {
         worth_skipping(position, until)
     }
 
-    fn wants_whole(&self, direction: Direction) -> bool {
-        direction == Direction::Request || self.wire.is_pipelined()
+    fn wanted(&self, direction: Direction) -> Wanted {
+        let is_whole = direction == Direction::Request || self.wire.is_pipelined();
+        if is_whole { Wanted::Whole } else { Wanted::Ends }
     }
 
     fn waits(&self) -> bool {

@@ -3,7 +3,7 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol, TlsHandshake,
+    Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol, TlsHandshake, Wanted,
     protocol::Known,
     stream::{Place, Reassembler},
 };
@@ -219,8 +219,8 @@ impl StreamProtocol for Connection {
         0
     }
 
-    fn wants_whole(&self, _: Direction) -> bool {
-        false
+    fn wanted(&self, _: Direction) -> Wanted {
+        Wanted::Ends
     }
 
     fn waits(&self) -> bool {

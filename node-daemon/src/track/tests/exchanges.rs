@@ -25,7 +25,7 @@ fn a_client_alone() {
         .receives(&mut socket, answer(200, "hello"))
         .close(&socket);
     assert_snapshot!(scenario.lines());
-    assert_eq!(scenario.findings.wishes, ["1: follow 16384/whole"]);
+    assert_eq!(scenario.findings.wishes, ["1: follow Ends/Whole"]);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_server_alone() {
     let (mut scenario, mut socket) = (Scenario::new(), server());
     scenario.accept(&socket).receives(&mut socket, get("/a")).sends(&mut socket, answer(503, "")).close(&socket);
     assert_snapshot!(scenario.lines());
-    assert_eq!(scenario.findings.wishes, ["2: follow whole/16384"]);
+    assert_eq!(scenario.findings.wishes, ["2: follow Whole/Ends"]);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn pipelining_asks_for_whole_buffers() {
     let mut segment = scenario.segment(&mut socket, crate::decode::Direction::Egress, asked.as_bytes());
     segment.prefix = &asked.as_bytes()[..100];
     scenario.event(&Event::TcpSegment(segment));
-    assert_eq!(scenario.findings.wishes, ["1: follow 16384/whole"]);
+    assert_eq!(scenario.findings.wishes, ["1: follow Ends/Whole"]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn wishes_are_repeated_now_and_then() {
         scenario.sends(&mut socket, get("/a")).receives(&mut socket, answer(200, ""));
     }
     assert!((2..=20).contains(&scenario.findings.wishes.len()));
-    assert!(scenario.findings.wishes.iter().all(|wish| wish == "1: follow 16384/whole"));
+    assert!(scenario.findings.wishes.iter().all(|wish| wish == "1: follow Ends/Whole"));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn dns_over_tcp_is_wanted_whole() {
     let mut answered = asked.clone();
     (answered[4], answered[5]) = (0x81, 0x83);
     scenario.connect(&socket).sends(&mut socket, asked).receives(&mut socket, answered).expect_requests(1);
-    assert_eq!(scenario.findings.wishes, ["1: follow whole/whole"]);
+    assert_eq!(scenario.findings.wishes, ["1: follow Whole/Whole"]);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn tls_is_named_and_left_alone() {
     hello.extend(b"shop.example".iter().take(8));
     // The server refuses: a fatal alert, handshake_failure.
     scenario.connect(&socket).sends(&mut socket, &hello).receives(&mut socket, [21, 3, 3, 0, 2, 2, 40]).wait(100);
-    assert_eq!(scenario.findings.wishes, ["process 10: speaks TLS", "1: follow 16384/16384", "1: ignore"]);
+    assert_eq!(scenario.findings.wishes, ["process 10: speaks TLS", "1: follow Ends/Ends", "1: ignore"]);
     assert_eq!(scenario.flows()[0].tls_sni.as_deref(), Some("shop.exa"));
 }
 

@@ -124,7 +124,7 @@ fn the_random_of_the_hello_leads_to_the_flow() {
         .expect_lost(0);
     assert_eq!(scenario.requests()[0].error, None);
     assert_eq!(scenario.protocol(), Some(Protocol::Http));
-    assert_eq!(scenario.findings.wishes, ["process 10: speaks TLS", "1: follow 16384/16384"]);
+    assert_eq!(scenario.findings.wishes, ["process 10: speaks TLS", "1: follow Ends/Ends"]);
 }
 
 #[test]

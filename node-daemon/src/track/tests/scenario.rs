@@ -3,6 +3,7 @@
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use goldwire_answer::coverage::LossStage;
+use goldwire_l7::Wanted;
 use goldwire_model::{
     record::{Detail, Ending, FlowEvent, FlowRecord, Record, Reporter, RequestRecord, Text},
     time::Timestamp,
@@ -11,7 +12,7 @@ use goldwire_model::{
 use crate::{
     decode::*,
     identity::{Identity, IdentityLookup},
-    track::{Anchor, CaptureControl, CaptureLimits, Options, Outlets, RecordSink, Tracker},
+    track::{Anchor, CaptureControl, Options, Outlets, RecordSink, Tracker},
 };
 
 pub(super) const MILLISECOND: u64 = 1_000_000;
@@ -90,10 +91,8 @@ impl RecordSink for Findings {
 struct Wishes(Vec<String>);
 
 impl CaptureControl for Wishes {
-    fn follow(&mut self, cookie: Cookie, limits: CaptureLimits) {
-        let [ingress, egress] = [limits.ingress, limits.egress]
-            .map(|bytes| if bytes > 16_384 { "whole".to_owned() } else { bytes.to_string() });
-        self.0.push(format!("{}: follow {ingress}/{egress}", cookie.0));
+    fn follow(&mut self, cookie: Cookie, ingress: Wanted, egress: Wanted) {
+        self.0.push(format!("{}: follow {ingress:?}/{egress:?}", cookie.0));
     }
 
     fn ignore(&mut self, cookie: Cookie) {
