@@ -79,6 +79,9 @@ fn fit_to_panel(query: &mut Query, panel: &Panel) {
         QueryKind::Rows { shape: RowShape::Logs, columns, table, .. } if columns.is_empty() => {
             *columns = log_columns(*table);
         }
+        QueryKind::Rows { shape: RowShape::Table, columns, table, .. } if columns.is_empty() => {
+            *columns = table_columns(*table);
+        }
         QueryKind::Rows { shape: RowShape::Traces, columns, .. } => *columns = trace_columns(),
         _ => {}
     }
@@ -93,6 +96,16 @@ fn step(window: Window, panel: &Panel) -> i64 {
 
 const SOURCE: fn(EndField) -> Field = |end| Field::End(Side::Source, end);
 const DESTINATION: fn(EndField) -> Field = |end| Field::End(Side::Destination, end);
+
+/// What a table shows, and what its links to processes are made of.
+fn table_columns(table: Table) -> Vec<Field> {
+    let mut columns = table.default_columns();
+    if matches!(table, Table::Flows | Table::Requests) {
+        let process = [EndField::Process, EndField::Pid, EndField::Node];
+        columns.extend([SOURCE, DESTINATION].into_iter().flat_map(|end| process.clone().map(end)));
+    }
+    columns
+}
 
 /// What a line tells, and what its labels are.
 fn log_columns(table: Table) -> Vec<Field> {

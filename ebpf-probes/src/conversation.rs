@@ -1,12 +1,15 @@
 //! UDP: what passes between a socket and a remote address is counted in a map; datagrams that may be DNS are told.
+//!
+//! What a socket sends to a service address passes here with the address of who is behind it (DNAT), and the answer with that of
+//! the service again. So of a connected socket the address that it asked for names the conversation, in both directions.
 
 use aya_ebpf::{
     bindings::BPF_NOEXIST,
     helpers::generated::{bpf_get_socket_cookie, bpf_skb_load_bytes},
 };
 use goldwire_probe_events::{
-    Addresses, CONVERSATIONS_FULL, ConversationCounters, ConversationKey, ConversationOpened, DATAGRAM_CAPTURE,
-    Datagram, READ_FAULT, Socket,
+    Addresses, CONVERSATIONS_FULL, ConversationCounters, ConversationKey, ConversationOpened, ConversationTranslated,
+    DATAGRAM_CAPTURE, Datagram, READ_FAULT, Socket,
     direction::{EGRESS, INGRESS},
     kind, socket_flag, transport, verdict,
 };
@@ -15,7 +18,7 @@ use crate::{
     atomic, bounds, clock, loss,
     maps::{CONVERSATIONS, SOCKETS},
     packet::{self, Packet},
-    ring, steering,
+    ring, steering, unknown_socket,
 };
 
 const HEADER: u32 = 8;
@@ -25,7 +28,11 @@ const DNS_HEADER: usize = 12;
 struct Passing<'a> {
     packet: &'a Packet,
     cookie: u64,
+    /// The remote one is the conversation's.
     addresses: Addresses,
+    /// Where the packet goes or comes from.
+    remote: [u8; 16],
+    remote_port: u16,
     /// Of the payload.
     length: u32,
     direction: u8,
@@ -39,9 +46,22 @@ pub fn on_datagram(packet: &Packet, direction: u8) {
 
 #[inline(always)]
 fn pass(packet: &Packet, direction: u8) -> Option<()> {
-    let mut passing = Passing { packet, cookie: 0, addresses: packet::NO_ADDRESSES, length: 0, direction };
+    let mut passing = Passing {
+        packet,
+        cookie: 0,
+        addresses: packet::NO_ADDRESSES,
+        remote: [0; 16],
+        remote_port: 0,
+        length: 0,
+        direction,
+    };
     if !packet.read_addresses(direction == EGRESS, &mut passing.addresses) {
         return None;
+    }
+    (passing.remote, passing.remote_port) = (passing.addresses.remote, passing.addresses.remote_port);
+    let (asked, asked_port) = unknown_socket::remote_of(packet.skb);
+    if asked_port != 0 {
+        (passing.addresses.remote, passing.addresses.remote_port) = (asked, asked_port);
     }
     // SAFETY: the context of this program.
     passing.cookie = unsafe { bpf_get_socket_cookie(packet.skb.cast()) };
@@ -70,7 +90,10 @@ fn count(passing: &Passing<'_>) -> Option<()> {
     };
     if let Some(known) = CONVERSATIONS.get_ptr_mut(key) {
         // SAFETY: the kernel gave the pointer.
-        unsafe { add(known, passing) };
+        unsafe {
+            add(known, passing);
+            note_destination(known, passing);
+        }
     } else if ring::is_watching() {
         open(&key, passing);
     } else {
@@ -98,7 +121,8 @@ fn open(key: &ConversationKey, passing: &Passing<'_>) {
         last: 0,
         local: passing.addresses.local,
         local_port: passing.addresses.local_port,
-        unused: [0; 6],
+        unused: [0; 2],
+        sent_to: 0,
     };
     let is_first = CONVERSATIONS.insert(key, counters, u64::from(BPF_NOEXIST)).is_ok();
     let Some(known) = CONVERSATIONS.get_ptr_mut(key) else {
@@ -110,6 +134,49 @@ fn open(key: &ConversationKey, passing: &Passing<'_>) {
     if is_first {
         tell_opened(passing);
     }
+    // SAFETY: as above.
+    unsafe { note_destination(known, passing) };
+}
+
+/// Tells where datagrams go, if that is not where the socket asked, or not any more.
+///
+/// # Safety
+///
+/// `counters` points into the map.
+#[inline(always)]
+unsafe fn note_destination(counters: *mut ConversationCounters, passing: &Passing<'_>) {
+    if passing.direction != EGRESS {
+        return;
+    }
+    let digest = digest(&passing.remote, passing.remote_port);
+    // SAFETY: by the caller. Two datagrams that pass at once both tell, which does no harm.
+    let before = unsafe { core::mem::replace(&mut (*counters).sent_to, digest) };
+    let is_translated =
+        passing.remote_port != passing.addresses.remote_port || passing.remote != passing.addresses.remote;
+    if before != digest && (is_translated || before != 0) {
+        tell_translated(passing);
+    }
+}
+
+/// Never 0. Tells apart what a service's backends have different: the last bytes and the port.
+#[inline(always)]
+fn digest(address: &[u8; 16], port: u16) -> u32 {
+    let word = |at: usize| u32::from_ne_bytes([address[at], address[at + 1], address[at + 2], address[at + 3]]);
+    let mixed = word(0).rotate_left(7) ^ word(4).rotate_left(14) ^ word(8).rotate_left(21) ^ word(12);
+    (mixed ^ u32::from(port).rotate_left(11)) | 1 << 31
+}
+
+#[inline(never)]
+fn tell_translated(passing: &Passing<'_>) {
+    ring::tell(ConversationTranslated {
+        header: ring::header(kind::CONVERSATION_TRANSLATED),
+        cookie: passing.cookie,
+        asked: passing.addresses.remote,
+        remote: passing.remote,
+        asked_port: passing.addresses.remote_port,
+        remote_port: passing.remote_port,
+        unused: [0; 12],
+    });
 }
 
 /// # Safety

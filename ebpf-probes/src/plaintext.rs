@@ -1,6 +1,7 @@
 //! What passes sessions of TLS libraries, in the clear.
 
 use aya_ebpf::{
+    bindings::BPF_NOEXIST,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_probe_read_user},
     macros::map,
     maps::LruHashMap,
@@ -150,6 +151,7 @@ fn session_of(call: &Call) -> Option<*mut TlsSession> {
                 return Some(known);
             }
         }
+        let _ = SESSIONS.remove(key);
     }
     if call.names_socket() && call.cookie() == 0 {
         return None;
@@ -165,7 +167,8 @@ fn session_of(call: &Call) -> Option<*mut TlsSession> {
         is_told: 0,
         unused: 0,
     };
-    let _ = SESSIONS.insert(key, session, 0);
+    // Two goroutines may begin their first calls at once; both are of the session that is there first.
+    let _ = SESSIONS.insert(key, session, u64::from(BPF_NOEXIST));
     SESSIONS.get_ptr_mut(key)
 }
 

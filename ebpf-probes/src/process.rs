@@ -1,7 +1,13 @@
 //! Processes: fork, exec, exit. Threads are not told.
 
-use aya_ebpf::{helpers::generated::bpf_probe_read_kernel_str, macros::btf_tracepoint, programs::BtfTracePointContext};
-use goldwire_probe_events::{ABSENT, ProcessExecuted, ProcessExited, ProcessForked, kind};
+use aya_ebpf::{
+    helpers::generated::{bpf_probe_read_kernel_str, bpf_probe_read_user},
+    macros::btf_tracepoint,
+    programs::BtfTracePointContext,
+};
+use goldwire_probe_events::{
+    ABSENT, ARGUMENTS_LENGTH, NO_USER, ProcessExecuted, ProcessExited, ProcessForked, kind,
+};
 
 use crate::{
     kernel::{self, Struct, offset},
@@ -65,10 +71,13 @@ fn on_exec(ctx: &BtfTracePointContext) -> Option<()> {
     unsafe {
         (&raw mut (*event).header).write(ring::header(kind::PROCESS_EXECUTED));
         (&raw mut (*event).process).write(owner::current());
+        (*event).started = started(task);
         (*event).parent = parent;
+        (*event).user = user(task);
         (*event).unused = 0;
         text(&raw mut (*event).executable, executable);
         text(&raw mut (*event).cgroup_name, cgroup_name(task));
+        (*event).arguments_length = arguments(&raw mut (*event).arguments, task);
     }
     ring::submit(entry);
     Some(())
@@ -86,10 +95,58 @@ fn on_exit(ctx: &BtfTracePointContext) -> Option<()> {
     let status = if of_group != 0 { of_group } else { task.field(offset!(task_exit_code)) };
     ring::tell(ProcessExited {
         header: ring::header(kind::PROCESS_EXITED),
+        started: started(task),
         pid: task.field(offset!(task_thread_group)),
         status,
+        user: user(task),
+        unused: 0,
     });
     Some(())
+}
+
+/// When the process of a thread was made, in nanoseconds since boot; 0 where it cannot be read.
+#[inline(always)]
+fn started(task: Struct) -> u64 {
+    if offset!(task_leader) == ABSENT || offset!(task_started) == ABSENT {
+        return 0;
+    }
+    task.follow(offset!(task_leader)).map_or(0, |leader| leader.field(offset!(task_started)))
+}
+
+/// The effective user id.
+#[inline(always)]
+fn user(task: Struct) -> u32 {
+    if offset!(task_credentials) == ABSENT || offset!(credentials_user) == ABSENT {
+        return NO_USER;
+    }
+    task.follow(offset!(task_credentials)).map_or(NO_USER, |credentials| credentials.field(offset!(credentials_user)))
+}
+
+/// Copies the arguments of the current process, which the kernel has just laid out on its stack, so that their pages are
+/// there. Gives the length of all of them; 0 where they cannot be read.
+///
+/// SAFETY: `to` is room for that many bytes.
+#[inline(always)]
+unsafe fn arguments(to: *mut [u8; ARGUMENTS_LENGTH], task: Struct) -> u32 {
+    if offset!(task_memory) == ABSENT
+        || offset!(memory_arguments) == ABSENT
+        || offset!(memory_arguments_end) == ABSENT
+    {
+        return 0;
+    }
+    let Some(memory) = task.follow(offset!(task_memory)) else { return 0 };
+    let start: u64 = memory.field(offset!(memory_arguments));
+    let end: u64 = memory.field(offset!(memory_arguments_end));
+    let length = end.saturating_sub(start).min(u64::from(u32::MAX)) as u32;
+    if length == 0 {
+        return 0;
+    }
+    // SAFETY: an initialised local. Volatile, so that the bound below stands in the program where the verifier sees it.
+    let wanted = unsafe { core::ptr::read_volatile(&raw const length) }.min(ARGUMENTS_LENGTH as u32);
+    let bounded = (wanted.wrapping_sub(1) & (ARGUMENTS_LENGTH as u32 - 1)) + 1;
+    // SAFETY: by the caller; the helper fails on bad addresses.
+    let result = unsafe { bpf_probe_read_user(to.cast(), bounded, start as *const core::ffi::c_void) };
+    if result == 0 { length } else { 0 }
 }
 
 /// Address of the name of the process's cgroup: the v2 one, or that of the `pids` controller where the v2 one is the root.

@@ -97,9 +97,9 @@ fn compare(packet: &Packet, cookie: u64) -> Option<()> {
     Some(())
 }
 
-/// The remote end that the socket itself knows.
+/// The remote end that the socket itself knows; zeros where it is not connected.
 #[inline(always)]
-fn remote_of(skb: *mut __sk_buff) -> ([u8; 16], u16) {
+pub fn remote_of(skb: *mut __sk_buff) -> ([u8; 16], u16) {
     const AF_INET: u32 = 2;
     // All fields are read before one is chosen, and volatile: the verifier refuses an access to the context at an offset that
     // was computed, which the compiler would make of a choice between two.

@@ -4,11 +4,12 @@ mod observer;
 
 use std::{
     net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt,
     process::Command,
     time::Duration,
 };
 
-use goldwire::decode::Event;
+use goldwire::decode::{BootTime, Event};
 use observer::{Namespace, Observer, Pair};
 
 #[test]
@@ -75,11 +76,14 @@ fn note_drop(event: &Event<'_>, port: u16, dropped: &mut Vec<String>) {
 fn a_process_is_told_from_fork_to_exit() {
     let mut observer = Observer::of_node();
     observer.skip();
-    let mut child = Command::new("/bin/sh").args(["-c", "exit 7"]).spawn().unwrap();
+    let before = since_boot();
+    let mut child = Command::new("/bin/sh").args(["-c", "exit 7"]).uid(65534).spawn().unwrap();
     let pid = child.id();
     child.wait().unwrap();
+    let after = since_boot();
     let mut forked = false;
     let mut executable = String::new();
+    let mut started = None;
     let exits = observer.collect(1, |event| match event {
         Event::ProcessForked(event) if event.pid == pid => {
             forked = true;
@@ -89,13 +93,47 @@ fn a_process_is_told_from_fork_to_exit() {
         Event::ProcessExecuted(event) if event.pid == pid => {
             assert_eq!(event.parent, std::process::id());
             event.executable.clone_into(&mut executable);
+            assert_eq!((event.arguments.bytes, event.arguments.is_cut), (&b"/bin/sh\0-c\0exit 7\0"[..], false));
+            assert_eq!(event.user, Some(65534));
+            assert!(event.started >= Some(before) && event.started <= Some(after), "{:?}", event.started);
+            started = event.started;
             None
         }
-        Event::ProcessExited(event) if event.pid == pid => Some(event.status),
+        Event::ProcessExited(event) if event.pid == pid => {
+            assert_eq!((event.user, event.started), (Some(65534), started));
+            Some(event.status)
+        }
         _ => None,
     });
     assert!(forked);
     assert_eq!((executable.as_str(), exits), ("/bin/sh", vec![7 << 8]));
+}
+
+/// Arguments are read in the kernel, so that no process is too short for them.
+#[test]
+fn arguments_of_any_length_are_told() {
+    let mut observer = Observer::of_node();
+    observer.skip();
+    let lengths = [1_usize, 500, 505, 506, 507, 600, 100_000];
+    for length in lengths {
+        assert!(Command::new("/bin/true").arg("a".repeat(length)).status().unwrap().success());
+    }
+    let told = observer.collect(lengths.len(), |event| match event {
+        Event::ProcessExecuted(event) if event.executable == "/bin/true" => Some((
+            event.arguments.bytes.len(),
+            event.arguments.is_cut,
+            event.arguments.bytes.starts_with(b"/bin/true\0a"),
+        )),
+        _ => None,
+    });
+    // The name and two NULs are eleven bytes more.
+    let expected = lengths.map(|length| ((length + 11).min(512), length + 11 > 512, true));
+    assert_eq!(told, expected);
+}
+
+fn since_boot() -> BootTime {
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).unwrap();
+    BootTime(time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
 }
 
 #[test]

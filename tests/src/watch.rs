@@ -85,6 +85,13 @@ impl Watch {
         })
     }
 
+    /// More options for the daemon that is yet to be started.
+    #[must_use]
+    pub fn with_more_options(mut self, options: &[&str]) -> Self {
+        self.options.extend(options.iter().map(|option| (*option).to_owned()));
+        self
+    }
+
     /// Starts the daemon and waits until it answers.
     pub async fn start_daemon(&mut self) -> Result<()> {
         let log = self.log_file();

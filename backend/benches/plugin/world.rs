@@ -121,6 +121,7 @@ impl World {
                 host: Some(self.host.clone()),
                 status: Some(if failed { 500 } else { 200 }),
                 user_agent: None,
+                error_code: None,
             },
         })
     }

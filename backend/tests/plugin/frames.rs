@@ -88,6 +88,45 @@ async fn requests_are_a_table_with_links() {
     assert_eq!((&trace["as"], &trace["filter"]), (&json!("traces"), &json!("trace.id = \"${__value.raw}\"")));
 }
 
+/// What Grafana makes of a link's filter, for a row with these cells.
+fn filled_in(link: &Value, cells: &[(&str, &str)]) -> String {
+    let filter = link["internal"]["query"]["filter"].as_str().unwrap().to_owned();
+    cells
+        .iter()
+        .fold(filter, |filter, (column, cell)| filter.replace(&format!("${{__data.fields[\"{column}\"]}}"), cell))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_and_processes_lead_to_each_other() {
+    let host = two_nodes().await;
+    for (query, side) in [("requests", "source"), ("flows", "destination")] {
+        let frames = host.frames(json!({ "queryType": query })).await;
+        for column in ["pid", "process"] {
+            let link = &frames[0].of_field(&format!("{side}.{column}"), "config")["links"][0];
+            assert_eq!(link["internal"]["query"]["queryType"], "processes");
+            let (pid, node) = (format!("{side}.pid"), format!("{side}.node"));
+            let filter = filled_in(link, &[(&pid, "7"), (&node, "one")]);
+            assert_eq!(filter, "node.name = \"one\" and (process.pid = 7 or process.parent_pid = 7)");
+            goldwire_model::filter::Filter::parse(&filter).unwrap();
+        }
+    }
+    let processes = host.frames(json!({ "queryType": "processes" })).await;
+    let cells = [("process.pid", "7"), ("process.parent_pid", "1"), ("node.name", "one")];
+    let links = &processes[0].of_field("process.pid", "config")["links"];
+    for (place, table) in ["flows", "requests"].into_iter().enumerate() {
+        assert_eq!(links[place]["internal"]["query"]["queryType"], table);
+        let filter = filled_in(&links[place], &cells);
+        let expected =
+            "(source.pid = 7 and source.node = \"one\") or (destination.pid = 7 and destination.node = \"one\")";
+        assert_eq!(filter, expected);
+        goldwire_model::filter::Filter::parse(&filter).unwrap();
+    }
+    let parent = filled_in(&processes[0].of_field("process.parent_pid", "config")["links"][0], &cells);
+    assert_eq!(parent, "node.name = \"one\" and (process.pid = 1 or process.parent_pid = 1)");
+    let chosen = host.frames(json!({ "queryType": "requests", "columns": ["source.pid"] })).await;
+    assert_eq!(chosen[0].of_field("source.pid", "config")["links"], Value::Null, "its node is not among the columns");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_go_where_the_settings_say() {
     let mut host = two_nodes().await;

@@ -68,6 +68,7 @@ fn exchange(second: u64, ends: Ends, connection: u64, started: u64, took: u64) -
             host: None,
             status: Some(if failed { 500 } else { 200 }),
             user_agent: None,
+            error_code: None,
         },
     })
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use goldwire_model::record::Protocol;
+use goldwire_model::record::{ExchangeError, Protocol};
 
 use crate::{Direction, Nanos, Segment, Sink};
 
@@ -34,8 +34,29 @@ pub enum Wanted {
 pub enum Closing {
     /// FIN: what was sent before is complete.
     Clean,
-    /// A reset or a failure: what was under way was cut off.
-    Cut,
+    /// A reset, or a failure: what was under way was cut off.
+    Cut {
+        /// Whose direction it was that reset the connection: [`Direction::Request`] is the client. Absent where nobody did.
+        by: Option<Direction>,
+    },
+}
+
+impl Closing {
+    /// What became of an exchange that was under way, which would otherwise have failed as `error`.
+    pub(crate) const fn error(self, error: ExchangeError) -> ExchangeError {
+        match self {
+            Self::Cut { by: Some(by) } => reset_by(by),
+            Self::Cut { by: None } | Self::Clean => error,
+        }
+    }
+}
+
+/// An end that a side made.
+pub(crate) const fn reset_by(side: Direction) -> ExchangeError {
+    match side {
+        Direction::Request => ExchangeError::ResetByClient,
+        Direction::Response => ExchangeError::ResetByServer,
+    }
 }
 
 /// Who reads what comes next on a connection.
@@ -75,7 +96,8 @@ pub trait StreamProtocol: fmt::Debug + Send {
 
     /// This direction's bytes before this stream offset need not be captured. It is the offset of a body's last byte, which
     /// is needed for its time. 0 where everything is needed. Worth saying of bodies of [`SKIP_MIN`] and more; at most
-    /// [`SKIP_MAX`] ahead.
+    /// [`SKIP_MAX`] ahead. Of HTTP/2 also the last byte of a DATA frame that ends no stream, as often as one was read: from there on
+    /// the headers of such frames are enough.
     fn body_until(&self, direction: Direction) -> u64;
 
     /// What of this direction's long buffers is needed.
@@ -98,12 +120,7 @@ pub const SKIP_MAX: u64 = 1 << 30;
 /// What [`StreamProtocol::body_until`] says of a direction that was read up to `position`, and whose bytes before `until` tell
 /// nothing. Where nothing of a stream is needed any more, `until` is `u64::MAX`; that is said otherwise.
 pub(crate) fn worth_skipping(position: u64, until: u64) -> u64 {
-    skip_from(SKIP_MIN, position, until)
-}
-
-/// The same where `least` bytes are worth it.
-pub(crate) fn skip_from(least: u64, position: u64, until: u64) -> u64 {
-    let is_worth_it = until != u64::MAX && until.saturating_sub(position) >= least;
+    let is_worth_it = until != u64::MAX && until.saturating_sub(position) >= SKIP_MIN;
     if is_worth_it { until.min(position + SKIP_MAX) } else { 0 }
 }
 

@@ -8,5 +8,5 @@ pub mod filter;
 pub mod query;
 pub mod record;
 pub mod signal;
-mod suggest;
+pub mod suggest;
 pub mod time;

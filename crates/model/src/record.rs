@@ -22,7 +22,8 @@ pub struct Endpoint {
     /// True where a process of this end runs on this node, so that absent identity is unknown for good rather than
     /// known to another node.
     pub local: bool,
-    /// What groups processes for people: the Kubernetes workload, the systemd unit, the container, else the executable's name.
+    /// What groups processes for people: a name by hand, the Kubernetes workload, the compose service, the systemd unit, the
+    /// container, else the executable's name.
     pub workload: Option<Text>,
     /// Kubernetes namespace.
     pub namespace: Option<Text>,
@@ -245,7 +246,7 @@ pub enum Protocol {
     Quic,
 }
 
-/// Why an exchange counts as an error, `error.type`.
+/// Why an exchange did not go as it should, `error.type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExchangeError {
     /// HTTP 500 and above, a server-side gRPC status, a DNS code other than NOERROR and NXDOMAIN, a database error.
@@ -254,6 +255,21 @@ pub enum ExchangeError {
     NoAnswer,
     /// The answer began and never ended.
     Truncated,
+    /// The client ended it early: by resetting the stream (HTTP/2), or the connection. No fault of a server's.
+    ResetByClient,
+    /// The server did.
+    ResetByServer,
+    /// The server said that it did not look at it (HTTP/2 GOAWAY), so that it may be asked again. No fault of a server's.
+    Refused,
+}
+
+impl ExchangeError {
+    /// Whether it counts in `error_rate`, `error_ratio` and `dns_error_rate`: a client that takes back what it asked, and a
+    /// server that was not ready to begin, have not failed.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        !matches!(self, Self::ResetByClient | Self::Refused)
+    }
 }
 
 /// One exchange: a request and its answer, on any application protocol.
@@ -304,6 +320,8 @@ pub enum Detail {
         status: Option<u16>,
         /// `user_agent.class`: what kind of client says it asks, such as `browser` or `curl`; never its whole header.
         user_agent: Option<Text>,
+        /// `error.code`: HTTP/2's name of why the stream was reset or refused, such as `CANCEL`.
+        error_code: Option<Text>,
     },
     /// gRPC.
     Grpc {
@@ -315,6 +333,8 @@ pub enum Detail {
         request_messages: Option<u64>,
         /// Messages that the server sent in this call; absent where they could not be counted.
         response_messages: Option<u64>,
+        /// `error.code`: as of HTTP.
+        error_code: Option<Text>,
     },
     /// DNS.
     Dns {
@@ -326,6 +346,10 @@ pub enum Detail {
         code: Option<Text>,
         /// Answers in text, joined by `, `.
         answers: Option<Text>,
+        /// `dns.ttl`: the smallest TTL of the answers in seconds; absent where there is none.
+        ttl: Option<u32>,
+        /// `dns.retries`: how often the query was sent again; absent where it was not seen.
+        retries: Option<u32>,
     },
     /// Redis, PostgreSQL, MySQL.
     Database {
@@ -373,9 +397,12 @@ pub enum ProcessEvent {
     Exec,
     /// It ended.
     Exit,
+    /// It was noticed, and nothing was seen of its beginning: it is older than the daemon, or was forked and executed
+    /// nothing.
+    Seen,
 }
 
-/// A process began or ended.
+/// A process began, ended or was noticed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProcessRecord {
     /// When.
@@ -390,6 +417,14 @@ pub struct ProcessRecord {
     pub process: Text,
     /// Path of its executable.
     pub executable: Option<Text>,
+    /// Its command line: arguments joined by spaces, at most 512 bytes of them, with what looks like a secret replaced by
+    /// `***` and ` …` behind it where there is more. Absent where it could not be read.
+    pub arguments: Option<Text>,
+    /// Name of its effective user, else the number.
+    pub user: Option<Text>,
+    /// When it was made (forked): to the nanosecond, to a hundredth of a second where it was noticed only. Absent where
+    /// the kernel did not tell.
+    pub start: Option<Timestamp>,
     /// What groups processes for people.
     pub workload: Option<Text>,
     /// Name or id of its container.

@@ -4,7 +4,8 @@
 const NEAR: f64 = 0.7;
 
 /// The candidate most like the name, where one is like it at all.
-pub(crate) fn nearest<S: AsRef<str>>(name: &str, candidates: impl IntoIterator<Item = S>) -> Option<String> {
+#[must_use]
+pub fn nearest<S: AsRef<str>>(name: &str, candidates: impl IntoIterator<Item = S>) -> Option<String> {
     let scored = candidates.into_iter().map(|candidate| (similarity(name, candidate.as_ref()), candidate));
     let near = scored.filter(|(score, _)| *score >= NEAR);
     // Of equally near ones the first.
@@ -21,7 +22,8 @@ fn similarity(name: &str, candidate: &str) -> f64 {
 }
 
 /// Half a sentence to put behind a refusal.
-pub(crate) fn did_you_mean(suggestion: Option<&str>) -> String {
+#[must_use]
+pub fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!(": did you mean `{name}`?"))
 }
 

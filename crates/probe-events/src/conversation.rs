@@ -7,7 +7,7 @@ wire! {
     pub struct ConversationKey: 32 {
         /// `SO_COOKIE` of the socket on this node.
         pub cookie: u64,
-        /// The other end.
+        /// The other end: of a connected socket the one that it asked for.
         pub remote: [u8; 16],
         /// Of `remote`, in host order.
         pub remote_port: u16,
@@ -34,7 +34,29 @@ wire! {
         /// Of `local`, in host order.
         pub local_port: u16,
         /// Always 0; where padding would be.
-        pub unused: [u8; 6],
+        pub unused: [u8; 2],
+        /// A digest of where the last datagram was sent to; 0 while none was.
+        pub sent_to: u32,
+    }
+}
+
+wire! {
+    /// Datagrams go elsewhere than the connected socket asked. Told with the first one, and whenever the place changes.
+    pub struct ConversationTranslated: 72 {
+        /// Of [`kind::CONVERSATION_TRANSLATED`](crate::kind::CONVERSATION_TRANSLATED).
+        pub header: Header,
+        /// `SO_COOKIE` of the socket.
+        pub cookie: u64,
+        /// As in the conversation's key.
+        pub asked: [u8; 16],
+        /// Where the datagrams go, after DNAT.
+        pub remote: [u8; 16],
+        /// Of `asked`, in host order.
+        pub asked_port: u16,
+        /// Of `remote`, in host order.
+        pub remote_port: u16,
+        /// Always 0; where padding would be.
+        pub unused: [u8; 12],
     }
 }
 

@@ -50,6 +50,8 @@ pub mod kind {
     pub const PLAINTEXT: u32 = 17;
     /// [`PlaintextEnded`](crate::PlaintextEnded).
     pub const PLAINTEXT_ENDED: u32 = 18;
+    /// [`ConversationTranslated`](crate::ConversationTranslated).
+    pub const CONVERSATION_TRANSLATED: u32 = 19;
 }
 
 /// Values of `direction` fields.

@@ -37,7 +37,7 @@ pub enum Need {
     Optional,
 }
 
-offsets! { 212:
+offsets! { 240:
     sock_family = "sock" "__sk_common.skc_family" Required,
     sock_cookie = "sock" "__sk_common.skc_cookie" Required,
     sock_local4 = "sock" "__sk_common.skc_rcv_saddr" Required,
@@ -76,6 +76,13 @@ offsets! { 212:
     task_exit_code = "task_struct" "exit_code" Required,
     signal_live = "signal_struct" "live" Required,
     signal_group_exit_code = "signal_struct" "group_exit_code" Required,
+    task_leader = "task_struct" "group_leader" Optional,
+    task_started = "task_struct" "start_boottime" Optional,
+    task_credentials = "task_struct" "cred" Optional,
+    credentials_user = "cred" "euid.val" Optional,
+    task_memory = "task_struct" "mm" Optional,
+    memory_arguments = "mm_struct" "arg_start" Optional,
+    memory_arguments_end = "mm_struct" "arg_end" Optional,
     binary_file_name = "linux_binprm" "filename" Required,
     task_cgroups = "task_struct" "cgroups" Optional,
     cgroups_default = "css_set" "dfl_cgrp" Optional,

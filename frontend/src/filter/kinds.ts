@@ -6,7 +6,7 @@ const ADDRESSES = /^(source|destination|either)\.address$/;
 const DURATIONS = /^(latency|latency_first_byte|duration|connect_latency|rtt|rtt_min)$/;
 const SIZES = /^(request_bytes|response_bytes|bytes_sent|bytes_received|drop\.bytes)$/;
 const NUMBERS = /^(packets_sent|packets_received|retransmits|resets|count)$/;
-const TIMES = /^(time|start)$/;
+const TIMES = /^(time|start|process\.start)$/;
 
 const KINDS: ReadonlyArray<[FieldKind, RegExp]> = [
   ['integer', INTEGERS],

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::units::{ByteSize, Moment};
+use crate::identity::engines::Place;
 
 /// Golden signals, service maps and flows, straight from the kernel.
 #[derive(Debug, Parser)]
@@ -48,6 +49,9 @@ pub(crate) struct DaemonArguments {
     /// Watch this cgroup v2 subtree only, so that several daemons on one kernel can each be a node.
     #[arg(long, value_name = "PATH")]
     pub(crate) cgroup: Option<PathBuf>,
+    /// File with rules that name workloads by hand, before all else that names them (YAML).
+    #[arg(long, value_name = "FILE", env = "GOLDWIRE_WORKLOADS")]
+    pub(crate) workloads: Option<PathBuf>,
     /// Memory for history, shared by raw records and rollups.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", env = "GOLDWIRE_MEMORY")]
     pub(crate) memory: ByteSize,
@@ -75,6 +79,22 @@ pub(crate) struct DaemonArguments {
     /// Reach the Kubernetes API as this file's current context says, not as the pod that the daemon runs in.
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
+    /// Ask container engines for the names, images and labels of containers, at the usual sockets of Docker, Podman, containerd
+    /// and CRI-O.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", env = "GOLDWIRE_CONTAINERS")]
+    pub(crate) containers: Containers,
+    /// Ask an engine at another socket too: `docker=PATH`, `podman=PATH` or `cri=PATH`; repeat for more.
+    #[arg(long = "container-engine", value_name = "KIND=PATH")]
+    pub(crate) container_engines: Vec<Place>,
+}
+
+/// Whether to ask container engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Containers {
+    /// Those that are there.
+    Auto,
+    /// None; what Docker's files say is read all the same.
+    Off,
 }
 
 /// Whether to ask the Kubernetes API.

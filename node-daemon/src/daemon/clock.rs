@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use goldwire_model::time::Timestamp;
 use nix::time::{ClockId, clock_gettime};
 
-use crate::{decode::KernelTime, track::Anchor};
+use crate::{
+    decode::{BootTime, KernelTime},
+    track::Anchor,
+};
 
 /// Now, by the node's wall clock.
 #[must_use]
@@ -17,12 +20,16 @@ pub(crate) fn now() -> Timestamp {
 /// Now, by the clock of the kernel's events (`CLOCK_MONOTONIC`).
 #[must_use]
 pub(crate) fn kernel_now() -> KernelTime {
-    let time = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
-    KernelTime(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+    KernelTime(nanoseconds(ClockId::CLOCK_MONOTONIC))
 }
 
-/// One moment by both.
+fn nanoseconds(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock).map_or(Duration::ZERO, Duration::from);
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// One moment by all.
 #[must_use]
 pub(crate) fn anchor() -> Anchor {
-    Anchor { kernel: kernel_now(), wall: now() }
+    Anchor { kernel: kernel_now(), boot: BootTime(nanoseconds(ClockId::CLOCK_BOOTTIME)), wall: now() }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod clock;
+pub(crate) mod containers;
 pub(crate) mod gauges;
 pub(crate) mod kubernetes;
 mod pipeline;
@@ -23,6 +24,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{
     command_line::arguments::{DaemonArguments, TlsReading},
+    identity::WorkloadRules,
     privileges,
     receive::{self, Receiver},
     service::{self, Node},
@@ -35,6 +37,7 @@ const LOGGED: &str = "info,kube_client=off,kube_runtime=off";
 pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     start_log();
     let access = access::Access::from_arguments(arguments)?;
+    let rules = arguments.workloads.as_deref().map(WorkloadRules::read).transpose()?.unwrap_or_default();
     let socket = service::bind(arguments.listen)?;
     let name: Arc<str> = node_name(arguments)?.into();
     let receiver = Receiver::open(&receive::Options {
@@ -43,6 +46,7 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         tls_plaintext: arguments.tls == TlsReading::Auto,
         ..receive::Options::default()
     })?;
+    let dialer = containers::dialer(arguments);
     // Capabilities are a thread's own: from here on every thread that is started has only these.
     match privileges::keep_only(&privileges::READING) {
         Ok(kept) => info!(kept = kept.join(","), "gave up all other capabilities"),
@@ -50,6 +54,7 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let kubernetes = kubernetes::start(arguments, &name, &runtime)?;
+    let engines = containers::start(arguments, dialer, &runtime);
     let started = clock::now();
     let history = Arc::new(History::new(goldwire_history::Options {
         memory: arguments.memory.0,
@@ -63,9 +68,10 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         signals: receiver.signals().map(signal_state).collect(),
         gauges: Arc::default(),
         kubernetes: kubernetes.clone(),
+        engines: engines.clone(),
     };
     let stop = Arc::new(AtomicBool::new(false));
-    let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone(), kubernetes };
+    let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone(), kubernetes, engines, rules };
     let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
         .context("failed to start the pipeline")?;
     let address = socket.local_addr()?;

@@ -20,7 +20,7 @@ use goldwire_model::{record::Record, time::Timestamp};
 use super::{clock, gauges::Gauges};
 use crate::{
     decode::{Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
-    identity::{self, Processes},
+    identity::{self, Processes, WorkloadRules, engines::Engines},
     receive::{CaptureLimit, Losses, Receiver, Steering, TlsFinder, Verdict},
     track::{self, CaptureControl, Outlets, RecordSink, Tracker},
 };
@@ -41,6 +41,10 @@ pub(super) struct Settings {
     pub(super) cgroup: Option<PathBuf>,
     /// What the Kubernetes API tells, where there is one.
     pub(super) kubernetes: Option<Directory>,
+    /// Workloads by hand.
+    pub(super) rules: WorkloadRules,
+    /// What containers' engines tell, where they are asked.
+    pub(super) engines: Option<Engines>,
 }
 
 /// Starts the thread. It ends after `stop` is set, when it has read what the rings still hold.
@@ -75,6 +79,8 @@ impl Pipeline {
         };
         let identity = Processes::new(identity::Options {
             kubernetes: settings.kubernetes,
+            rules: settings.rules,
+            engines: settings.engines,
             ..identity::Options::new(&*settings.node, settings.cgroup)
         });
         Self {

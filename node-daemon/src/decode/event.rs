@@ -9,7 +9,7 @@
 use std::net::SocketAddr;
 
 use super::{
-    Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SessionNumber, SocketState,
+    Addresses, BootTime, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SessionNumber, SocketState,
     TcpCounters,
 };
 
@@ -36,6 +36,8 @@ pub enum Event<'a> {
     TcpSegment(TcpSegment<'a>),
     /// The first datagram of a UDP conversation.
     ConversationOpened(ConversationOpened),
+    /// The datagrams of a conversation go elsewhere than the socket asked.
+    ConversationTranslated(ConversationTranslated),
     /// How an open conversation stands; every second while it moves.
     ConversationCounters(ConversationReport),
     /// How a conversation stood when its socket was closed, or when it had been silent for a while.
@@ -230,6 +232,18 @@ pub struct ConversationOpened {
     pub owner_pid: Option<u32>,
 }
 
+/// The datagrams go to another address than the one the connected socket asked for: a service address (DNAT) was translated.
+/// Comes after the conversation's [`ConversationOpened`], and again where the address changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConversationTranslated {
+    /// Of the datagram by which it was seen.
+    pub time: KernelTime,
+    /// With the address that was asked for.
+    pub conversation: Conversation,
+    /// Where the datagrams really go.
+    pub remote: SocketAddr,
+}
+
 /// Names a UDP conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Conversation {
@@ -394,6 +408,29 @@ pub struct ProcessExecuted<'a> {
     pub cgroup_name: &'a str,
     /// As given to `execve`, which may be relative, cut at 255 bytes.
     pub executable: &'a str,
+    /// When the process was made, which may be long before it executed this.
+    pub started: Option<BootTime>,
+    /// The effective user id, as the initial user namespace has it.
+    pub user: Option<u32>,
+    /// What it was started with, its own name first.
+    pub arguments: Arguments<'a>,
+}
+
+impl ProcessExecuted<'_> {
+    /// The executable, where it was named by its whole path.
+    #[must_use]
+    pub fn absolute_path(&self) -> Option<&str> {
+        Some(self.executable).filter(|path| path.starts_with('/'))
+    }
+}
+
+/// Arguments of a process as the kernel keeps them: a NUL behind each. Secrets may be among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arguments<'a> {
+    /// At most 512 bytes; none where they could not be read.
+    pub bytes: &'a [u8],
+    /// There is more than that.
+    pub is_cut: bool,
 }
 
 /// The last thread of a process ended.
@@ -405,6 +442,10 @@ pub struct ProcessExited {
     pub pid: u32,
     /// As in `wait(2)`.
     pub status: i32,
+    /// When the process was made.
+    pub started: Option<BootTime>,
+    /// The effective user id at its end, as the initial user namespace has it.
+    pub user: Option<u32>,
 }
 
 /// Saturation counters of the daemon's network namespace, as increments since the last such event.

@@ -14,6 +14,10 @@ pub struct SessionNumber(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KernelTime(pub u64);
 
+/// Nanoseconds since boot by `CLOCK_BOOTTIME`, which goes on while the machine sleeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BootTime(pub u64);
+
 impl KernelTime {
     /// How long after `earlier` this is; zero where it is not after.
     #[must_use]

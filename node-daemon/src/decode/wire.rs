@@ -10,10 +10,10 @@ use goldwire_probe_events::kind;
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use super::{
-    Addresses, Comm, Conversation, ConversationOpened, Cookie, Datagram, Direction, Event, KernelTime, Owner,
-    Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited, ProcessForked, Reset, Role,
-    SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpCounters,
-    TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
+    Addresses, Arguments, BootTime, Comm, Conversation, ConversationOpened, ConversationTranslated, Cookie, Datagram,
+    Direction, Event, KernelTime, Owner, Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited,
+    ProcessForked, Reset, Role, SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed,
+    TcpConnecting, TcpCounters, TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
 };
 
 /// When the event of a record happened; the end of time for a record that is too short.
@@ -44,6 +44,7 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
         kind::TCP_LISTENING => Event::TcpListening(listening(part(record)?)),
         kind::TCP_CLOSED => Event::TcpClosed(closed(part(record)?)?),
         kind::SOCKET_OWNED => Event::SocketOwned(owned(part(record)?)),
+        kind::CONVERSATION_TRANSLATED => Event::ConversationTranslated(conversation_translated(part(record)?)),
         kind::CONVERSATION_OPENED => Event::ConversationOpened(conversation_opened(part(record)?)?),
         kind::DATAGRAM => Event::Datagram(datagram(record)?),
         kind::PLAINTEXT_SESSION => Event::PlaintextSession(plaintext_session(part(record)?)),
@@ -183,6 +184,15 @@ fn owned(event: &wire::SocketOwned) -> SocketOwned {
     SocketOwned { time: KernelTime(event.header.time), cookie: Cookie(event.cookie), owner: owner(&event.owner) }
 }
 
+fn conversation_translated(event: &wire::ConversationTranslated) -> ConversationTranslated {
+    let asked = socket_address(event.asked, event.asked_port);
+    ConversationTranslated {
+        time: KernelTime(event.header.time),
+        conversation: Conversation { cookie: Cookie(event.cookie), remote: asked },
+        remote: socket_address(event.remote, event.remote_port),
+    }
+}
+
 fn conversation_opened(event: &wire::ConversationOpened) -> Option<ConversationOpened> {
     let Addresses { local, remote } = addresses(&event.addresses);
     Some(ConversationOpened {
@@ -261,11 +271,31 @@ fn executed(event: &wire::ProcessExecuted) -> Option<ProcessExecuted<'_>> {
         cgroup,
         cgroup_name: text(&event.cgroup_name),
         executable: text(&event.executable),
+        started: boot_time(event.started),
+        user: user(event.user),
+        arguments: Arguments {
+            bytes: &event.arguments[..event.arguments.len().min(event.arguments_length as usize)],
+            is_cut: event.arguments_length as usize > event.arguments.len(),
+        },
     })
 }
 
 fn exited(event: &wire::ProcessExited) -> ProcessExited {
-    ProcessExited { time: KernelTime(event.header.time), pid: event.pid, status: event.status.cast_signed() }
+    ProcessExited {
+        time: KernelTime(event.header.time),
+        pid: event.pid,
+        status: event.status.cast_signed(),
+        started: boot_time(event.started),
+        user: user(event.user),
+    }
+}
+
+fn boot_time(nanoseconds: u64) -> Option<BootTime> {
+    (nanoseconds != 0).then_some(BootTime(nanoseconds))
+}
+
+fn user(id: u32) -> Option<u32> {
+    (id != wire::NO_USER).then_some(id)
 }
 
 fn owner(process: &wire::Process) -> Owner {

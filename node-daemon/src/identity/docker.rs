@@ -1,23 +1,10 @@
-//! What Docker wrote down of a container, read from its own files: no socket, no API.
+//! What Docker wrote down of a container, read from its own files: where its socket is not to be had.
 
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;
 
-const COMPOSE_SERVICE: &str = "com.docker.compose.service";
-/// Labels that are kept, and their longest value.
-const LABELS: usize = 32;
-const VALUE_MAX: usize = 128;
-
-/// Facts of a container.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Container {
-    /// The compose service, else the container's name.
-    pub(super) name: Option<String>,
-    pub(super) image: Option<String>,
-    /// Sorted by key.
-    pub(super) labels: Vec<(String, String)>,
-}
+use super::container::Container;
 
 /// The directory of containers.
 #[derive(Clone, Debug)]
@@ -36,20 +23,16 @@ impl DockerFiles {
     }
 }
 
-fn parse(config: &Value) -> Container {
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    let labels = &config["Config"]["Labels"];
-    let name = text(&config["Name"]).map(|name| name.trim_start_matches('/').to_owned());
-    let mut kept: Vec<(String, String)> = labels
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some((key.clone(), text(value)?)))
-        .filter(|(_, value)| value.len() <= VALUE_MAX)
-        .take(LABELS)
-        .collect();
-    kept.sort();
-    Container { name: text(&labels[COMPOSE_SERVICE]).or(name), image: text(&config["Config"]["Image"]), labels: kept }
+/// The file's own form, which is that of Docker's answers on one container too.
+pub(super) fn parse(config: &Value) -> Container {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Container::new(&text(&config["Name"]), &text(&config["Config"]["Image"]), labels(&config["Config"]["Labels"]))
+}
+
+/// Of an object of texts.
+pub(super) fn labels(object: &Value) -> impl Iterator<Item = (String, String)> {
+    let entries = object.as_object().into_iter().flatten();
+    entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
 }
 
 #[cfg(test)]
@@ -57,13 +40,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_compose_service_names_a_container() {
+    fn a_file_is_read() {
         let config = serde_json::json!({
             "Name": "/app-shop-1",
             "Config": { "Image": "shop:1", "Labels": { "team": "x", "com.docker.compose.service": "shop" } },
         });
         let container = parse(&config);
-        assert_eq!((container.name.as_deref(), container.image.as_deref()), (Some("shop"), Some("shop:1")));
+        assert_eq!((container.service.as_deref(), container.image.as_deref()), (Some("shop"), Some("shop:1")));
         assert_eq!(container.labels[1], ("team".to_owned(), "x".to_owned()));
         let plain = parse(&serde_json::json!({ "Name": "/web", "Config": { "Labels": null } }));
         assert_eq!(plain, Container { name: Some("web".to_owned()), ..Container::default() });

@@ -8,7 +8,7 @@ use goldwire_model::{
 };
 
 use super::Identity;
-use crate::decode::{KernelTime, Owner, ProcessExecuted, ProcessForked};
+use crate::decode::{BootTime, KernelTime, Owner, ProcessExecuted, ProcessExited, ProcessForked};
 
 /// Knows processes by pid. Told of every process that begins or ends, so that a process keeps its names after it is gone.
 pub trait IdentityLookup {
@@ -25,7 +25,13 @@ pub trait IdentityLookup {
     fn executed(&mut self, event: &ProcessExecuted<'_>) -> Arc<Identity>;
 
     /// A process ended. Its names are kept for a while.
-    fn exited(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>>;
+    fn exited(&mut self, event: &ProcessExited) -> Option<Arc<Identity>>;
+
+    /// Processes that were read for the first time since the last call, and whose beginning was not told, with all their
+    /// parents; and when each was made.
+    fn newly_seen(&mut self, _now: KernelTime) -> Vec<(Arc<Identity>, Option<BootTime>)> {
+        Vec::new()
+    }
 
     /// Time goes on: names of processes that are long gone may be forgotten.
     fn sweep(&mut self, now: KernelTime);

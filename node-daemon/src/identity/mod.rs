@@ -3,14 +3,21 @@
 //! Names are read from `/proc` the first time a process is heard of, at once when it executes something, and kept a while
 //! after it is gone, so that a process that lives for five milliseconds has its names on its records all the same.
 
+mod arguments;
 mod cgroup;
 mod cgroup_ids;
+mod container;
+mod containers;
 mod docker;
+pub(crate) mod engines;
 mod lookup;
+mod naming;
 mod parents;
 mod pods;
 mod proc_files;
 mod processes;
+mod rules;
+mod users;
 mod workload;
 
 use std::sync::Arc;
@@ -19,6 +26,7 @@ use goldwire_model::record::Text;
 
 pub use lookup::IdentityLookup;
 pub use processes::{Options, Processes};
+pub use rules::{RulesError, WorkloadRules};
 
 /// What is known of a process. Shared by every record that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,16 +39,20 @@ pub struct Identity {
     pub process: Text,
     /// Path of the executable; absent where it could not be read.
     pub executable: Option<Text>,
+    /// The command line, without its secrets; absent where it could not be read.
+    pub arguments: Option<Text>,
+    /// Name of the effective user, else the number; absent where it could not be read.
+    pub user: Option<Text>,
     /// What groups processes for people. Never empty.
     pub workload: Text,
     /// Kubernetes namespace.
     pub namespace: Option<Text>,
     /// Kubernetes pod.
     pub pod: Option<Text>,
-    /// It runs in a pod, and not all that the API tells of its container has been heard yet: asked again, it may have more
-    /// names.
-    pub awaits_pod: bool,
-    /// Name of the container in its pod; else its id, shortened to twelve digits; the name, for kinds that have no id.
+    /// It runs in a pod or a container, and not all that the API or the engine tells of it has been heard yet: asked again, it
+    /// may have more names.
+    pub awaits_names: bool,
+    /// Name of the container; else its id, shortened to twelve digits.
     pub container: Option<Text>,
     /// What the container was made from.
     pub image: Option<Text>,

@@ -17,13 +17,13 @@ const LATEST: Timestamp = Timestamp(i64::MAX);
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pod: String,
-    container: Option<String>,
+    cgroup: Cgroup,
 }
 
 impl Place {
     /// Absent where it runs in no pod.
     pub(super) fn of(cgroup: &Cgroup) -> Option<Self> {
-        Some(Self { pod: cgroup.pod.clone()?, container: cgroup.container.clone() })
+        Some(Self { pod: cgroup.pod.clone()?, cgroup: cgroup.clone() })
     }
 }
 
@@ -40,11 +40,11 @@ impl Pods {
     /// first process has begun.
     pub(super) fn name(&self, identity: Identity, place: &Place) -> Identity {
         let Some(directory) = &self.0 else { return identity };
-        let member = place.container.as_deref().and_then(|id| directory.by_container(id, LATEST));
+        let member = place.cgroup.container.as_deref().and_then(|id| directory.by_container(id, LATEST));
         if let Some(member) = member {
             return in_container(in_pod(identity, &member.pod), &member.container);
         }
-        let identity = Identity { awaits_pod: true, ..identity };
+        let identity = Identity { awaits_names: true, ..identity };
         match directory.by_pod_uid(&place.pod, LATEST) {
             Some(pod) => in_pod(identity, &pod),
             None => identity,
@@ -71,7 +71,7 @@ fn in_container(identity: Identity, container: &Container) -> Identity {
     Identity {
         container: Some(container.name.clone()),
         image: container.image.clone().or(identity.image),
-        awaits_pod: false,
+        awaits_names: false,
         ..identity
     }
 }

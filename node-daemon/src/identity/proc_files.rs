@@ -1,11 +1,26 @@
 //! What `/proc` says of one process.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::{self, File},
+    io::Read,
+    path::PathBuf,
+};
+
+use nix::unistd::{SysconfVar, sysconf};
+
+use crate::decode::BootTime;
+
+/// Bytes of arguments that are read; as many as the probes read.
+const ARGUMENTS: usize = goldwire_probe_events::ARGUMENTS_LENGTH;
+
+const FIRST_PROCESS: u32 = 1;
 
 /// The directory of processes.
 #[derive(Clone, Debug)]
 pub(super) struct ProcFiles {
     root: PathBuf,
+    /// Of the clock by which `/proc` tells when a process began.
+    ticks_per_second: u64,
 }
 
 /// Facts of `/proc/PID/stat`.
@@ -19,7 +34,15 @@ pub(super) struct Stat {
 
 impl ProcFiles {
     pub(super) fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten();
+        let ticks_per_second =
+            ticks.and_then(|ticks| u64::try_from(ticks).ok()).filter(|ticks| *ticks > 0).unwrap_or(100);
+        Self { root: root.into(), ticks_per_second }
+    }
+
+    /// A start time as the kernel's events have it, to a tick.
+    pub(super) fn since_boot(&self, ticks: u64) -> BootTime {
+        BootTime(ticks.saturating_mul(1_000_000_000 / self.ticks_per_second))
     }
 
     pub(super) fn stat(&self, pid: u32) -> Option<Stat> {
@@ -37,6 +60,33 @@ impl ProcFiles {
         fs::read_to_string(self.file(pid, "cgroup")).ok()
     }
 
+    /// The effective user id.
+    pub(super) fn user(&self, pid: u32) -> Option<u32> {
+        parse_user(&fs::read_to_string(self.file(pid, "status")).ok()?)
+    }
+
+    /// The first bytes of its arguments, a NUL behind each, and one more where there are more.
+    pub(super) fn arguments(&self, pid: u32) -> Option<Vec<u8>> {
+        let file = File::open(self.file(pid, "cmdline")).ok()?;
+        let mut bytes = Vec::new();
+        file.take(ARGUMENTS as u64 + 1).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
+    /// The directory of a process that sees the files of this one: in a container itself, else the first process, which
+    /// sees the host's where this daemon runs in a container of its own. Where that is out of reach, the daemon.
+    pub(super) fn home(&self, pid: u32, is_in_container: bool) -> PathBuf {
+        if is_in_container {
+            return self.process(pid);
+        }
+        let first = self.process(FIRST_PROCESS);
+        if fs::metadata(first.join("root")).is_ok() { first } else { self.root.join("self") }
+    }
+
+    fn process(&self, pid: u32) -> PathBuf {
+        self.root.join(pid.to_string())
+    }
+
     /// Where the v2 hierarchy is mounted.
     pub(super) fn cgroup2_mount(&self) -> Option<PathBuf> {
         let mounts = fs::read_to_string(self.root.join("self/mounts")).ok()?;
@@ -45,8 +95,14 @@ impl ProcFiles {
     }
 
     fn file(&self, pid: u32, name: &str) -> PathBuf {
-        self.root.join(pid.to_string()).join(name)
+        self.process(pid).join(name)
     }
+}
+
+/// `Uid:` has the real, the effective, the saved and the file system's.
+fn parse_user(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 /// The command name may hold anything, spaces and parentheses too, so the last parenthesis ends it.
@@ -80,6 +136,8 @@ mod tests {
         assert!(stat.parent > 0 && stat.start_time > 0 && !stat.comm.is_empty());
         assert!(files.executable(pid).is_some_and(|path| path.starts_with('/')));
         assert!(files.cgroups(pid).is_some_and(|text| text.contains(":/")));
-        assert_eq!(files.stat(u32::MAX), None);
+        assert!(files.arguments(pid).is_some_and(|bytes| bytes.ends_with(b"\0") || bytes.len() > ARGUMENTS));
+        assert_eq!(files.user(pid), Some(nix::unistd::geteuid().as_raw()));
+        assert_eq!((files.stat(u32::MAX), files.user(u32::MAX)), (None, None));
     }
 }

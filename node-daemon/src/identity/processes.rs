@@ -7,33 +7,35 @@ use goldwire_model::{
     record::{Text, Transport},
     time::Timestamp,
 };
+use goldwire_probe_events::ARGUMENTS_LENGTH;
 use lru::LruCache;
-use rustc_hash::{FxBuildHasher, FxHashMap};
-
-use crate::decode::{KernelTime, Owner, ProcessExecuted, ProcessForked};
+use rustc_hash::FxBuildHasher;
 
 use super::{
     Identity, IdentityLookup,
-    cgroup::{Cgroup, short_id},
+    arguments::command_line,
+    cgroup::Cgroup,
     cgroup_ids::CgroupIds,
-    docker::{Container, DockerFiles},
+    containers::Containers,
+    docker::DockerFiles,
+    engines::Engines,
+    naming::{Naming, Seen},
     parents::ancestry,
-    pods::{Place, Pods},
+    pods::Pods,
     proc_files::{ProcFiles, Stat},
-    workload::{Facts, workload},
+    rules::WorkloadRules,
 };
+use crate::decode::{Arguments, BootTime, KernelTime, Owner, ProcessExecuted, ProcessExited, ProcessForked};
 
 /// Processes remembered, the ended ones among them.
 const CAPACITY: usize = 32_768;
-/// Containers remembered.
-const CONTAINERS: usize = 4_096;
 const SECOND: u64 = 1_000_000_000;
 /// How long names outlive their process.
 const KEPT: u64 = 120 * SECOND;
 /// An entry is believed so long before its start time is looked at again, in case an exit was missed.
 const BELIEVED: u64 = 10 * SECOND;
-/// A process whose pod is not known yet is looked up again at most this often.
-const ASKED_AGAIN: u64 = SECOND / 5;
+/// A process whose pod or container is not known yet is looked up again at most this often.
+const ASKED_AGAIN: u64 = SECOND / 50;
 
 /// What the names depend on.
 #[derive(Clone, Debug)]
@@ -48,6 +50,10 @@ pub struct Options {
     pub docker: PathBuf,
     /// What the Kubernetes API tells, where there is one.
     pub kubernetes: Option<Directory>,
+    /// What containers' engines tell, where they are asked.
+    pub engines: Option<Engines>,
+    /// Workloads by hand.
+    pub rules: WorkloadRules,
 }
 
 impl Options {
@@ -55,7 +61,8 @@ impl Options {
     #[must_use]
     pub fn new(node: impl Into<String>, cgroup: Option<PathBuf>) -> Self {
         let docker = PathBuf::from("/var/lib/docker/containers");
-        Self { node: node.into(), cgroup, proc: PathBuf::from("/proc"), docker, kubernetes: None }
+        let (proc, rules) = (PathBuf::from("/proc"), WorkloadRules::default());
+        Self { node: node.into(), cgroup, proc, docker, kubernetes: None, engines: None, rules }
     }
 }
 
@@ -66,19 +73,32 @@ struct Known {
     start_time: Option<u64>,
     checked: KernelTime,
     ended: Option<KernelTime>,
-    /// Where it runs, where that is a pod.
-    place: Option<Place>,
-    /// When its pod was last asked for.
+    /// Where it runs, where that is a container or a pod.
+    place: Option<Arc<Cgroup>>,
+    /// Number of the user that its identity has.
+    user: Option<u32>,
+    /// When its names were last asked for.
     asked: KernelTime,
 }
 
+/// When a process began, in clock ticks since boot as far as that is known, and when it was looked at.
+#[derive(Clone, Copy, Debug)]
+struct Moments {
+    start_time: Option<u64>,
+    now: KernelTime,
+}
+
 impl Known {
-    /// The API may have told of the pod since.
-    fn ask_again(&mut self, pods: &Pods, now: KernelTime) {
-        let is_due = self.identity.awaits_pod && now.0.saturating_sub(self.asked.0) >= ASKED_AGAIN;
+    fn new(identity: Arc<Identity>, Moments { start_time, now }: Moments) -> Self {
+        Self { identity, start_time, checked: now, ended: None, place: None, user: None, asked: now }
+    }
+
+    /// The API may have told of the pod since, or the engine of the container.
+    fn ask_again(&mut self, naming: &mut Naming, now: KernelTime) {
+        let is_due = self.identity.awaits_names && now.0.saturating_sub(self.asked.0) >= ASKED_AGAIN;
         let Some(place) = self.place.as_ref().filter(|_| is_due) else { return };
         self.asked = now;
-        let named = pods.name(self.identity.as_ref().clone(), place);
+        let named = naming.in_place(self.identity.as_ref().clone(), place, now);
         if named != *self.identity {
             self.identity = Arc::new(named);
         }
@@ -89,16 +109,14 @@ impl Known {
 #[derive(Debug)]
 pub struct Processes {
     node: Text,
-    subtree: Option<String>,
     files: ProcFiles,
-    docker: DockerFiles,
-    pods: Pods,
+    naming: Naming,
     cgroup_ids: CgroupIds,
+    /// Read since [`IdentityLookup::newly_seen`] was asked last.
+    noticed: Vec<u32>,
     known: LruCache<u32, Known, FxBuildHasher>,
     /// Children that were heard of and not read yet: their parent, in case they are gone by then.
     forked: LruCache<u32, u32, FxBuildHasher>,
-    containers: FxHashMap<String, Option<Arc<Container>>>,
-    words: LruCache<Text, (), FxBuildHasher>,
 }
 
 impl Processes {
@@ -111,24 +129,23 @@ impl Processes {
             let below = mount.as_deref().and_then(|mount| path.strip_prefix(mount).ok());
             below.map_or_else(|| path.to_string_lossy().into_owned(), |below| format!("/{}", below.to_string_lossy()))
         });
+        let containers = Containers::new(DockerFiles::new(options.docker), options.engines);
+        let pods = Pods::new(options.kubernetes);
         Self {
             node: options.node.into(),
-            subtree,
             files,
-            docker: DockerFiles::new(options.docker),
-            pods: Pods::new(options.kubernetes),
+            naming: Naming::new(subtree, containers, pods, options.rules),
             cgroup_ids: CgroupIds::new(mount),
+            noticed: Vec::new(),
             known: LruCache::unbounded_with_hasher(FxBuildHasher),
             forked: LruCache::unbounded_with_hasher(FxBuildHasher),
-            containers: FxHashMap::default(),
-            words: LruCache::unbounded_with_hasher(FxBuildHasher),
         }
     }
 
     /// A remembered process, if it is still the same one.
     fn believed(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {
         let known = self.known.get_mut(&pid)?;
-        known.ask_again(&self.pods, now);
+        known.ask_again(&mut self.naming, now);
         let is_checked = known.ended.is_some() || now.0.saturating_sub(known.checked.0) < BELIEVED;
         if is_checked {
             return Some(known.identity.clone());
@@ -147,55 +164,56 @@ impl Processes {
         }
     }
 
-    /// Reads a process that runs.
-    fn read(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {
+    /// Reads a process that runs. What the kernel told at its exec need not be read, and by now it may have executed
+    /// something else.
+    fn read(&mut self, pid: u32, told: Option<&ProcessExecuted<'_>>, now: KernelTime) -> Option<Arc<Identity>> {
         let stat = self.files.stat(pid)?;
-        let executable = self.files.executable(pid);
+        let comm = told.map_or(&*stat.comm, |told| told.comm.as_str());
+        let executable = match told {
+            Some(told) if stat.comm != comm => told.absolute_path().map(str::to_owned),
+            _ => self.files.executable(pid),
+        };
         let cgroup = Cgroup::parse(&self.files.cgroups(pid).unwrap_or_default());
-        let start_time = Some(stat.start_time);
-        let identity = self.make(pid, &stat, executable.as_deref(), &cgroup);
-        Some(self.remember(pid, identity, start_time, Place::of(&cgroup), now))
+        let user = told.and_then(|told| told.user).or_else(|| self.files.user(pid));
+        let arguments = told.and_then(|told| command_line(&told.arguments)).or_else(|| self.command_line(pid));
+        let seen = Seen {
+            pid,
+            parent: stat.parent,
+            comm,
+            executable: executable.as_deref(),
+            cgroup: &cgroup,
+            arguments,
+            user,
+            ancestry: None,
+        };
+        let identity = self.make(seen, now);
+        if told.is_none() && self.naming.is_inside(&cgroup) {
+            self.noticed.push(pid);
+        }
+        Some(self.remember(identity, &cgroup, Moments { start_time: Some(stat.start_time), now }, user))
+    }
+
+    fn command_line(&self, pid: u32) -> Option<String> {
+        let bytes = self.files.arguments(pid)?;
+        let kept = bytes.len().min(ARGUMENTS_LENGTH);
+        command_line(&Arguments { bytes: &bytes[..kept], is_cut: kept < bytes.len() })
     }
 
     /// Makes do with what the kernel read, for a process that is gone.
     fn imagine(&mut self, pid: u32, comm: &str, cgroup: u64, now: KernelTime) -> Arc<Identity> {
         let parent = self.forked.peek(&pid).copied().unwrap_or(0);
-        let stat = Stat { comm: comm.to_owned(), parent, start_time: 0 };
         let cgroup = self.cgroup_ids.path(cgroup, now).map_or_else(Cgroup::default, Cgroup::of_path);
-        let identity = self.make(pid, &stat, None, &cgroup);
-        self.remember(pid, identity, None, Place::of(&cgroup), now)
+        let seen =
+            Seen { pid, parent, comm, executable: None, cgroup: &cgroup, arguments: None, user: None, ancestry: None };
+        let identity = self.make(seen, now);
+        self.remember(identity, &cgroup, Moments { start_time: None, now }, None)
     }
 
-    fn make(&mut self, pid: u32, stat: &Stat, executable: Option<&str>, cgroup: &Cgroup) -> Identity {
-        let container = cgroup.container.as_deref().and_then(|id| self.container(id));
-        let facts = Facts {
-            container: container.as_deref(),
-            cgroup,
-            subtree: self.subtree.as_deref(),
-            executable,
-            comm: &stat.comm,
-        };
-        let workload = workload(facts).to_owned();
-        let ancestry = ancestry(stat.parent, |parent| self.stat_of_parent(parent));
-        let labels = container.as_deref().map_or(&[][..], |container| &container.labels);
-        let identity = Identity {
-            pid,
-            parent: stat.parent,
-            process: self.word(&stat.comm),
-            executable: executable.map(|path| self.word(path)),
-            workload: self.word(&workload),
-            namespace: None,
-            pod: None,
-            awaits_pod: false,
-            container: cgroup.container.as_deref().map(|id| self.word(short_id(id))),
-            image: container.as_deref().and_then(|container| container.image.as_deref()).map(|image| self.word(image)),
-            ancestry: ancestry.map(|names| self.word(&names)),
-            labels: labels.iter().map(|(key, value)| (self.word(key), self.word(value))).collect(),
-        };
-        match Place::of(cgroup) {
-            Some(place) => self.pods.name(identity, &place),
-            None => identity,
-        }
+    /// Names what was seen; its parents are looked up here.
+    fn make(&mut self, seen: Seen<'_>, now: KernelTime) -> Identity {
+        let ancestry = ancestry(seen.parent, |parent| self.stat_of_parent(parent));
+        let home = self.files.home(seen.pid, seen.cgroup.container.is_some());
+        self.naming.identity(Seen { ancestry, ..seen }, &home, now)
     }
 
     /// A parent may be gone while its child lives on.
@@ -207,47 +225,20 @@ impl Processes {
         self.files.stat(pid)
     }
 
-    fn container(&mut self, id: &str) -> Option<Arc<Container>> {
-        if let Some(known) = self.containers.get(id) {
-            return known.clone();
-        }
-        if self.containers.len() >= CONTAINERS {
-            self.containers.clear();
-        }
-        let container = self.docker.container(id).map(Arc::new);
-        self.containers.insert(id.to_owned(), container.clone());
-        container
+    fn remember(&mut self, identity: Identity, cgroup: &Cgroup, moments: Moments, user: Option<u32>) -> Arc<Identity> {
+        let place = (cgroup.container.is_some() || cgroup.pod.is_some()).then(|| Arc::new(cgroup.clone()));
+        let known = Known { place, user, ..Known::new(Arc::new(identity), moments) };
+        self.keep(known)
     }
 
-    fn remember(
-        &mut self,
-        pid: u32,
-        identity: Identity,
-        start_time: Option<u64>,
-        place: Option<Place>,
-        now: KernelTime,
-    ) -> Arc<Identity> {
-        let identity = Arc::new(identity);
-        let known = Known { identity: identity.clone(), start_time, checked: now, ended: None, place, asked: now };
-        self.forked.pop(&pid);
-        self.known.put(pid, known);
+    fn keep(&mut self, known: Known) -> Arc<Identity> {
+        let identity = known.identity.clone();
+        self.forked.pop(&identity.pid);
+        self.known.put(identity.pid, known);
         if self.known.len() > CAPACITY {
             self.known.pop_lru();
         }
         identity
-    }
-
-    /// The shared copy of a word.
-    fn word(&mut self, text: &str) -> Text {
-        if let Some((word, ())) = self.words.get_key_value(text) {
-            return word.clone();
-        }
-        let word = Text::from(text);
-        self.words.put(word.clone(), ());
-        if self.words.len() > CAPACITY {
-            self.words.pop_lru();
-        }
-        word
     }
 }
 
@@ -256,14 +247,15 @@ impl IdentityLookup for Processes {
         if let Some(known) = self.believed(pid, now) {
             return Some(known);
         }
-        if let Some(read) = self.read(pid, now) {
+        if let Some(read) = self.read(pid, None, now) {
             return Some(read);
         }
         // Gone without having executed anything: it was what its parent is.
         let parent = self.forked.peek(&pid).copied()?;
         let identity = Identity { pid, parent, ..self.believed(parent, now)?.as_ref().clone() };
-        let place = self.known.peek(&parent).and_then(|known| known.place.clone());
-        Some(self.remember(pid, identity, None, place, now))
+        let (place, user) = self.known.peek(&parent).map(|known| (known.place.clone(), known.user))?;
+        let moments = Moments { start_time: None, now };
+        Some(self.keep(Known { place, user, ..Known::new(Arc::new(identity), moments) }))
     }
 
     fn owner(&mut self, owner: &Owner, now: KernelTime) -> Arc<Identity> {
@@ -282,26 +274,56 @@ impl IdentityLookup for Processes {
     }
 
     fn executed(&mut self, event: &ProcessExecuted<'_>) -> Arc<Identity> {
-        if let Some(read) = self.read(event.pid, event.time) {
+        if let Some(read) = self.read(event.pid, Some(event), event.time) {
             return read;
         }
-        let stat = Stat { comm: event.comm.as_str().to_owned(), parent: event.parent, start_time: 0 };
-        let executable = Some(event.executable).filter(|path| path.starts_with('/'));
         let cgroup = match self.cgroup_ids.path(event.cgroup, event.time) {
             Some(path) => Cgroup::of_path(path),
             None => Cgroup::of_path(event.cgroup_name),
         };
-        let identity = self.make(event.pid, &stat, executable, &cgroup);
-        self.remember(event.pid, identity, None, Place::of(&cgroup), event.time)
+        let seen = Seen {
+            pid: event.pid,
+            parent: event.parent,
+            comm: event.comm.as_str(),
+            executable: event.absolute_path(),
+            cgroup: &cgroup,
+            arguments: command_line(&event.arguments),
+            user: event.user,
+            ancestry: None,
+        };
+        let identity = self.make(seen, event.time);
+        self.remember(identity, &cgroup, Moments { start_time: None, now: event.time }, event.user)
     }
 
-    fn exited(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {
-        let known = self.process(pid, now);
-        if let Some(entry) = self.known.peek_mut(&pid) {
-            entry.ended = Some(now);
+    fn exited(&mut self, event: &ProcessExited) -> Option<Arc<Identity>> {
+        let noticed = self.noticed.len();
+        let identity = self.process(event.pid, event.time);
+        // Its end says all that there is to say.
+        self.noticed.truncate(noticed);
+        self.forked.pop(&event.pid);
+        let known = self.known.peek_mut(&event.pid)?;
+        known.ended = Some(event.time);
+        // It may have given up its rights since it was looked at.
+        let Some(user) = event.user.filter(|user| known.user != Some(*user)) else { return identity };
+        let container = known.place.as_ref().and_then(|place| place.container.as_deref());
+        let home = self.files.home(event.pid, container.is_some());
+        let user = self.naming.user(user, container, &home, event.time);
+        known.identity = Arc::new(Identity { user: Some(user), ..known.identity.as_ref().clone() });
+        Some(known.identity.clone())
+    }
+
+    fn newly_seen(&mut self, now: KernelTime) -> Vec<(Arc<Identity>, Option<BootTime>)> {
+        let mut seen = Vec::new();
+        while let Some(pid) = self.noticed.pop() {
+            let Some(known) = self.known.peek(&pid) else { continue };
+            let started = known.start_time.map(|ticks| self.files.since_boot(ticks));
+            let parent = known.identity.parent;
+            seen.push((known.identity.clone(), started));
+            if parent != 0 && !self.known.contains(&parent) {
+                self.process(parent, now);
+            }
         }
-        self.forked.pop(&pid);
-        known
+        seen
     }
 
     fn sweep(&mut self, now: KernelTime) {
@@ -315,7 +337,7 @@ impl IdentityLookup for Processes {
     }
 
     fn service(&self, address: SocketAddr, transport: Transport, at: Timestamp) -> Option<Text> {
-        self.pods.service(address, transport, at)
+        self.naming.service(address, transport, at)
     }
 
     fn node(&self) -> &Text {

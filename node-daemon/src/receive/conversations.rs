@@ -187,7 +187,8 @@ mod tests {
             last: 0,
             local: [0; 16],
             local_port: 0,
-            unused: [0; 6],
+            unused: [0; 2],
+            sent_to: 0,
         }
     }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use tonic::Status;
 
 use super::Node;
-use crate::daemon::{clock, kubernetes};
+use crate::daemon::{clock, containers, kubernetes};
 
 /// Name and description of each.
 pub(super) const ACTIONS: [(&str, &str); 4] = [
@@ -66,8 +66,14 @@ fn status(node: &Node) -> StatusReport {
         memory_used: report.bytes as u64,
         memory_budget: report.memory as u64,
         connections: node.gauges.connections(),
-        notes: node.kubernetes.as_ref().map_or_else(Vec::new, kubernetes::notes),
+        notes: notes(node),
     }
+}
+
+fn notes(node: &Node) -> Vec<String> {
+    let of_kubernetes = node.kubernetes.as_ref().map_or_else(Vec::new, kubernetes::notes);
+    let of_engines = node.engines.as_ref().map_or_else(Vec::new, containers::notes);
+    [of_kubernetes, of_engines].concat()
 }
 
 fn retention(tier: &TierReport) -> Retention {

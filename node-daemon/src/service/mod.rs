@@ -30,6 +30,8 @@ pub(crate) struct Node {
     pub(crate) gauges: Arc<crate::daemon::gauges::Gauges>,
     /// What the Kubernetes API tells, where there is one.
     pub(crate) kubernetes: Option<goldwire_kubernetes::Directory>,
+    /// What containers' engines tell, where they are asked.
+    pub(crate) engines: Option<crate::identity::engines::Engines>,
 }
 
 /// Why the service could not start or go on.

@@ -123,10 +123,10 @@ impl<I: IdentityLookup> Tracker<I> {
         }
     }
 
-    /// Its process may have been met before the API told of its pod.
+    /// Its process may have been met before the API told of its pod, or the engine of its container.
     pub(super) fn name_late(&mut self, key: FlowKey, now: KernelTime) {
         let identity = self.flows.peek(&key).and_then(|flow| flow.identity.as_ref());
-        let Some(pid) = identity.filter(|identity| identity.awaits_pod).map(|identity| identity.pid) else { return };
+        let Some(pid) = identity.filter(|identity| identity.awaits_names).map(|identity| identity.pid) else { return };
         let named = self.identity.process(pid, now);
         let Some(flow) = self.flows.peek_mut(&key) else { return };
         if named.is_some() && named != flow.identity {

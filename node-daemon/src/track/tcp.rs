@@ -3,12 +3,11 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::{Closing, Direction};
-use goldwire_model::record::{FlowEvent, Protocol, Reporter, TcpState};
+use goldwire_model::record::{Ending, FlowEvent, Protocol, Reporter, TcpState};
 
 use crate::{
     decode::{
         KernelTime, Role, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpEstablished, TcpReport,
-        TcpTranslated,
     },
     identity::{Identity, IdentityLookup},
 };
@@ -94,30 +93,30 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     /// The socket asked for a service address, and its packets go to what is behind it.
-    pub(super) fn translated(&mut self, event: &TcpTranslated) {
-        let key = FlowKey::Tcp(event.cookie);
+    pub(super) fn translated(&mut self, key: FlowKey, remote: SocketAddr, time: KernelTime) {
         let Some(flow) = self.flows.peek_mut(&key) else { return };
-        if flow.remote == event.remote {
+        if flow.remote == remote {
             return;
         }
-        let asked = std::mem::replace(&mut flow.remote, event.remote);
+        let asked = std::mem::replace(&mut flow.remote, remote);
         if flow.service.is_none() {
             flow.service = Some(self.shared.texts.share(&asked.to_string()));
         }
         let (is_established, dns_is_known) = (flow.stage != Stage::Connecting, flow.dns.is_some());
         let identity = flow.identity.clone();
         if !dns_is_known {
-            let dns = self.asked_name(identity.as_deref(), event.remote, event.time);
+            let dns = self.asked_name(identity.as_deref(), remote, time);
             if let Some(flow) = self.flows.peek_mut(&key) {
                 flow.dns = dns;
             }
         }
-        if self.connecting.remove(&asked).is_some() {
-            self.connecting.insert(event.remote, key);
+        if self.connecting.get(&asked) == Some(&key) {
+            self.connecting.remove(&asked);
+            self.connecting.insert(remote, key);
         }
         self.rename(key);
         if is_established {
-            self.index(key, event.time);
+            self.index(key, time);
         }
     }
 
@@ -238,7 +237,8 @@ impl<I: IdentityLookup> Tracker<I> {
             Reporter::Server => [(Direction::Request, received), (Direction::Response, sent)],
         };
         let is_clean = event.reset.is_none() && event.errno.is_none();
-        let closing = if is_clean { Closing::Clean } else { Closing::Cut };
+        let closing =
+            if is_clean { Closing::Clean } else { Closing::Cut { by: reset_by(ending(event, flow.is_client())) } };
         let mut common = self.shared.common(event.time, out.records);
         let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
         if !flow.adopted {
@@ -263,6 +263,15 @@ impl<I: IdentityLookup> Tracker<I> {
             totals: Totals::from(&event.counters).furthest(&flow.reported),
         };
         flow.report(report, out.records);
+    }
+}
+
+/// Whose direction it was that reset the connection.
+const fn reset_by(ending: Ending) -> Option<Direction> {
+    match ending {
+        Ending::ResetBySource => Some(Direction::Request),
+        Ending::ResetByDestination => Some(Direction::Response),
+        _ => None,
     }
 }
 

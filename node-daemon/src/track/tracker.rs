@@ -120,7 +120,10 @@ impl<I: IdentityLookup> Tracker<I> {
             Event::PlaintextEnded(event) => self.plaintext_ended(event, out),
             Event::TcpConnecting(event) => self.connecting(event, out),
             Event::TcpEstablished(event) => self.established(event, out),
-            Event::TcpTranslated(event) => self.translated(event),
+            Event::TcpTranslated(event) => self.translated(FlowKey::Tcp(event.cookie), event.remote, event.time),
+            Event::ConversationTranslated(event) => {
+                self.translated(FlowKey::Udp(event.conversation), event.remote, event.time);
+            }
             Event::TcpAdopted(event) => self.adopted(event, out),
             Event::TcpListening(event) => self.listeners.opened(event.local, event.cookie, event.owner_pid),
             Event::TcpCounters(event) => self.counted(event, out),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use goldwire::{
-    decode::{Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
+    decode::{BootTime, Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
     identity::{self, Processes},
     receive::{Options, Receiver, Steering, TlsFinder, Verdict},
     track::{self, Anchor, CaptureControl, Outlets, RecordSink, Tracker},
@@ -85,7 +85,7 @@ impl Watch {
         let receiver = Receiver::open(&options).unwrap_or_else(|error| panic!("failed to open the probes: {error}"));
         assert_eq!(receiver.refused().collect::<Vec<_>>(), [], "hooks that this kernel refuses");
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let anchor = Anchor { kernel: now(), wall: Timestamp(wall.as_nanos() as i64) };
+        let anchor = Anchor { kernel: now(), boot: BootTime(0), wall: Timestamp(wall.as_nanos() as i64) };
         let identity = Processes::new(identity::Options::new("here", None));
         Self {
             tracker: Tracker::new(identity, track::Options::whole_node(1), anchor),

@@ -1,6 +1,7 @@
 //! Real servers and clients, each started for one test and stopped with it.
 
 mod dnsmasq;
+mod engine;
 mod go;
 mod h2load;
 mod link;
@@ -22,6 +23,7 @@ use goldwire_demo::nodes::{Cgroup, Launch, Namespace, Process};
 use tempfile::TempDir;
 
 pub use dnsmasq::Dnsmasq;
+pub use engine::{Engine, IMAGE, Make};
 pub use go::go_peer;
 pub use h2load::{LoadReport, h2load, h2load_http2, undisturbed_h2load};
 pub use link::{Link, kernel_count};

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
 };
 
@@ -16,7 +16,7 @@ use super::{built_program, free_port, run, serve};
 /// The project's own odd server.
 #[derive(Debug)]
 pub struct Peer {
-    _process: Process,
+    process: Process,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -50,6 +50,12 @@ impl PeerBook {
 }
 
 impl Peer {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Starts the server in `cgroup`, on loopback.
     pub fn start(cgroup: &Cgroup) -> Result<Self> {
         Self::start_as("server", cgroup, None, Ipv4Addr::LOCALHOST)
@@ -65,15 +71,30 @@ impl Peer {
         Self::start_as("dns", cgroup, None, Ipv4Addr::LOCALHOST)
     }
 
+    /// The same with an address of its own, in a network namespace.
+    pub fn start_dns_at(cgroup: &Cgroup, namespace: &Namespace, address: Ipv4Addr) -> Result<Self> {
+        Self::start_as("dns", cgroup, Some(namespace), address)
+    }
+
+    /// Starts a server (`server`, `dns`) in `cgroup`, on all addresses of both families.
+    pub fn start_dual_stack(what: &str, cgroup: &Cgroup) -> Result<Self> {
+        Self::start_as(what, cgroup, None, Ipv6Addr::UNSPECIFIED)
+    }
+
     /// Starts the HTTP/2 server in `cgroup`, on loopback.
     pub fn start_http2(cgroup: &Cgroup) -> Result<Self> {
         Self::start_as("http2", cgroup, None, Ipv4Addr::LOCALHOST)
     }
 
-    fn start_as(what: &str, cgroup: &Cgroup, namespace: Option<&Namespace>, address: Ipv4Addr) -> Result<Self> {
-        let address = SocketAddr::from((address, free_port()?));
+    fn start_as(
+        what: &str,
+        cgroup: &Cgroup,
+        namespace: Option<&Namespace>,
+        address: impl Into<IpAddr>,
+    ) -> Result<Self> {
+        let address = SocketAddr::new(address.into(), free_port()?);
         let launch = Launch::new("peer", built_program("goldwire-peer")?).args([what, &address.to_string()]);
-        Ok(Self { _process: serve(launch.cgroup(cgroup)?, namespace, address)?, address })
+        Ok(Self { process: serve(launch.cgroup(cgroup)?, namespace, address)?, address })
     }
 
     /// Runs the client to its end in `cgroup`.

@@ -1,6 +1,8 @@
 //! Goldwire's counts against the programs' own, on the real kernel: the trials of `docs/accuracy.md`.
 
+mod addresses;
 mod adoption;
+mod containers;
 mod drops;
 mod exchanges;
 mod failures;

@@ -13,11 +13,16 @@ use crate::shell::Line;
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Services that our packages bring, by package.
-const SERVICES: [(&str, &str); 4] = [
+const SERVICES: [(&str, &str); 9] = [
     ("nginx", "nginx.service"),
     ("redis-server", "redis-server.service"),
     ("postgresql", "postgresql.service"),
     ("mariadb-server", "mariadb.service"),
+    ("docker.io", "docker.service"),
+    ("docker.io", "docker.socket"),
+    ("docker.io", "containerd.service"),
+    ("podman", "podman.service"),
+    ("podman", "podman.socket"),
 ];
 
 /// While this lives, installing a package starts no service; afterwards, those of the packages stay disabled.

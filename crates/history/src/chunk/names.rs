@@ -46,7 +46,18 @@ pub(crate) const fn error_code(error: Option<ExchangeError>) -> u8 {
         Some(ExchangeError::Status) => 1,
         Some(ExchangeError::NoAnswer) => 2,
         Some(ExchangeError::Truncated) => 3,
+        Some(ExchangeError::ResetByServer) => 4,
+        Some(ExchangeError::ResetByClient) => 5,
+        Some(ExchangeError::Refused) => 6,
     }
+}
+
+/// The last code of `error.type` that counts as an error.
+pub(crate) const LAST_COUNTED: u8 = error_code(Some(ExchangeError::ResetByServer));
+
+/// Whether a code of `error.type` counts as an error, see [`ExchangeError::is_counted`].
+pub(crate) const fn is_counted_error(code: u8) -> bool {
+    code != 0 && code <= LAST_COUNTED
 }
 
 pub(crate) const fn ending_code(ending: Option<Ending>) -> u8 {
@@ -74,8 +85,15 @@ pub(crate) const fn verdict_code(verdict: Verdict) -> u8 {
 type Names = &'static [Value<'static>];
 
 /// `error.type` by code.
-pub(crate) const ERRORS: Names =
-    &[Value::Absent, Value::Text("status"), Value::Text("no_answer"), Value::Text("truncated")];
+pub(crate) const ERRORS: Names = &[
+    Value::Absent,
+    Value::Text("status"),
+    Value::Text("no_answer"),
+    Value::Text("truncated"),
+    Value::Text("reset_by_server"),
+    Value::Text("reset_by_client"),
+    Value::Text("refused"),
+];
 
 /// `ending` by code.
 pub(crate) const ENDINGS: Names = &[
@@ -94,7 +112,8 @@ pub(crate) const VERDICTS: Names =
     &[Value::Absent, Value::Text("forwarded"), Value::Text("dropped"), Value::Text("refused"), Value::Text("error")];
 
 /// `process.event` by code.
-pub(crate) const PROCESS_EVENTS: Names = &[Value::Absent, Value::Text("exec"), Value::Text("exit")];
+pub(crate) const PROCESS_EVENTS: Names =
+    &[Value::Absent, Value::Text("exec"), Value::Text("exit"), Value::Text("seen")];
 
 /// `tcp.state` by the kernel's number.
 pub(crate) const TCP_STATES: Names = &[
@@ -171,7 +190,12 @@ mod tests {
         }
         assert_eq!(ENDINGS[usize::from(ending_code(Some(Ending::Refused)))], Value::Text("refused"));
         assert_eq!(VERDICTS[usize::from(verdict_code(Verdict::Refused))], Value::Text("refused"));
-        assert_eq!(ERRORS[usize::from(error_code(Some(ExchangeError::NoAnswer)))], Value::Text("no_answer"));
+        for error in ExchangeError::ALL {
+            let code = error_code(Some(*error));
+            assert_eq!(ERRORS[usize::from(code)], Value::Text(error.name()));
+            assert_eq!(is_counted_error(code), error.is_counted());
+        }
+        assert!(!is_counted_error(error_code(None)));
     }
 
     #[test]

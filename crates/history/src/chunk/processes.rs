@@ -11,15 +11,19 @@ use super::{
     sealed::{Packer, Slot},
 };
 
+const TEXTS: usize = 7;
+
 /// A process's begin or end by code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProcessRow {
     time: i64,
     pid: u32,
     parent: u32,
+    /// Nanoseconds since the epoch, or [`ABSENT`].
+    start: u64,
     /// The bits of an `i32`, or [`ABSENT`].
     exit_code: u64,
-    texts: [u16; 5],
+    texts: [u16; TEXTS],
     event: u8,
 }
 
@@ -30,6 +34,8 @@ impl Row for ProcessRow {
         Field::ProcessWorkload,
         Field::ProcessContainer,
         Field::ProcessAncestry,
+        Field::ProcessArguments,
+        Field::ProcessUser,
     ];
     type Record = ProcessRecord;
 
@@ -40,8 +46,10 @@ impl Row for ProcessRow {
             record.workload.as_ref(),
             record.container.as_ref(),
             record.ancestry.as_ref(),
+            record.arguments.as_ref(),
+            record.user.as_ref(),
         ];
-        let mut codes = [0; 5];
+        let mut codes = [0; TEXTS];
         for (column, text) in texts.into_iter().enumerate() {
             codes[column] = dictionaries.text(column, text);
         }
@@ -49,11 +57,13 @@ impl Row for ProcessRow {
             time: record.time.0,
             pid: record.pid,
             parent: record.parent,
+            start: record.start.map_or(ABSENT, |start| start.0.cast_unsigned()),
             exit_code: record.exit_code.map_or(ABSENT, |code| u64::from(code.cast_unsigned())),
             texts: codes,
             event: match record.event {
                 ProcessEvent::Exec => 1,
                 ProcessEvent::Exit => 2,
+                ProcessEvent::Seen => 3,
             },
         }
     }
@@ -71,6 +81,7 @@ impl Row for ProcessRow {
         packer.column(Slot::Time, rows, |row| row.time.abs_diff(first));
         packer.column(Slot::Pid, rows, |row| u64::from(row.pid));
         packer.column(Slot::Parent, rows, |row| u64::from(row.parent));
+        packer.column(Slot::ProcessStart, rows, |row| row.start);
         packer.column(Slot::ExitCode, rows, |row| row.exit_code);
         packer.column(Slot::ProcessEvent, rows, |row| u64::from(row.event));
     }

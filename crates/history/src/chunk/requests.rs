@@ -45,9 +45,11 @@ pub(crate) struct RequestRow {
     pub(crate) request_bytes: u64,
     pub(crate) response_bytes: u64,
     pub(crate) rpc_status: u32,
-    /// `u32::MAX` is absent.
+    /// `u32::MAX` is absent, as in all counts.
     request_messages: u32,
     response_messages: u32,
+    dns_ttl: u32,
+    dns_retries: u32,
     pub(crate) ends: EndCodes,
     /// 1000 and up never occur; `u16::MAX` is absent.
     pub(crate) http_status: u16,
@@ -60,15 +62,15 @@ pub(crate) struct RequestRow {
 
 const NO_HTTP_STATUS: u16 = u16::MAX;
 const NO_RPC_STATUS: u32 = u32::MAX;
-const NO_MESSAGES: u32 = u32::MAX;
+const NO_COUNT: u32 = u32::MAX;
 
 /// Numbers beyond the column are cut.
-fn messages(count: Option<u64>) -> u32 {
-    count.map_or(NO_MESSAGES, |count| u32::try_from(count).unwrap_or(u32::MAX).min(NO_MESSAGES - 1))
+fn counted(count: Option<u64>) -> u32 {
+    count.map_or(NO_COUNT, |count| u32::try_from(count).unwrap_or(u32::MAX).min(NO_COUNT - 1))
 }
 
-fn messages_or_absent(count: u32) -> u64 {
-    if count == NO_MESSAGES { ABSENT } else { u64::from(count) }
+fn count_or_absent(count: u32) -> u64 {
+    if count == NO_COUNT { ABSENT } else { u64::from(count) }
 }
 
 impl RequestRow {
@@ -88,25 +90,29 @@ impl RequestRow {
     fn add_detail(&mut self, detail: &Detail, dictionaries: &mut Dictionaries) {
         let mut set = |column: usize, value: Option<&Text>| self.texts[column] = dictionaries.text(column, value);
         match detail {
-            Detail::Http { method, path, route, host, status, user_agent } => {
+            Detail::Http { method, path, route, host, status, user_agent, error_code } => {
                 set(text::HTTP_METHOD, method.as_ref());
                 set(text::URL_PATH, path.as_ref());
                 set(text::HTTP_ROUTE, route.as_ref());
                 set(text::HTTP_HOST, host.as_ref());
                 set(text::USER_AGENT, user_agent.as_ref());
+                set(text::ERROR_CODE, error_code.as_ref());
                 self.http_status = status.unwrap_or(NO_HTTP_STATUS);
             }
-            Detail::Grpc { method, status, request_messages, response_messages } => {
+            Detail::Grpc { method, status, request_messages, response_messages, error_code } => {
                 set(text::RPC_METHOD, method.as_ref());
+                set(text::ERROR_CODE, error_code.as_ref());
                 self.rpc_status = status.unwrap_or(NO_RPC_STATUS);
-                self.request_messages = messages(*request_messages);
-                self.response_messages = messages(*response_messages);
+                self.request_messages = counted(*request_messages);
+                self.response_messages = counted(*response_messages);
             }
-            Detail::Dns { name, question_type, code, answers } => {
+            Detail::Dns { name, question_type, code, answers, ttl, retries } => {
                 set(text::DNS_NAME, Some(name));
                 set(text::DNS_TYPE, Some(question_type));
                 set(text::DNS_CODE, code.as_ref());
                 set(text::DNS_ANSWERS, answers.as_ref());
+                self.dns_ttl = counted(ttl.map(u64::from));
+                self.dns_retries = counted(retries.map(u64::from));
             }
             Detail::Database { operation, target, statement, error_code } => {
                 set(text::OPERATION, operation.as_ref());
@@ -154,8 +160,10 @@ impl Row for RequestRow {
             request_bytes: record.request_bytes,
             response_bytes: record.response_bytes,
             rpc_status: NO_RPC_STATUS,
-            request_messages: NO_MESSAGES,
-            response_messages: NO_MESSAGES,
+            request_messages: NO_COUNT,
+            response_messages: NO_COUNT,
+            dns_ttl: NO_COUNT,
+            dns_retries: NO_COUNT,
             ends: EndCodes::make(&record.ends, dictionaries),
             http_status: NO_HTTP_STATUS,
             trace_id: dictionaries.trace_id(record.trace_id),
@@ -188,8 +196,10 @@ impl Row for RequestRow {
         packer.column(Slot::ResponseBytes, rows, |row| row.response_bytes);
         packer.column(Slot::HttpStatus, rows, Self::http_status_or_absent);
         packer.column(Slot::RpcStatus, rows, Self::rpc_status_or_absent);
-        packer.column(Slot::RequestMessages, rows, |row| messages_or_absent(row.request_messages));
-        packer.column(Slot::ResponseMessages, rows, |row| messages_or_absent(row.response_messages));
+        packer.column(Slot::RequestMessages, rows, |row| count_or_absent(row.request_messages));
+        packer.column(Slot::ResponseMessages, rows, |row| count_or_absent(row.response_messages));
+        packer.column(Slot::DnsTtl, rows, |row| count_or_absent(row.dns_ttl));
+        packer.column(Slot::DnsRetries, rows, |row| count_or_absent(row.dns_retries));
         packer.column(Slot::Protocol, rows, |row| u64::from(row.protocol));
         packer.column(Slot::Error, rows, |row| u64::from(row.error));
         packer.trace_ids(rows, |row| row.trace_id, &values.trace_ids);

@@ -40,6 +40,9 @@ pub(crate) enum Slot {
     RpcStatus,
     RequestMessages,
     ResponseMessages,
+    /// Seconds.
+    DnsTtl,
+    DnsRetries,
     FlowEvent,
     TcpState,
     Ending,
@@ -59,6 +62,8 @@ pub(crate) enum Slot {
     DropBytes,
     Pid,
     Parent,
+    /// Nanoseconds since the epoch.
+    ProcessStart,
     ExitCode,
     ProcessEvent,
     AcceptQueueOverflows,

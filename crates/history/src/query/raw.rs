@@ -12,7 +12,7 @@ use super::{
 };
 use crate::chunk::{
     ends::Flags,
-    names::DNS,
+    names::{DNS, is_counted_error},
     numbers::Numbers,
     resolve::NamedChunk,
     sealed::{Chunk, Slot},
@@ -170,17 +170,17 @@ fn add_column(
 /// Which rows count, with the columns that tell.
 enum Counted<'a> {
     All,
-    NotZero(Numbers<'a>),
+    Error(Numbers<'a>),
     Equal(Numbers<'a>, u64),
-    Both(Numbers<'a>, u64, Numbers<'a>),
+    DnsError(Numbers<'a>, Numbers<'a>),
 }
 
 fn counted(chunk: &Chunk, condition: Condition) -> Counted<'_> {
     match condition {
         Condition::Always => Counted::All,
-        Condition::Error => Counted::NotZero(chunk.numbers(Slot::Error)),
+        Condition::Error => Counted::Error(chunk.numbers(Slot::Error)),
         Condition::Dns => Counted::Equal(chunk.numbers(Slot::Protocol), u64::from(DNS)),
-        Condition::DnsError => Counted::Both(chunk.numbers(Slot::Protocol), u64::from(DNS), chunk.numbers(Slot::Error)),
+        Condition::DnsError => Counted::DnsError(chunk.numbers(Slot::Protocol), chunk.numbers(Slot::Error)),
         Condition::Event(event) => Counted::Equal(chunk.numbers(Slot::FlowEvent), u64::from(event)),
     }
 }
@@ -190,9 +190,13 @@ impl Counted<'_> {
     fn holds(&self, row: usize) -> bool {
         match self {
             Self::All => true,
-            Self::NotZero(column) => column.get(row) != 0,
+            Self::Error(column) => is_error(column.get(row)),
             Self::Equal(column, value) => column.get(row) == *value,
-            Self::Both(column, value, not_zero) => column.get(row) == *value && not_zero.get(row) != 0,
+            Self::DnsError(protocols, errors) => protocols.get(row) == u64::from(DNS) && is_error(errors.get(row)),
         }
     }
+}
+
+fn is_error(code: u64) -> bool {
+    u8::try_from(code).is_ok_and(is_counted_error)
 }

@@ -119,6 +119,8 @@ fn slot_of(field: &Field) -> Option<(Slot, f64)> {
         Field::TlsHandshakeLatency => Slot::TlsHandshakeLatency,
         Field::RequestMessages => Slot::RequestMessages,
         Field::ResponseMessages => Slot::ResponseMessages,
+        Field::DnsTtl => Slot::DnsTtl,
+        Field::DnsRetries => Slot::DnsRetries,
         Field::Rtt => Slot::Rtt,
         Field::RttMin => Slot::RttMin,
         Field::RequestBytes => Slot::RequestBytes,

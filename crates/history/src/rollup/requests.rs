@@ -7,6 +7,7 @@ use super::{
     tiers::Tiers,
 };
 use crate::chunk::{
+    names::is_counted_error,
     numbers::ABSENT,
     open::Dictionaries,
     requests::{RequestRow, text},
@@ -51,7 +52,7 @@ impl RequestRollup {
         let series = series_of(row, registry, &mut self.codes, dictionaries);
         self.tiers.add(row.time, &series, |into| {
             into.sums[COUNT] += 1;
-            into.sums[ERRORS] += u64::from(row.error != 0);
+            into.sums[ERRORS] += u64::from(is_counted_error(row.error));
             into.sums[REQUEST_BYTES] += row.request_bytes;
             into.sums[RESPONSE_BYTES] += row.response_bytes;
             if row.latency != ABSENT {

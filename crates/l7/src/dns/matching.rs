@@ -25,6 +25,9 @@ struct Waiting {
     question: Question,
     first_sent: Nanos,
     last_sent: Nanos,
+    /// How often it was sent again.
+    retries: u32,
+    /// Of all its sendings.
     bytes: u64,
     /// Its answer may have passed unseen.
     may_be_answered: bool,
@@ -45,7 +48,10 @@ impl Matching {
     /// A query. The same one again is a retry of it.
     pub(super) fn query(&mut self, message: Message, bytes: u64, time: Nanos, sink: &mut dyn Sink) {
         if let Some(index) = self.find(message.id, &message.question) {
-            self.waiting[index].last_sent = time;
+            let waiting = &mut self.waiting[index];
+            waiting.last_sent = time;
+            waiting.retries = waiting.retries.saturating_add(1);
+            waiting.bytes += bytes;
             return;
         }
         if self.waiting.len() >= WAITING_MAX
@@ -60,6 +66,7 @@ impl Matching {
             question,
             first_sent: time,
             last_sent: time,
+            retries: 0,
             bytes,
             may_be_answered: false,
         });
@@ -81,7 +88,15 @@ impl Matching {
         let answers = (!message.answers.is_empty()).then(|| sink.text(&message.answers));
         let code = Some(sink.text(&names::code(message.code)));
         let error = names::is_error(message.code).then_some(ExchangeError::Status);
-        let detail = Detail::Dns { name, question_type: sink.text(&question.kind_name()), code, answers };
+        let retries = waiting.as_ref().map(|waiting| waiting.retries);
+        let detail = Detail::Dns {
+            name,
+            question_type: sink.text(&question.kind_name()),
+            code,
+            answers,
+            ttl: message.ttl,
+            retries,
+        };
         sink.exchange(exchange(waiting.as_ref(), Some((time, bytes)), time, error, detail));
     }
 
@@ -124,7 +139,8 @@ fn hand_out_unanswered(waiting: &Waiting, now: Nanos, sink: &mut dyn Sink) {
     }
     let name = sink.text(&waiting.question.name);
     let question_type = sink.text(&waiting.question.kind_name());
-    let detail = Detail::Dns { name, question_type, code: None, answers: None };
+    let detail =
+        Detail::Dns { name, question_type, code: None, answers: None, ttl: None, retries: Some(waiting.retries) };
     sink.exchange(exchange(Some(waiting), None, now, Some(ExchangeError::NoAnswer), detail));
 }
 

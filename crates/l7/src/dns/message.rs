@@ -43,6 +43,8 @@ pub(super) struct Message {
     pub(super) code: u16,
     /// Answers in text, joined by `, `.
     pub(super) answers: String,
+    /// The smallest of theirs, in seconds.
+    pub(super) ttl: Option<u32>,
     /// Its class is usual, and all records are there and nothing is left over.
     pub(super) is_beyond_doubt: bool,
     /// Addresses with the seconds they may be used.
@@ -65,6 +67,7 @@ impl Message {
             question,
             code: header.response_code.into(),
             answers: String::new(),
+            ttl: None,
             is_beyond_doubt: false,
             addresses: Vec::new(),
         };
@@ -80,6 +83,9 @@ impl Message {
         let others = usize::from(header.counts.authorities) + usize::from(header.counts.additionals);
         for index in 0..(answers + others).min(RECORDS_MAX) {
             let record = Record::read(decoder).ok()?;
+            if index < answers {
+                self.ttl = Some(self.ttl.map_or(record.ttl, |ttl| ttl.min(record.ttl)));
+            }
             if index < answers.min(ANSWERS_MAX) {
                 self.take_answer(&record);
             } else if let RData::OPT(_) = record.data {

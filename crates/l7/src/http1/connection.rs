@@ -1,6 +1,6 @@
 //! One connection that speaks HTTP/1.x, or may turn out to.
 
-use goldwire_model::record::Protocol;
+use goldwire_model::record::{ExchangeError, Protocol};
 
 use crate::{
     Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol, Wanted,
@@ -10,12 +10,13 @@ use crate::{
 };
 
 use super::{
+    asked::Said,
     body::Body,
     detect::detect,
     head::ResponseHead,
     known::Known,
     lane::{Lane, Reading},
-    pairing::{AnswerEnd, Pairing, Said},
+    pairing::{AnswerEnd, Pairing},
     roles::{Answering, Asking},
 };
 
@@ -131,7 +132,10 @@ impl StreamProtocol for Connection {
     fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
         let end = Place { offset: length, time };
         match direction {
-            Direction::Request => self.ask(sink, |order, reading| order.end_at(end, reading)),
+            Direction::Request => {
+                self.ask(sink, |order, reading| order.end_at(end, reading));
+                self.pairing.end_requests(sink);
+            }
             Direction::Response => self.answer(sink, |order, reading| order.end_at(end, reading)),
         }
     }
@@ -145,9 +149,9 @@ impl StreamProtocol for Connection {
             }
             reading.lane.end_blind(&mut reading.role);
         });
-        let cut = AnswerEnd::Cut(Place { offset: self.response.last().offset, time });
-        self.pairing.answer_ended(cut, sink);
-        self.pairing.close(time, sink);
+        let end = Place { offset: self.response.last().offset, time };
+        self.pairing.answer_ended(AnswerEnd::Cut(end, closing.error(ExchangeError::Truncated)), sink);
+        self.pairing.close(time, closing, sink);
         self.request.stop();
         self.response.stop();
     }

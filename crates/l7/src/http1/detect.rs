@@ -17,6 +17,17 @@ pub fn detect(direction: Direction, bytes: &[u8]) -> Detection {
     }
 }
 
+/// Whether a segment behind bytes that were missed begins a message. It may as well begin in the middle of one, and the end
+/// of a method looks like a method: only those are believed that are known, as a whole.
+pub(super) fn is_beginning(direction: Direction, bytes: &[u8]) -> bool {
+    let detection = detect(direction, bytes);
+    if direction == Direction::Response {
+        return detection == Detection::Yes;
+    }
+    let method = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
+    detection != Detection::No && method.len() < bytes.len() && (is_registered(method) || is_less_common(method))
+}
+
 /// A method, a space, a target, a space, `HTTP/1.`. Registered methods are believed at the first byte of a likely
 /// target; others when the line has ended as HTTP's does.
 fn detect_request(bytes: &[u8]) -> Detection {
@@ -64,6 +75,25 @@ fn is_registered(method: &[u8]) -> bool {
     matches!(method, b"GET" | b"HEAD" | b"POST" | b"PUT" | b"DELETE" | b"CONNECT" | b"OPTIONS" | b"TRACE" | b"PATCH")
 }
 
+/// Others of the registry, and of caches, none of which ends like another.
+fn is_less_common(method: &[u8]) -> bool {
+    const METHODS: [&[u8]; 12] = [
+        b"PROPFIND",
+        b"PROPPATCH",
+        b"MKCOL",
+        b"MKCALENDAR",
+        b"COPY",
+        b"MOVE",
+        b"REPORT",
+        b"SEARCH",
+        b"QUERY",
+        b"PURGE",
+        b"NOTIFY",
+        b"SUBSCRIBE",
+    ];
+    METHODS.contains(&method)
+}
+
 /// `HTTP/1.`, a digit, a space, three digits: as far as they are there.
 fn detect_response(bytes: &[u8]) -> Detection {
     const SHAPE: &[u8; 12] = b"HTTP/1.d ddd";
@@ -104,6 +134,15 @@ mod tests {
         for bytes in others {
             assert_eq!(detect(Direction::Request, bytes.as_bytes()), Detection::No, "{bytes}");
         }
+    }
+
+    #[test]
+    fn the_end_of_a_method_begins_nothing() {
+        for (bytes, begins) in [("DELETE /a", true), ("ETE /a", false), ("E /a HTTP/1.1\r\n", false), ("G", false)] {
+            assert_eq!(is_beginning(Direction::Request, bytes.as_bytes()), begins, "{bytes}");
+        }
+        assert!(is_beginning(Direction::Request, b"PURGE /a") && is_beginning(Direction::Response, b"HTTP/1.1 200"));
+        assert!(!is_beginning(Direction::Response, b"HTTP/1.1"));
     }
 
     #[test]

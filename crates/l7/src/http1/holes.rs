@@ -1,6 +1,6 @@
 //! What a lane does about bytes it does not get.
 
-use crate::stream::Place;
+use crate::{Nanos, stream::Place};
 
 use super::{
     body::Body,
@@ -15,14 +15,18 @@ impl Lane {
             State::Over => {}
             State::Seek => {
                 if lost {
-                    role.gap(false);
+                    role.gap(false, at.time);
                 }
             }
-            State::Start => self.miss(role),
+            State::Start => self.miss(at.time, role),
             State::Head => {
                 self.break_head(role);
-                role.gap(false);
+                role.gap(false, at.time);
                 self.mark_blind_lost(lost);
+            }
+            // Answers to HEAD have none, whatever length they say.
+            State::Body(Body::Length(_)) if lost && at.offset == self.body_at && role.may_have_no_body() => {
+                self.state = State::Body(Body::Blind { lost });
             }
             State::Body(Body::Length(left)) => self.hole_in_length(left, length, at, lost, role),
             State::Body(Body::Chunked(mut chunked)) => {
@@ -33,7 +37,7 @@ impl Lane {
             State::Body(Body::UntilClose | Body::Tunnel) => {}
         }
         if lost && self.is_blind() {
-            role.gap(false);
+            role.gap(false, at.time);
             self.last.offset = end.offset;
         } else {
             self.last = end;
@@ -41,9 +45,9 @@ impl Lane {
     }
 
     /// A message began where nothing was captured.
-    fn miss<R: Role>(&mut self, role: &mut R) {
+    fn miss<R: Role>(&mut self, time: Nanos, role: &mut R) {
         self.state = State::Seek;
-        role.gap(true);
+        role.gap(true, time);
     }
 
     fn mark_blind_lost(&mut self, now_lost: bool) {
@@ -62,7 +66,7 @@ impl Lane {
             role.ended_unseen(self.start, end.offset);
         }
         if length > left {
-            self.miss(role);
+            self.miss(at.time, role);
         }
     }
 }

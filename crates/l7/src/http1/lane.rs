@@ -1,14 +1,14 @@
 //! One direction of a connection: finds heads, follows bodies, and tells its role what it found.
 
 use crate::{
-    Detection, Direction,
+    Detection, Direction, Nanos,
     stream::{Place, Reader, Run},
 };
 
 use super::{
     body::Body,
     chunked::{Progress, ends_like_chunked},
-    detect::detect,
+    detect::{detect, is_beginning},
     head::{Parsed, end_of_head, ends_head},
 };
 
@@ -24,8 +24,8 @@ pub(super) trait Role {
     /// A message began, and the rest of its head was not captured or makes no sense.
     fn broken_head(&mut self, seen: &[u8], start: Place) -> Body;
 
-    /// Whether bytes at the place of a body are in truth the next message.
-    fn has_no_body(&self, bytes: &[u8]) -> bool;
+    /// Whether at the place of a body there may be the next message in truth.
+    fn may_have_no_body(&self) -> bool;
 
     /// The message ended before `end`.
     fn ended(&mut self, start: Place, end: Place);
@@ -33,8 +33,8 @@ pub(super) trait Role {
     /// The message ended before `end`, at a time that was not seen.
     fn ended_unseen(&mut self, start: Place, end: u64);
 
-    /// Messages may have passed unread here; `certain` where at least one has begun.
-    fn gap(&mut self, certain: bool);
+    /// Messages may have passed unread here, before `time`; `certain` where at least one has begun.
+    fn gap(&mut self, certain: bool, time: Nanos);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,9 @@ pub(super) struct Lane {
     /// Where the present message began.
     pub(super) start: Place,
     /// Where its body begins.
-    body_at: u64,
+    pub(super) body_at: u64,
+    /// It may have none, whatever its head says.
+    is_doubtful: bool,
     /// Behind the last byte that was read.
     pub(super) last: Place,
     /// A message head was read.
@@ -75,6 +77,7 @@ impl Lane {
             buffer: Vec::new(),
             start: Place::default(),
             body_at: 0,
+            is_doubtful: false,
             last: Place::default(),
             proven: false,
             likely: false,
@@ -107,6 +110,7 @@ impl Lane {
     /// Bytes before this offset tell nothing. The last byte of a body does: when it came.
     pub(super) fn needless_until(&self) -> u64 {
         match self.state {
+            State::Body(_) if self.is_doubtful && self.last.offset == self.body_at => 0,
             State::Body(body) => self.last.offset.saturating_add(body.needless()).saturating_sub(1),
             State::Over => u64::MAX,
             _ => 0,
@@ -158,7 +162,7 @@ impl Lane {
     fn step<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
         match self.state {
             State::Over => rest.bytes.len(),
-            State::Seek => self.seek(rest, R::DIRECTION),
+            State::Seek => self.seek(rest, role),
             State::Start => self.begin(rest, role),
             State::Head => self.continue_head(rest, role),
             State::Body(Body::Blind { .. }) => self.read_blind(rest, role),
@@ -166,11 +170,13 @@ impl Lane {
         }
     }
 
-    fn seek(&mut self, rest: Run<'_>, direction: Direction) -> usize {
-        if rest.starts_segment && detect(direction, rest.bytes) != Detection::No {
+    /// What is passed over may hold a message that does not begin with its segment.
+    fn seek<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
+        if rest.starts_segment && is_beginning(R::DIRECTION, rest.bytes) {
             self.state = State::Start;
             return 0;
         }
+        role.gap(false, rest.at.time);
         rest.bytes.len()
     }
 
@@ -236,6 +242,7 @@ impl Lane {
         self.state = State::Body(body);
         let end = Place { offset: at.offset + used as u64, time: at.time };
         self.body_at = end.offset;
+        self.is_doubtful = role.may_have_no_body();
         match body {
             Body::Length(0) => self.end(end, role),
             Body::Tunnel => {
@@ -264,14 +271,14 @@ impl Lane {
         let was_in_head = self.state == State::Head;
         self.buffer.clear();
         self.state = State::Seek;
-        if was_in_head && rest.starts_segment && detect(R::DIRECTION, rest.bytes) == Detection::Yes {
+        if was_in_head && rest.starts_segment && is_beginning(R::DIRECTION, rest.bytes) {
             return 0;
         }
         if detect(R::DIRECTION, rest.bytes) == Detection::Yes {
             self.buffer.extend_from_slice(rest.bytes);
             self.break_head(role);
         } else if self.proven {
-            role.gap(false);
+            role.gap(false, rest.at.time);
         }
         rest.bytes.len()
     }
@@ -279,9 +286,11 @@ impl Lane {
     fn read_body<R: Role>(&mut self, body: Body, rest: Run<'_>, role: &mut R) -> usize {
         let available = rest.bytes.len();
         match body {
-            _ if rest.at.offset == self.body_at && role.has_no_body(rest.bytes) => {
-                self.end(self.last, role);
-                0
+            _ if rest.at.offset == self.body_at
+                && role.may_have_no_body()
+                && detect(R::DIRECTION, rest.bytes) != Detection::No =>
+            {
+                self.read_doubtful_body(rest, role)
             }
             Body::Length(left) => {
                 let used = left.min(available as u64);
@@ -306,6 +315,16 @@ impl Lane {
         }
     }
 
+    /// What stands at the place of a body begins like the next message, as far as it is there.
+    fn read_doubtful_body<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
+        if is_beginning(R::DIRECTION, rest.bytes) {
+            self.end(self.last, role);
+            return 0;
+        }
+        self.state = State::Body(Body::BLIND);
+        self.read_blind(rest, role)
+    }
+
     pub(super) fn shorten<R: Role>(&mut self, left: u64, at: Place, role: &mut R) {
         self.state = State::Body(Body::Length(left));
         if left == 0 {
@@ -314,10 +333,13 @@ impl Lane {
     }
 
     fn read_blind<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
-        if rest.starts_segment && detect(R::DIRECTION, rest.bytes) == Detection::Yes {
+        if rest.starts_segment && is_beginning(R::DIRECTION, rest.bytes) {
             self.end_blind(role);
             self.state = State::Start;
             return 0;
+        }
+        if role.may_have_no_body() {
+            role.gap(false, rest.at.time);
         }
         rest.bytes.len()
     }

@@ -2,6 +2,7 @@
 //!
 //! See `docs/protocols/http1.md` for what is seen and what is not.
 
+mod asked;
 mod body;
 mod chunked;
 mod connection;

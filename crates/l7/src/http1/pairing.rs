@@ -1,19 +1,24 @@
 //! Which answer belongs to which request.
 //!
 //! Answers come in the order of their requests (RFC 9112 section 9.3.2), so a queue pairs them as long as nothing was
-//! missed. After a gap the queue cannot be trusted:
+//! missed. After that a pairing is certain in these cases, and in no other:
 //!
-//! * Requests from before a gap in the requests keep their places: their answers come first.
-//! * On a connection that asks one at a time, an answer belongs to the last request before it. Requests in front of that
-//!   one had their answers in the gap; they count as lost.
-//! * On a pipelined connection nobody can tell. Answers are handed out with method unknown, each once, until a request
-//!   comes at a moment when everything before it has been answered, or when nothing has been answered for long.
+//! * The request was asked before the first gap in the requests, and the answers have none: it keeps its place.
+//! * The client asks one at a time (it was never seen to do otherwise), so that whatever is asked, everything before it has
+//!   been answered. Then an answer belongs to the last request before it if no other was seen or missed since that request
+//!   began. If some were missed, it also does if no request was missed between that one and the first behind the answer. As
+//!   long as the latter was not seen the exchange is held back: one at a time.
+//! * Nothing passed for [`QUIET`] before the request began, or all that was asked is answered and no request was missed.
+//!
+//! All other answers are handed out with method unknown, each once. A request that none of them may belong to is lost.
 
 use std::collections::VecDeque;
 
-use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
+use goldwire_model::record::ExchangeError;
 
-use crate::{Exchange, Nanos, Sink, http::TraceContext, stream::Place};
+use crate::{Closing, Nanos, Sink, stream::Place};
+
+use super::asked::{Asked, Seen, exchange};
 
 /// Requests that may wait for an answer on one connection.
 const PENDING_MAX: usize = 65_536;
@@ -24,32 +29,14 @@ const QUIET: Nanos = 10_000_000_000;
 /// An answer out of order may still explain an unpaired request for so long.
 const SETTLE: Nanos = 5_000_000_000;
 
-/// A request as it waits for its answer.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) start: Place,
-    /// Bytes of the whole message, once it has ended.
-    pub(super) bytes: Option<u64>,
-    pub(super) said: Said,
-}
-
-/// What a request's head says.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Said {
-    pub(super) method: Option<Text>,
-    pub(super) path: Option<Text>,
-    pub(super) route: Option<Text>,
-    pub(super) host: Option<Text>,
-    pub(super) user_agent: Option<Text>,
-    pub(super) trace: TraceContext,
-}
-
 /// A final answer that has begun.
 #[derive(Debug)]
 struct Answer {
     status: u16,
     first: Place,
     asked: Option<Asked>,
+    /// A request may have been missed behind the one that this is for, if there was: the next one tells.
+    is_unsure: bool,
 }
 
 /// How an answer ended.
@@ -59,20 +46,28 @@ pub(super) enum AnswerEnd {
     Seen(Place),
     /// Before this offset, at a time that was not seen.
     Unseen(u64),
-    /// It was cut off behind this offset when the connection ended.
-    Cut(Place),
+    /// It was cut off behind this offset when the connection ended, which counts as this.
+    Cut(Place, ExchangeError),
 }
 
 #[derive(Debug)]
 pub(super) struct Pairing {
     pending: VecDeque<Asked>,
     answer: Option<Answer>,
+    /// An answer that has ended, and is unsure.
+    held: Option<(Answer, AnswerEnd)>,
     /// The queue can be trusted.
     aligned: bool,
     /// Where it cannot: so many requests at its front still can, because they came before the gap.
     trusted: usize,
-    /// A gap in the answers is not explained yet.
-    answers_missed: bool,
+    /// A gap in the answers is not explained yet: when what is behind the last one came.
+    answers_missed_at: Option<Nanos>,
+    /// Requests may have been missed behind the last that was seen.
+    requests_missed: bool,
+    /// The same, since the queue could last be trusted.
+    requests_were_missed: bool,
+    /// The requests were seen to the end of their stream.
+    all_asked: bool,
     /// A second request was seen before the first was answered.
     pipelined: bool,
     /// Requests that certainly happened and were not paired.
@@ -81,7 +76,13 @@ pub(super) struct Pairing {
     orphans: u64,
     /// Since when requests are unpaired.
     unpaired_since: Option<Nanos>,
+    /// When the last answer ended.
     last_answer: Nanos,
+    /// When the last answer began.
+    last_begun: Nanos,
+    /// Answers that came before their requests could be read, as it seems.
+    early: u64,
+    last_request: Nanos,
     /// How far the request stream was read.
     pub(super) request_position: u64,
     /// The connection is no longer HTTP.
@@ -93,14 +94,21 @@ impl Pairing {
         Self {
             pending: VecDeque::new(),
             answer: None,
+            held: None,
             aligned: !adopted,
             trusted: 0,
-            answers_missed: false,
+            answers_missed_at: None,
+            requests_missed: adopted,
+            requests_were_missed: adopted,
+            all_asked: false,
             pipelined: false,
             unpaired: 0,
             orphans: 0,
             unpaired_since: None,
             last_answer: 0,
+            last_begun: 0,
+            early: 0,
+            last_request: 0,
             request_position: 0,
             tunnel: false,
         }
@@ -131,18 +139,30 @@ impl Pairing {
         self.answer.as_ref()?.asked.as_ref()?.said.method.as_deref()
     }
 
-    /// An answer is under way whose request is not known.
+    /// An answer is under way whose request is not known, or not for sure.
     pub(super) fn answers_unknown(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.asked.is_none())
+        self.answer.as_ref().is_some_and(|answer| answer.asked.is_none() || answer.is_unsure)
     }
 
-    pub(super) fn asked(&mut self, asked: Asked, sink: &mut dyn Sink) {
-        if !self.aligned && self.is_quiet_before(asked.start.time) {
+    pub(super) fn asked(&mut self, mut asked: Asked, sink: &mut dyn Sink) {
+        let time = asked.start.time;
+        asked.is_behind_gap = std::mem::take(&mut self.requests_missed);
+        if self.unsure().is_some_and(|answer| !asked.is_behind_gap && answer.first.time <= time) {
+            self.make_sure(sink);
+        } else {
+            self.give_up_unsure(sink);
+        }
+        if !self.aligned && !asked.is_behind_gap && self.is_quiet_before(time) {
             self.unpaired += self.pending.len() as u64;
             self.pending.clear();
             self.align();
         }
-        self.settle_old(asked.start.time, sink);
+        self.last_request = self.last_request.max(time);
+        self.settle_old(time, sink);
+        if self.is_answered_early(time) {
+            self.unpaired += 1;
+            return;
+        }
         if self.pending.len() >= PENDING_MAX {
             self.unpaired += 1;
             self.aligned = false;
@@ -151,16 +171,60 @@ impl Pairing {
         self.pending.push_back(asked);
     }
 
+    /// Whether a request that began at `time` has had its answer before it could be read.
+    fn is_answered_early(&mut self, time: Nanos) -> bool {
+        let is_it = self.aligned && self.early > 0 && time <= self.last_begun;
+        self.early = if is_it { self.early - 1 } else { 0 };
+        is_it
+    }
+
     /// All that was asked before `time` has been answered, or will not be.
     fn is_quiet_before(&self, time: Nanos) -> bool {
         let asked = self.unpaired + self.pending.len() as u64;
-        let ended = self.answer.is_none() && self.last_answer > 0 && self.last_answer <= time;
-        ended && (self.orphans >= asked || time - self.last_answer > QUIET)
+        let ended =
+            self.answer.is_none() && self.last_answer > 0 && self.last_answer <= time && self.none_begun_since(time);
+        let are_answered = self.orphans >= asked && !self.requests_were_missed;
+        ended && (are_answered || time.saturating_sub(self.last_answer.max(self.last_request)) > QUIET)
+    }
+
+    /// The answer that may belong to another request than it seems.
+    fn unsure(&self) -> Option<&Answer> {
+        self.held.as_ref().map(|(answer, _)| answer).or(self.answer.as_ref().filter(|answer| answer.is_unsure))
+    }
+
+    /// The stream of requests has ended, and was read to its end.
+    pub(super) fn end_requests(&mut self, sink: &mut dyn Sink) {
+        self.all_asked = true;
+        self.make_sure(sink);
+    }
+
+    /// No request was missed behind the one that the unsure answer seems to be for.
+    fn make_sure(&mut self, sink: &mut dyn Sink) {
+        if let Some(answer) = &mut self.answer {
+            answer.is_unsure = false;
+        }
+        if let Some((answer, end)) = self.held.take() {
+            self.hand_out(answer, end, sink);
+        }
+    }
+
+    /// It cannot be known any more whose answer it is.
+    fn give_up_unsure(&mut self, sink: &mut dyn Sink) {
+        let under_way = self.answer.as_mut().filter(|answer| answer.is_unsure);
+        let held = self.held.as_mut().map(|(answer, _)| answer);
+        for answer in under_way.into_iter().chain(held) {
+            let was_asked = answer.asked.take().is_some();
+            answer.is_unsure = false;
+            self.unpaired += u64::from(was_asked);
+            self.orphans += u64::from(was_asked);
+        }
+        self.make_sure(sink);
     }
 
     /// The request that began at `start` ended at `end`. It may have its answer, or part of it, already.
     pub(super) fn request_ended(&mut self, start: Place, end: u64) {
-        let answered = self.answer.as_mut().and_then(|answer| answer.asked.as_mut());
+        let held = self.held.as_mut().map(|(answer, _)| answer);
+        let answered = self.answer.as_mut().or(held).and_then(|answer| answer.asked.as_mut());
         let last = self.pending.back_mut().or(answered);
         if let Some(asked) = last.filter(|asked| asked.start == start) {
             asked.bytes = Some(end.saturating_sub(start.offset));
@@ -168,7 +232,9 @@ impl Pairing {
     }
 
     /// Requests may have passed unread; `certain` where one has.
-    pub(super) fn gap_in_requests(&mut self, certain: bool) {
+    pub(super) fn gap_in_requests(&mut self, certain: bool, sink: &mut dyn Sink) {
+        self.give_up_unsure(sink);
+        (self.requests_missed, self.requests_were_missed) = (true, true);
         if self.aligned {
             self.trusted = self.pending.len();
         }
@@ -176,45 +242,65 @@ impl Pairing {
         self.unpaired += u64::from(certain);
     }
 
-    /// Answers may have passed unread; `certain` where one has, which was for the first that waits, as far as that is known.
-    pub(super) fn gap_in_answers(&mut self, certain: bool) {
+    /// Answers may have passed unread before `time`; `certain` where one has, which was for the first that waits, as far as that
+    /// is known.
+    pub(super) fn gap_in_answers(&mut self, certain: bool, time: Nanos) {
         let front_is_first = self.aligned || self.trusted > 0;
         if certain && front_is_first && self.pending.pop_front().is_some() {
             self.unpaired += 1;
         }
         self.aligned = false;
         self.trusted = 0;
-        self.answers_missed = true;
+        self.answers_missed_at = self.answers_missed_at.max(Some(time));
     }
 
     /// A final answer begins.
-    pub(super) fn answer_begins(&mut self, status: u16, first: Place) {
-        self.pipelined |= self.pending.len() > 1 && !self.answers_missed;
-        let asked = match (self.aligned || self.trusted > 0, self.pipelined) {
+    pub(super) fn answer_begins(&mut self, status: u16, first: Place, sink: &mut dyn Sink) {
+        // What it is for was not seen, or else the one before it was for something else.
+        self.give_up_unsure(sink);
+        self.pipelined |= self.pending.len() > 1 && self.answers_missed_at.is_none();
+        let (asked, is_unsure) = match (self.aligned || self.trusted > 0, self.pipelined) {
             // Nothing is answered before it is asked.
-            (true, _) => self.pending.pop_front_if(|asked| asked.start.time <= first.time),
+            (true, _) => (self.pending.pop_front_if(|asked| asked.start.time <= first.time), false),
             (false, false) => self.last_asked_before(first.time),
-            (false, true) => None,
+            (false, true) => (None, false),
         };
         self.trusted = self.trusted.saturating_sub(1);
         self.orphans += u64::from(asked.is_none());
-        self.answer = Some(Answer { status, first, asked });
+        self.early += u64::from(asked.is_none() && self.aligned);
+        self.last_begun = self.last_begun.max(first.time);
+        self.answer = Some(Answer { status, first, asked, is_unsure });
     }
 
-    fn last_asked_before(&mut self, time: Nanos) -> Option<Asked> {
+    /// The request that an answer at `time` is for, where one is asked at a time; and whether that is unsure.
+    fn last_asked_before(&mut self, time: Nanos) -> (Option<Asked>, bool) {
         let before = self.pending.partition_point(|asked| asked.start.time <= time);
         let asked = self.pending.drain(..before).next_back();
-        if asked.is_some() {
-            self.unpaired += before as u64 - 1;
+        self.unpaired += (before as u64).saturating_sub(1);
+        let Some(asked) = asked else { return (None, false) };
+        if self.none_begun_since(asked.start.time) {
             self.align();
+            return (Some(asked), false);
         }
-        asked
+        let may_be_others = self.pending.front().map_or(self.requests_missed, |next| next.is_behind_gap);
+        if may_be_others || self.last_begun > asked.start.time {
+            self.unpaired += 1;
+            return (None, false);
+        }
+        (Some(asked), self.pending.is_empty() && !self.all_asked)
     }
 
+    /// Whether no answer may have begun since `time`.
+    fn none_begun_since(&self, time: Nanos) -> bool {
+        self.last_begun <= time && self.answers_missed_at.is_none_or(|missed| missed < time)
+    }
+
+    /// The next answer is for the first request that waits.
     fn align(&mut self) {
         self.aligned = true;
         self.trusted = 0;
-        self.answers_missed = false;
+        self.answers_missed_at = None;
+        self.requests_were_missed = false;
     }
 
     fn settle_old(&mut self, now: Nanos, sink: &mut dyn Sink) {
@@ -225,8 +311,11 @@ impl Pairing {
 
     /// What orphans do not explain was lost.
     fn settle(&mut self, sink: &mut dyn Sink) {
-        let lost = self.unpaired.saturating_sub(self.orphans);
-        (self.unpaired, self.orphans, self.unpaired_since) = (0, 0, None);
+        let explained = self.unpaired.min(self.orphans);
+        let lost = self.unpaired - explained;
+        // Where requests wait that nobody may get an answer for, it is the others that explain them.
+        let left = if self.aligned { 0 } else { self.orphans - explained };
+        (self.unpaired, self.orphans, self.unpaired_since) = (0, left, None);
         if lost > 0 {
             sink.lost(lost);
         }
@@ -235,66 +324,42 @@ impl Pairing {
     /// The present answer is over; interim answers (1xx) are none.
     pub(super) fn answer_ended(&mut self, end: AnswerEnd, sink: &mut dyn Sink) {
         let Some(answer) = self.answer.take() else { return };
-        let (offset, time, last, cut) = match end {
-            AnswerEnd::Seen(end) => (end.offset, end.time, Some(end.time), false),
-            AnswerEnd::Unseen(offset) => (offset, answer.first.time, None, false),
-            AnswerEnd::Cut(end) => (end.offset, end.time, None, true),
+        self.last_answer = match end {
+            AnswerEnd::Seen(end) | AnswerEnd::Cut(end, _) => end.time,
+            AnswerEnd::Unseen(_) => answer.first.time,
         };
-        self.last_answer = time;
-        let error = match (cut, answer.status) {
-            (true, _) => Some(ExchangeError::Truncated),
-            (false, 500..) => Some(ExchangeError::Status),
-            (false, _) => None,
+        if answer.is_unsure {
+            self.held = Some((answer, end));
+        } else {
+            self.hand_out(answer, end, sink);
+        }
+    }
+
+    fn hand_out(&self, answer: Answer, end: AnswerEnd, sink: &mut dyn Sink) {
+        let fault = (answer.status >= 500).then_some(ExchangeError::Status);
+        let (offset, time, last, error) = match end {
+            AnswerEnd::Seen(end) => (end.offset, end.time, Some(end.time), fault),
+            AnswerEnd::Unseen(offset) => (offset, answer.first.time, None, fault),
+            AnswerEnd::Cut(end, error) => (end.offset, end.time, None, Some(error)),
         };
         let response_bytes = offset.saturating_sub(answer.first.offset);
         let seen = Seen { first: Some(answer.first.time), last, time, response_bytes, error };
-        sink.exchange(self.exchange(answer.asked, Some(answer.status), seen));
+        sink.exchange(exchange(answer.asked, Some(answer.status), self.request_position, seen));
     }
 
     /// The connection is over: what is still asked has no answer, unless the answer may have been missed.
-    pub(super) fn close(&mut self, time: Nanos, sink: &mut dyn Sink) {
-        let missed = self.answers_missed || (!self.aligned && self.orphans > 0);
+    pub(super) fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
+        let error = Some(closing.error(ExchangeError::NoAnswer));
+        self.give_up_unsure(sink);
+        let begins = self.pending.front().map(|asked| asked.start.time);
+        let missed = begins.is_some_and(|time| !self.none_begun_since(time)) || (!self.aligned && self.orphans > 0);
         let certain = if missed { self.trusted } else { self.pending.len() };
         let mut pending = std::mem::take(&mut self.pending);
         for asked in pending.drain(..certain.min(pending.len())) {
-            let seen = Seen { first: None, last: None, time, response_bytes: 0, error: Some(ExchangeError::NoAnswer) };
-            sink.exchange(self.exchange(Some(asked), None, seen));
+            let seen = Seen { first: None, last: None, time, response_bytes: 0, error };
+            sink.exchange(exchange(Some(asked), None, self.request_position, seen));
         }
         self.unpaired += pending.len() as u64;
         self.settle(sink);
     }
-
-    fn exchange(&self, asked: Option<Asked>, status: Option<u16>, seen: Seen) -> Exchange {
-        let Seen { first: answer_first, last: answer_last, time, response_bytes, error } = seen;
-        let request_start = asked.as_ref().map(|asked| asked.start.time);
-        let request_bytes = asked.as_ref().map_or(0, |asked| self.request_bytes(asked));
-        let Said { method, path, route, host, user_agent, trace } = asked.map(|asked| asked.said).unwrap_or_default();
-        Exchange {
-            protocol: Protocol::Http,
-            request_start,
-            answer_first,
-            answer_last,
-            time,
-            request_bytes,
-            response_bytes,
-            error,
-            trace_id: trace.trace_id,
-            span_id: trace.span_id,
-            detail: Detail::Http { method, path, route, host, status, user_agent },
-        }
-    }
-
-    /// A request that has not ended counts as far as it was seen.
-    fn request_bytes(&self, asked: &Asked) -> u64 {
-        asked.bytes.unwrap_or_else(|| self.request_position.saturating_sub(asked.start.offset))
-    }
-}
-
-/// What was seen of an answer, in the words of an exchange.
-struct Seen {
-    first: Option<Nanos>,
-    last: Option<Nanos>,
-    time: Nanos,
-    response_bytes: u64,
-    error: Option<ExchangeError>,
 }

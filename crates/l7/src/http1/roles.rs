@@ -1,14 +1,14 @@
 //! What the two directions mean to the pairing.
 
-use crate::{Detection, Direction, Sink, http::UserAgents, stream::Place};
+use crate::{Direction, Nanos, Sink, http::UserAgents, stream::Place};
 
 use super::{
+    asked::{Asked, Said},
     body::Body,
-    detect::detect,
     head::{Parsed, RequestHead, ResponseHead, parse_request, parse_response, salvage_request, salvage_status},
     known::Known,
     lane::Role,
-    pairing::{AnswerEnd, Asked, Pairing, Said},
+    pairing::{AnswerEnd, Pairing},
 };
 
 /// Requests go into the queue.
@@ -31,8 +31,8 @@ fn said(head: &RequestHead<'_>, agents: &mut UserAgents, sink: &mut dyn Sink) ->
 /// A request whose head is not whole, as far as it is there.
 fn ask_salvaged(pairing: &mut Pairing, seen: &[u8], start: Place, sink: &mut dyn Sink) {
     match salvage_request(seen, |head| said(&head, &mut UserAgents::default(), sink)) {
-        Some(said) => pairing.asked(Asked { start, bytes: None, said }, sink),
-        None => pairing.gap_in_requests(true),
+        Some(said) => pairing.asked(Asked::new(start, said), sink),
+        None => pairing.gap_in_requests(true, sink),
     }
 }
 
@@ -41,14 +41,14 @@ impl Role for Asking<'_> {
 
     fn head(&mut self, bytes: &[u8], start: Place) -> Parsed<Body> {
         if let Some(((said, body), length)) = self.known.again(bytes) {
-            self.pairing.asked(Asked { start, bytes: None, said }, self.sink);
+            self.pairing.asked(Asked::new(start, said), self.sink);
             return Parsed::Whole(body, length);
         }
         match parse_request(bytes) {
             Parsed::Whole(head, length) => {
                 let said = said(&head, self.agents, self.sink);
                 self.known.remember(&bytes[..length], (said.clone(), head.body));
-                self.pairing.asked(Asked { start, bytes: None, said }, self.sink);
+                self.pairing.asked(Asked::new(start, said), self.sink);
                 Parsed::Whole(head.body, length)
             }
             Parsed::Partial => Parsed::Partial,
@@ -61,7 +61,7 @@ impl Role for Asking<'_> {
         Body::BLIND
     }
 
-    fn has_no_body(&self, _: &[u8]) -> bool {
+    fn may_have_no_body(&self) -> bool {
         false
     }
 
@@ -73,8 +73,8 @@ impl Role for Asking<'_> {
         self.pairing.request_ended(start, end);
     }
 
-    fn gap(&mut self, certain: bool) {
-        self.pairing.gap_in_requests(certain);
+    fn gap(&mut self, certain: bool, _: Nanos) {
+        self.pairing.gap_in_requests(certain, self.sink);
     }
 }
 
@@ -101,7 +101,7 @@ impl Answering<'_> {
             ask_salvaged(self.pairing, seen, begun, self.sink);
             self.begun_was_taken = true;
         }
-        self.pairing.answer_begins(status, start);
+        self.pairing.answer_begins(status, start, self.sink);
     }
 
     fn take(&mut self, head: &ResponseHead, start: Place) -> Body {
@@ -136,14 +136,14 @@ impl Role for Answering<'_> {
     fn broken_head(&mut self, seen: &[u8], start: Place) -> Body {
         match salvage_status(seen) {
             Some(status) => self.answer(status, start),
-            None => self.pairing.gap_in_answers(true),
+            None => self.pairing.gap_in_answers(true, start.time),
         }
         Body::BLIND
     }
 
     /// The answer to a HEAD that was not seen says a length and has no body.
-    fn has_no_body(&self, bytes: &[u8]) -> bool {
-        self.pairing.answers_unknown() && detect(Direction::Response, bytes) == Detection::Yes
+    fn may_have_no_body(&self) -> bool {
+        self.pairing.answers_unknown()
     }
 
     fn ended(&mut self, _: Place, end: Place) {
@@ -154,7 +154,7 @@ impl Role for Answering<'_> {
         self.end(AnswerEnd::Unseen(end));
     }
 
-    fn gap(&mut self, certain: bool) {
-        self.pairing.gap_in_answers(certain);
+    fn gap(&mut self, certain: bool, time: Nanos) {
+        self.pairing.gap_in_answers(certain, time);
     }
 }

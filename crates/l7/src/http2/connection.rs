@@ -4,7 +4,7 @@ use goldwire_model::record::Protocol;
 
 use crate::{
     Closing, Direction, Nanos, Segment, Sink, StreamProtocol, Wanted,
-    protocol::{Known, skip_from},
+    protocol::{Known, SKIP_MAX, worth_skipping},
     stream::{Place, Reassembler},
 };
 
@@ -21,10 +21,6 @@ pub(crate) const KNOWN: Known = Known {
     from_start: || Box::new(Connection::from_start()),
     adopted: || Box::new(Connection::adopted()),
 };
-
-/// The kernel finds the way from one DATA frame to the next, from the first that it is told of. Where a frame is shorter,
-/// that is not worth it.
-const FRAME_MIN: u64 = 4096;
 
 const BOTH: [Direction; 2] = [Direction::Request, Direction::Response];
 
@@ -92,18 +88,21 @@ impl StreamProtocol for Connection {
         self.read(direction, sink, |order, reading| order.end_at(Place { offset: length, time }, reading));
     }
 
-    fn close(&mut self, time: Nanos, _: Closing, sink: &mut dyn Sink) {
+    fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
         for direction in BOTH {
             self.read(direction, sink, |order, reading| order.flush(reading));
         }
-        self.streams.close(time, sink);
+        self.streams.close(time, closing, sink);
         self.lanes.iter_mut().for_each(Lane::stop);
     }
 
     fn body_until(&self, direction: Direction) -> u64 {
         let lane = &self.lanes[direction as usize];
-        let (position, until) = (lane.last.offset, lane.needless_until());
-        skip_from(FRAME_MIN, position, until)
+        let position = lane.last.offset;
+        if let Some(end) = lane.follow_from() {
+            return (end - 1).min(position + SKIP_MAX);
+        }
+        worth_skipping(position, lane.needless_until())
     }
 
     fn wanted(&self, _: Direction) -> Wanted {

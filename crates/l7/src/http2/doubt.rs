@@ -131,7 +131,7 @@ impl Streams {
             _ if !stream.is_asked() && requests_wait => false,
             End::Seen(_) => now.saturating_sub(stream.last) > LINGER,
             End::Unsure(since) => now.saturating_sub(since.max(stream.last)) > SILENT,
-            End::Open => stream.reset.is_some_and(|reset| now.saturating_sub(reset) > LINGER),
+            End::Open => stream.reset.is_some_and(|reset| now.saturating_sub(reset.time) > LINGER),
         };
         let over = self.open.iter().filter(|(_, stream)| is_over(stream)).map(|(id, _)| *id);
         for id in over.collect::<Vec<_>>() {

@@ -45,6 +45,9 @@ pub(super) struct Lane {
     pub(super) lost_at: Option<u64>,
     /// Up to here bytes were searched for frames.
     pub(super) searched_to: u64,
+    /// Where a DATA frame ends of which nothing more is needed: the kernel may follow such frames by itself from there. 0 before
+    /// there was one.
+    pub(super) data_end: u64,
 }
 
 impl Lane {
@@ -65,12 +68,24 @@ impl Lane {
             last: Place::default(),
             lost_at: None,
             searched_to: 0,
+            data_end: 0,
         }
     }
 
-    /// Bytes before this offset tell nothing. The last of them does: when it came.
+    /// Where the kernel may begin to look for frames, if nothing before that is needed.
+    pub(super) fn follow_from(&self) -> Option<u64> {
+        let is_there = match self.state {
+            State::Payload(_) => true,
+            State::Header => self.header_read == 0,
+            State::Preface(_) | State::Seek | State::Over => false,
+        };
+        (is_there && self.data_end > 0 && self.data_end >= self.last.offset).then_some(self.data_end)
+    }
+
+    /// Bytes before this offset tell nothing. The last of them does, if it ends something: when it came.
     pub(super) fn needless_until(&self) -> u64 {
         match &self.state {
+            State::Payload(payload) if payload.is_needless() => self.data_end,
             State::Payload(payload) => self.last.offset.saturating_add(payload.needless()).saturating_sub(1),
             State::Over => u64::MAX,
             State::Preface(_) | State::Header | State::Seek => 0,
@@ -147,7 +162,7 @@ impl Reading<'_> {
             self.lose(at, at.time);
             return;
         }
-        self.lane.state = State::Payload(Payload::new(frame));
+        self.begin_payload(frame);
         if frame.length == 0 {
             self.end_payload(&[], Some(at.time), at.time);
         }

@@ -9,11 +9,15 @@ use super::{
     block::BLOCK_MAX,
     frame::{Frame, HEADER, Kind, PADDED},
     lane::{Reading, State},
-    streams::{Content, Piece},
+    stream::Reset,
+    streams::{Content, Piece, Refusal},
 };
 
 /// Buffers that have grown beyond this are not kept.
 const KEPT_BUFFER: usize = 4 * 1024;
+
+/// Shorter DATA frames are not worth following in the kernel.
+const FOLLOWED_MIN: u32 = 4096;
 
 /// A frame whose payload is being read.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +41,12 @@ impl Payload {
 
     pub(super) fn needless(&self) -> u64 {
         self.needless
+    }
+
+    /// Nothing of it is needed any more, not even when it ends.
+    pub(super) fn is_needless(&self) -> bool {
+        let is_worth_it = self.is_data() && self.frame.length >= FOLLOWED_MIN;
+        is_worth_it && !self.frame.ends_stream() && self.padding.is_some() && self.needless >= self.left
     }
 
     fn is_data(&self) -> bool {
@@ -75,6 +85,22 @@ impl Payload {
 }
 
 impl Reading<'_> {
+    /// Behind a frame's header.
+    pub(super) fn begin_payload(&mut self, frame: Frame) {
+        let mut payload = Payload::new(frame);
+        if frame.kind == Kind::Data && payload.padding.is_some() {
+            payload.needless = self.streams.needless(self.direction, frame.stream).min(payload.left);
+        }
+        self.enter(payload);
+    }
+
+    fn enter(&mut self, payload: Payload) {
+        if payload.is_needless() {
+            self.lane.data_end = self.lane.start.offset + payload.frame.size();
+        }
+        self.lane.state = State::Payload(payload);
+    }
+
     pub(super) fn payload(&mut self, rest: Run<'_>) -> usize {
         let State::Payload(mut payload) = self.lane.state else { return 0 };
         let used = payload.left.min(rest.bytes.len() as u64) as usize;
@@ -133,7 +159,10 @@ impl Reading<'_> {
             Some(_) if needless >= payload.content_left() => left,
             Some(_) => needless,
         };
-        self.lane.state = if left == 0 { State::Header } else { State::Payload(payload) };
+        self.enter(payload);
+        if left == 0 {
+            self.lane.state = State::Header;
+        }
     }
 
     /// Reads a payload when it is whole: where it is, or in the buffer.
@@ -174,16 +203,23 @@ impl Reading<'_> {
         match frame.kind {
             Kind::Data => self.data(payload, Content::Seen(&[]), 0, end, now),
             Kind::Headers | Kind::Promise | Kind::Continuation => self.fragment(&frame, bytes, is_cut, end),
-            Kind::Reset => self.streams.reset(self.direction, frame.stream, now, self.sink),
+            Kind::Reset => {
+                let reset = Reset { time: now, by: self.direction, code: number_at(bytes, 0) };
+                self.streams.reset(frame.stream, reset, self.sink);
+            }
             Kind::GoAway if self.direction == Direction::Response => self.go_away(bytes, now),
             _ => {}
         }
     }
 
-    /// RFC 9113 section 6.8: the last stream that was or may yet be processed stands first.
+    /// RFC 9113 section 6.8: the last stream that was or may yet be processed stands first, then why.
     fn go_away(&mut self, payload: &[u8], now: Nanos) {
-        if let Some(last) = payload.first_chunk().map(|last| u32::from_be_bytes(*last) & 0x7fff_ffff) {
-            self.streams.go_away(last, now, self.sink);
+        if let Some(last) = number_at(payload, 0).map(|last| last & 0x7fff_ffff) {
+            self.streams.go_away(Refusal { last, code: number_at(payload, 4) }, now, self.sink);
         }
     }
+}
+
+fn number_at(payload: &[u8], at: usize) -> Option<u32> {
+    payload.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
 }

@@ -2,9 +2,9 @@
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
-use crate::{Direction, Exchange, Nanos, Sink, http::TraceContext};
+use crate::{Closing, Direction, Exchange, Nanos, Sink, http::TraceContext, protocol::reset_by};
 
-use super::{fields::Fields, messages::Messages};
+use super::{fields::Fields, frame::code_name, messages::Messages};
 
 /// Codes of gRPC that are a server's fault: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS.
 const SERVER_FAULTS: [u32; 6] = [2, 4, 12, 13, 14, 15];
@@ -82,14 +82,33 @@ pub(super) struct Head {
     pub(super) fields: Fields,
 }
 
+/// RST_STREAM.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reset {
+    pub(super) time: Nanos,
+    pub(super) by: Direction,
+    /// Absent where it was not captured.
+    pub(super) code: Option<u32>,
+}
+
+/// Why an exchange had no answer, or not all of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Failure {
+    Reset(Reset),
+    /// The server did not look at it, for this reason.
+    Refused(Option<u32>),
+    /// The connection ended.
+    Closed(Closing),
+}
+
 #[derive(Debug)]
 pub(super) struct Stream {
     pub(super) request: Half,
     pub(super) response: Half,
     /// Its request is known to have passed unseen.
     pub(super) is_missed: bool,
-    /// When it was reset, and is not given up yet.
-    pub(super) reset: Option<Nanos>,
+    /// It was reset, and is not given up yet.
+    pub(super) reset: Option<Reset>,
     /// When something of it was last seen.
     pub(super) last: Nanos,
     method: Option<Text>,
@@ -141,13 +160,18 @@ impl Stream {
         }
     }
 
+    /// How many bytes ahead tell nothing: of what is certainly no gRPC all of them.
+    pub(super) fn needless(&self, direction: Direction) -> u64 {
+        if self.is_grpc == Some(false) { u64::MAX } else { self.half(direction).messages.needless() }
+    }
+
     pub(super) fn is_asked(&self) -> bool {
         self.request.start.is_some()
     }
 
     /// What the server says now comes too late.
     pub(super) fn was_reset_before(&self, now: Nanos) -> bool {
-        self.reset.is_some_and(|reset| reset < now)
+        self.reset.is_some_and(|reset| reset.time < now)
     }
 
     pub(super) fn is_begun(&self) -> bool {
@@ -232,9 +256,18 @@ impl Stream {
     }
 
     /// An exchange whose answer never came, or was cut off.
-    pub(super) fn unanswered(self, time: Nanos, sink: &mut dyn Sink) -> Exchange {
-        let error = if self.is_begun() { ExchangeError::Truncated } else { ExchangeError::NoAnswer };
-        self.exchange(None, time, Some(error), sink)
+    pub(super) fn unanswered(self, failure: Failure, time: Nanos, sink: &mut dyn Sink) -> Exchange {
+        let cut_off = if self.is_begun() { ExchangeError::Truncated } else { ExchangeError::NoAnswer };
+        let (error, code, time) = match failure {
+            Failure::Reset(reset) => (reset_by(reset.by), reset.code, reset.time),
+            Failure::Refused(code) => (ExchangeError::Refused, code, time),
+            Failure::Closed(closing) => (closing.error(cut_off), None, time),
+        };
+        let mut exchange = self.exchange(None, time, Some(error), sink);
+        if let Detail::Http { error_code, .. } | Detail::Grpc { error_code, .. } = &mut exchange.detail {
+            *error_code = code.map(|code| sink.text(code_name(code)));
+        }
+        exchange
     }
 
     /// An exchange whose answer began and may have ended unseen.
@@ -273,12 +306,13 @@ impl Stream {
             status: self.grpc_status,
             request_messages: self.request.messages.count(),
             response_messages: self.response.messages.count(),
+            error_code: None,
         }
     }
 
     fn http_detail(self, sink: &mut dyn Sink) -> Detail {
         let route = self.path.as_ref().map(|path| sink.route(path));
         let Self { method, path, host, status, user_agent, .. } = self;
-        Detail::Http { method, path, route, host, status, user_agent }
+        Detail::Http { method, path, route, host, status, user_agent, error_code: None }
     }
 }

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use goldwire_model::record::Protocol;
 
-use crate::{Direction, Exchange, Nanos, Sink, stream::MISSING};
+use crate::{Closing, Direction, Exchange, Nanos, Sink, stream::MISSING};
 
 use super::{
     frame::{Frame, Kind, is_of_client},
-    stream::{End, Head, Stream},
+    stream::{End, Failure, Head, Reset, Stream},
 };
 
 /// Streams that are followed at once; the oldest is given up beyond. Servers allow some hundreds.
@@ -42,6 +42,15 @@ pub(super) struct Piece<'a> {
     pub(super) end: Option<Option<Nanos>>,
 }
 
+/// GOAWAY.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    /// The last stream that was looked at, or will be.
+    pub(super) last: u32,
+    /// Absent where it was not captured.
+    pub(super) code: Option<u32>,
+}
+
 #[derive(Debug)]
 pub(super) struct Streams {
     pub(super) open: BTreeMap<u32, Stream>,
@@ -66,6 +75,8 @@ pub(super) struct Streams {
     /// Time may end something.
     pub(super) is_unsettled: bool,
     pub(super) is_grpc: bool,
+    refusal: Option<Refusal>,
+    closing: Closing,
 }
 
 impl Streams {
@@ -83,6 +94,8 @@ impl Streams {
             requests_wait: false,
             is_unsettled: false,
             is_grpc: false,
+            refusal: None,
+            closing: Closing::Clean,
         }
     }
 
@@ -153,43 +166,48 @@ impl Streams {
             Content::Unseen(length) => half.messages.skip(length),
             Content::Unknown => half.messages.lose(),
         }
-        let needless = half.messages.needless();
         if let Some(end) = piece.end {
             half.end = End::Seen(end);
             self.settle(piece.stream, sink);
         }
-        needless
+        self.needless(direction, piece.stream)
+    }
+
+    /// How many bytes of a stream's DATA tell nothing from here on.
+    pub(super) fn needless(&self, direction: Direction, id: u32) -> u64 {
+        self.open.get(&id).map_or(u64::MAX, |stream| stream.needless(direction))
     }
 
     /// RST_STREAM: what has not ended by now will not (RFC 9113 section 6.4). After the client's it may yet turn out that an
     /// answer before it was not seen, and after the server's that its request is on the way.
-    pub(super) fn reset(&mut self, direction: Direction, id: u32, time: Nanos, sink: &mut dyn Sink) {
-        let Some(stream) = self.open.get(&id) else { return };
-        let may_be_answered = direction == Direction::Request && stream.response.end == End::Open;
-        if may_be_answered || !self.is_known(id, stream) {
+    pub(super) fn reset(&mut self, id: u32, reset: Reset, sink: &mut dyn Sink) {
+        let Some(stream) = self.open.get_mut(&id) else { return };
+        stream.reset.get_or_insert(reset);
+        let may_be_answered = reset.by == Direction::Request && stream.response.end == End::Open;
+        if may_be_answered || !self.open.get(&id).is_some_and(|stream| self.is_known(id, stream)) {
             self.is_unsettled = true;
-            if let Some(stream) = self.open.get_mut(&id) {
-                stream.reset.get_or_insert(time);
-            }
         } else if let Some(stream) = self.remove(id) {
-            self.end(id, stream, time, sink);
+            self.end(id, stream, reset.time, sink);
         }
     }
 
-    /// GOAWAY of the server: later streams than the last were not processed (section 6.8).
-    pub(super) fn go_away(&mut self, last: u32, time: Nanos, sink: &mut dyn Sink) {
-        for (id, stream) in self.open.split_off(&last.saturating_add(1)) {
+    /// GOAWAY of the server: later streams than the last were not processed, nor will those be that the client opens before it
+    /// hears of that (section 6.8).
+    pub(super) fn go_away(&mut self, refusal: Refusal, time: Nanos, sink: &mut dyn Sink) {
+        self.refusal = Some(refusal);
+        for (id, mut stream) in self.open.split_off(&refusal.last.saturating_add(1)) {
             if stream.is_begun() {
                 self.open.insert(id, stream);
             } else {
+                stream.response.end = End::Open;
                 self.end(id, stream, time, sink);
             }
         }
     }
 
     /// The connection is over.
-    pub(super) fn close(&mut self, time: Nanos, sink: &mut dyn Sink) {
-        self.requests_wait = false;
+    pub(super) fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
+        (self.requests_wait, self.closing) = (false, closing);
         for (id, stream) in std::mem::take(&mut self.open) {
             self.end(id, stream, time, sink);
         }
@@ -214,9 +232,18 @@ impl Streams {
             End::Unsure(_) if stream.is_begun() => self.hand_out(stream.left_open(sink), sink),
             End::Unsure(_) => sink.lost(1),
             End::Open => {
-                let time = stream.reset.unwrap_or(time);
-                self.hand_out(stream.unanswered(time, sink), sink);
+                let failure = self.failure(id, &stream);
+                self.hand_out(stream.unanswered(failure, time, sink), sink);
             }
+        }
+    }
+
+    fn failure(&self, id: u32, stream: &Stream) -> Failure {
+        let refusal = self.refusal.filter(|refusal| id > refusal.last && !stream.is_begun());
+        match (stream.reset, refusal) {
+            (Some(reset), _) => Failure::Reset(reset),
+            (None, Some(refusal)) => Failure::Refused(refusal.code),
+            (None, None) => Failure::Closed(self.closing),
         }
     }
 

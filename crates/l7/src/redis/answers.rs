@@ -78,6 +78,13 @@ pub(super) struct Answering<'a> {
 }
 
 impl Answering<'_> {
+    /// A trial has failed since these bytes were last looked at.
+    fn follow(&mut self) {
+        if self.pairing.blind && self.lane.state != State::Over {
+            self.lane.state = State::Blind;
+        }
+    }
+
     /// Reads some bytes. Where it reads none, its state has moved on.
     fn step(&mut self, rest: Run<'_>) -> usize {
         match self.lane.state {
@@ -135,6 +142,7 @@ impl Answering<'_> {
 
     /// Bytes passed by without being captured, or were lost.
     fn hole(&mut self, length: u64, at: Place, lost: bool) {
+        self.follow();
         let mut length = length;
         let mut at = at;
         if self.lane.state == State::Value {
@@ -163,6 +171,7 @@ impl Answering<'_> {
 
     /// The stream is over, and what is not whole never will be.
     pub(super) fn close(&mut self, time: Nanos) {
+        self.follow();
         if self.lane.state == State::Value {
             self.pairing.cut_off(&self.lane.answer, self.lane.start, self.lane.last, time, self.sink);
         }
@@ -175,6 +184,7 @@ impl Reader for Answering<'_> {
     fn bytes(&mut self, run: Run<'_>) {
         let mut rest = run;
         while !rest.bytes.is_empty() {
+            self.follow();
             let used = self.step(rest);
             self.lane.last = rest.advance(used);
         }

@@ -42,8 +42,8 @@ impl Connection {
         Self::new(false)
     }
 
-    /// A connection joined in its middle: it is followed from the first command on that certainly has nothing before it under
-    /// way.
+    /// A connection joined in its middle: it is followed from its first command on, once it is certain that nothing was under
+    /// way before that.
     #[must_use]
     pub fn adopted() -> Self {
         Self::new(true)
@@ -60,6 +60,7 @@ impl Connection {
     }
 
     fn ask(&mut self, sink: &mut dyn Sink, push: impl FnOnce(&mut Reassembler, &mut Asking<'_>)) {
+        self.pairing.answers_wait = self.answer_order.waits();
         let (lane, answers, pairing) = (&mut self.requests, &mut self.answers, &mut self.pairing);
         push(&mut self.request_order, &mut Asking { lane, answers, pairing, sink });
     }
@@ -111,6 +112,8 @@ impl StreamProtocol for Connection {
     fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) {
         self.ask(sink, |order, reading| order.expire(now, reading));
         self.answer(sink, |order, reading| order.expire(now, reading));
+        self.pairing.answers_wait = self.answer_order.waits();
+        self.pairing.expire(now, sink);
     }
 
     fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
@@ -144,7 +147,7 @@ impl StreamProtocol for Connection {
     }
 
     fn waits(&self) -> bool {
-        self.request_order.waits() || self.answer_order.waits()
+        self.request_order.waits() || self.answer_order.waits() || self.pairing.is_on_trial()
     }
 
     fn next(&self) -> Next {

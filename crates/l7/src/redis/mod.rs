@@ -9,11 +9,13 @@ mod command;
 mod commands;
 mod connection;
 mod detect;
+mod doubt;
 mod key;
 mod pairing;
 mod requests;
 mod rhythm;
 mod subscriptions;
+mod trial;
 mod value;
 
 pub use connection::Connection;

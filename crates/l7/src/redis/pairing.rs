@@ -1,15 +1,23 @@
 //! Which answer belongs to which command: answers come in the order of their commands, except that some commands have none,
 //! subscriptions have several, and some messages are no answers.
 //!
-//! After bytes were missed the queue cannot be trusted. Commands from before a gap in the requests keep their places. For the
-//! rest nobody can tell until nothing is under way (see [`Rhythm`]): answers that could be read are handed out without their
-//! command, each once, and what they do not explain counts as lost.
+//! A pairing is right if both streams were read without a gap since a moment when nothing was under way, or if the command
+//! was asked before the first gap in the requests and the answers have none. So, after bytes were missed:
+//!
+//! * Commands from before a gap in the requests keep their places. Answers behind theirs are handed out without their
+//!   command, each once.
+//! * For the rest nobody can tell until nothing is under way again ([`Rhythm`]). A command in front of which bytes of the
+//!   client passed unread shows no such moment: what was in them may be under way. Nor does one while bytes of the server
+//!   wait behind a gap.
+//! * Behind a gap in the answers none is read until then but on trial ([`Trial`]).
+//!
+//! What is not explained by an answer without a command counts as lost.
 
 use std::collections::VecDeque;
 
 use goldwire_model::record::{ExchangeError, Text};
 
-use crate::{Nanos, Sink, stream::Place};
+use crate::{Sink, stream::Place};
 
 use super::{
     answer::Answer,
@@ -17,6 +25,7 @@ use super::{
     command::Meaning,
     rhythm::Rhythm,
     subscriptions::{Change, Kind, Subscriptions, confirmation},
+    trial::Trial,
 };
 
 /// Commands that may wait for an answer on one connection.
@@ -24,12 +33,12 @@ const PENDING_MAX: usize = 65_536;
 
 /// An answer under way whose end cannot be found by reading.
 #[derive(Debug)]
-struct Open {
-    asked: Asked,
-    first: Place,
+pub(super) struct Open {
+    pub(super) asked: Asked,
+    pub(super) first: Place,
     /// Nothing else was asked when it began.
-    is_alone: bool,
-    code: Option<Text>,
+    pub(super) is_alone: bool,
+    pub(super) code: Option<Text>,
 }
 
 /// Whether commands are answered (`CLIENT REPLY`).
@@ -43,22 +52,26 @@ enum Replies {
 
 #[derive(Debug)]
 pub(super) struct Pairing {
-    pending: VecDeque<Asked>,
+    pub(super) pending: VecDeque<Asked>,
     /// The queue can be trusted. Where it cannot, what is in it was asked before the gap.
-    aligned: bool,
-    open: Option<Open>,
+    pub(super) aligned: bool,
+    pub(super) open: Option<Open>,
     /// Confirmations of the front's subscription so far: the first byte, their bytes, and how many are still to come with the
     /// next.
-    confirmed: Option<(Place, u64, u64)>,
+    pub(super) confirmed: Option<(Place, u64, u64)>,
     pub(super) rhythm: Rhythm,
     /// An answer came though nothing was asked: either a request was lost, or the queue is wrong.
-    contradicted: bool,
+    pub(super) contradicted: bool,
     /// The server's bytes are not read until the queue can be trusted again.
-    blind: bool,
+    pub(super) blind: bool,
+    /// The queue is only supposed to be right.
+    pub(super) trial: Trial,
+    /// Bytes of the server wait behind a gap.
+    pub(super) answers_wait: bool,
     /// Commands that certainly happened and were not paired.
-    unpaired: u64,
+    pub(super) unpaired: u64,
     /// Answers handed out without their command, each of which explains one.
-    orphans: u64,
+    pub(super) orphans: u64,
     replies: Replies,
     /// Commands are queued: an answer a command, whatever it is.
     in_transaction: bool,
@@ -79,6 +92,8 @@ impl Pairing {
             rhythm: Rhythm::default(),
             contradicted: false,
             blind: adopted,
+            trial: Trial::default(),
+            answers_wait: false,
             unpaired: 0,
             orphans: 0,
             replies: Replies::On,
@@ -104,14 +119,21 @@ impl Pairing {
         }
         let was_alone = self.open.as_ref().is_some_and(|open| open.is_alone) && self.rhythm.has_its_answer(at.time);
         self.end_open(answers_end, at.time, sink);
-        let begins_anew =
-            !self.aligned && self.pending.is_empty() && (was_alone || self.rhythm.has_all_answers(at.time));
+        let nothing_waits = (was_alone || self.rhythm.has_all_answers(at.time)) && !self.answers_wait;
+        if nothing_waits {
+            self.end_trial(sink);
+        }
+        let begins_anew = !self.aligned && self.pending.is_empty() && (nothing_waits || self.may_try(at.time));
         if begins_anew {
             self.settle(sink);
             self.orphans = 0;
             (self.aligned, self.blind) = (true, false);
+            if !nothing_waits {
+                self.trial.begin();
+            }
         }
-        self.rhythm.request(at.time, self.aligned.then_some(self.pending.len()));
+        let is_certain = self.aligned && !self.trial.is_on();
+        self.rhythm.request(at.time, is_certain.then_some(self.pending.len()));
         begins_anew
     }
 
@@ -119,11 +141,12 @@ impl Pairing {
     pub(super) fn asked(&mut self, asked: Asked, sink: &mut dyn Sink) {
         if !self.expects_answer(&asked) {
             let seen = Seen { time: asked.end.time, ..Seen::default() };
-            return sink.exchange(exchange(Some(asked), None, None, seen));
+            return self.trial.exchange(exchange(Some(asked), None, None, seen), sink);
         }
         if self.aligned && self.pending.len() < PENDING_MAX {
             return self.pending.push_back(asked);
         }
+        self.fail_trial(sink);
         // Of an answer that came before its command could be read, it is the explanation.
         (self.aligned, self.contradicted) = (false, false);
         self.miss_pair(1, sink);
@@ -154,53 +177,8 @@ impl Pairing {
         }
     }
 
-    /// Commands may have passed unread; `certain` where one has.
-    pub(super) fn gap_in_requests(&mut self, certain: bool, sink: &mut dyn Sink) {
-        (self.aligned, self.contradicted) = (false, false);
-        self.rhythm.miss();
-        self.miss_pair(u64::from(certain), sink);
-    }
-
-    /// Answers may have passed unread. One of them began before the gap at `first`, if it is told; it was seen to go on unless
-    /// the bytes were `lost`.
-    pub(super) fn gap_in_answers(
-        &mut self,
-        begun: Option<(&Answer, Place)>,
-        lost: bool,
-        at: Place,
-        sink: &mut dyn Sink,
-    ) {
-        let begun = begun.filter(|(answer, _)| answer.has_begun() && !self.is_aside(answer));
-        let first = self.confirmed.take().map(|(first, ..)| first).or(begun.map(|(_, first)| first));
-        if let Some(first) = first {
-            let code = begun.and_then(|(answer, _)| answer.error_code()).map(|code| sink.text(code));
-            let asked = self.pending.pop_front();
-            let is_alone = self.pending.is_empty();
-            self.open = asked.map(|asked| Open { asked, first, is_alone, code });
-        }
-        let missed = self.pending.len() as u64;
-        self.pending.clear();
-        (self.aligned, self.contradicted, self.blind) = (false, false, true);
-        self.rhythm.miss();
-        self.miss_pair(missed, sink);
-        if lost && let Some(open) = &mut self.open {
-            open.is_alone = false;
-            self.end_open(at, at.time, sink);
-        }
-    }
-
-    /// What was under way is over at `now`, and its end is where the server's bytes end, if it can be told at all.
-    pub(super) fn end_open(&mut self, end: Place, now: Nanos, sink: &mut dyn Sink) {
-        let Some(Open { asked, first, is_alone, code }) = self.open.take() else { return };
-        let has_end = is_alone && self.rhythm.has_its_answer(now);
-        let (last, time) = if has_end { (Some(end.time), end.time) } else { (None, first.time) };
-        let bytes = end.offset.saturating_sub(first.offset);
-        let error = code.as_ref().map(|_| ExchangeError::Status);
-        sink.exchange(exchange(Some(asked), error, code, Seen { first: Some(first.time), last, time, bytes }));
-    }
-
     /// Whether a message is no answer: it was pushed (RESP3), or published, or monitored.
-    fn is_aside(&self, answer: &Answer) -> bool {
+    pub(super) fn is_aside(&self, answer: &Answer) -> bool {
         match answer.kind {
             b'>' => !self.is_confirmation(answer),
             b'*' => self.subscriptions.is_listening() && answer.is_message() && !self.is_confirmation(answer),
@@ -237,13 +215,17 @@ impl Pairing {
         let asked = self.pending.pop_front_if(|asked| asked.start.time <= first.time);
         match &asked {
             Some(asked) => self.take_effect(asked, answer),
+            None if self.fail_trial(sink) => return,
             None => {
                 self.orphans += 1;
                 self.contradicted |= self.aligned;
                 self.aligned = false;
             }
         }
-        sink.exchange(exchange(asked, error, code, Seen { first: Some(first.time), last, time, bytes }));
+        self.trial.exchange(exchange(asked, error, code, Seen { first: Some(first.time), last, time, bytes }), sink);
+        if self.over {
+            self.fail_trial(sink);
+        }
     }
 
     /// One of a subscription's confirmations. True where others are still to come.
@@ -286,47 +268,10 @@ impl Pairing {
     /// It begins. Nobody reads on to its end.
     pub(super) fn dump_begins(&mut self, first: Place, sink: &mut dyn Sink) {
         self.over = true;
+        if self.fail_trial(sink) {
+            return;
+        }
         let seen = Seen { first: Some(first.time), last: None, time: first.time, bytes: 0 };
         sink.exchange(exchange(self.pending.pop_front(), None, None, seen));
-    }
-
-    /// So many commands will not be paired. Where nothing is read that could explain them, they are lost.
-    fn miss_pair(&mut self, commands: u64, sink: &mut dyn Sink) {
-        self.unpaired += commands;
-        if self.blind {
-            self.settle(sink);
-        }
-    }
-
-    /// What answers without a command do not explain was lost.
-    fn settle(&mut self, sink: &mut dyn Sink) {
-        let explained = self.unpaired.min(self.orphans);
-        let lost = std::mem::take(&mut self.unpaired) - explained;
-        self.orphans -= explained;
-        if lost > 0 {
-            sink.lost(lost);
-        }
-    }
-
-    /// The connection is over, and this answer with it.
-    pub(super) fn cut_off(&mut self, answer: &Answer, first: Place, end: Place, time: Nanos, sink: &mut dyn Sink) {
-        let first = self.confirmed.take().map_or(first, |(first, ..)| first);
-        if !self.is_aside(answer)
-            && let Some(asked) = self.pending.pop_front()
-        {
-            let bytes = end.offset.saturating_sub(first.offset);
-            let seen = Seen { first: Some(first.time), last: None, time, bytes };
-            sink.exchange(exchange(Some(asked), Some(ExchangeError::Truncated), None, seen));
-        }
-    }
-
-    /// The connection is over: what is still asked has no answer. Shutting down the server has none by design.
-    pub(super) fn close(&mut self, time: Nanos, sink: &mut dyn Sink) {
-        for asked in std::mem::take(&mut self.pending) {
-            let is_wanted = asked.said.meaning == Meaning::Shutdown;
-            let error = (!is_wanted).then_some(ExchangeError::NoAnswer);
-            sink.exchange(exchange(Some(asked), error, None, Seen { time, ..Seen::default() }));
-        }
-        self.settle(sink);
     }
 }

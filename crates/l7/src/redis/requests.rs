@@ -101,6 +101,8 @@ impl Asking<'_> {
             self.lane.state = State::Start;
             return 0;
         }
+        // There may have been a command in them.
+        self.pairing.gap_in_requests(false, self.sink);
         rest.bytes.len()
     }
 

@@ -1,12 +1,12 @@
 //! When a client has all its answers: what tells, after bytes were missed, where to begin again.
 //!
 //! RESP has no ids and its answers no mark, so a place can be found again only at a moment when nothing is under way. Three
-//! things show such a moment, in front of a request and behind some answer:
+//! things show such a moment, in front of a request and behind some answer, where nothing was missed between the two:
 //!
 //! * The client has always waited for all answers before it asked again ([`ROUNDS`] times and never otherwise).
 //! * Nothing passed for [`SILENCE`]: whatever was asked before was answered.
-//! * [`PAUSES`] times there was a pause much longer than answers take, and what ended it was never an answer. Were something
-//!   under way all the time, its answer would have come in one of them.
+//! * It ends a pause much longer than answers take, which is the [`PAUSES`]th, and what ended them was never an answer. Were
+//!   something under way in pauses, its answer would have come in one of them.
 
 use crate::Nanos;
 
@@ -40,13 +40,24 @@ pub(super) struct Rhythm {
 impl Rhythm {
     /// Whether the client, which begins to ask at `now`, has all answers to what it asked before.
     pub(super) fn has_all_answers(&self, now: Nanos) -> bool {
-        let is_shown = self.rounds >= ROUNDS || self.pauses >= PAUSES || self.silence(now) >= SILENCE;
+        let ends_pauses = self.is_pause(now) && self.pauses + 1 >= PAUSES;
+        let is_shown = self.rounds >= ROUNDS || ends_pauses || self.silence(now) >= SILENCE;
         self.has_some_answer(now) && is_shown
     }
 
     /// The same, where just one answer can be under way and its end was not seen.
     pub(super) fn has_its_answer(&self, now: Nanos) -> bool {
         self.has_some_answer(now) && !self.overlaps
+    }
+
+    /// The same, as far as nothing speaks against it.
+    pub(super) fn may_have_all_answers(&self, now: Nanos) -> bool {
+        self.has_some_answer(now) || self.last == 0
+    }
+
+    /// Nothing has passed for so long that there is nothing under way.
+    pub(super) const fn is_silent(&self, now: Nanos) -> bool {
+        self.answered && self.ended && self.silence(now) >= SILENCE
     }
 
     /// Requests that waited behind a gap are read late: what was answered meanwhile tells nothing about the time before them.
@@ -64,7 +75,7 @@ impl Rhythm {
         self.rounds >= ROUNDS
     }
 
-    fn silence(&self, now: Nanos) -> Nanos {
+    const fn silence(&self, now: Nanos) -> Nanos {
         now.saturating_sub(self.last)
     }
 
@@ -78,7 +89,7 @@ impl Rhythm {
             return;
         }
         if self.answered {
-            self.pauses = self.pauses.saturating_add(u8::from(self.is_pause(now)));
+            self.pauses = PAUSES.min(self.pauses + u8::from(self.is_pause(now)));
             match unanswered {
                 Some(0) => self.rounds = self.rounds.saturating_add(1),
                 Some(_) => (self.rounds, self.overlaps) = (0, true),
@@ -140,7 +151,7 @@ mod tests {
             rhythm.request(round * 100, None);
             rhythm.response(round * 100 + 10, true);
         }
-        assert!(rhythm.has_all_answers(10_000));
+        assert!(rhythm.has_all_answers(10_000) && !rhythm.has_all_answers(420));
         rhythm.response(490, true);
         assert!(!rhythm.has_all_answers(10_000));
     }

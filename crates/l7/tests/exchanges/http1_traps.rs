@@ -160,6 +160,16 @@ fn an_aborted_answer_keeps_its_status() {
 }
 
 #[test]
+fn who_reset_a_connection_is_told() {
+    let begun = || Talk::new().client(get("/a")).server("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\npart");
+    let (client, server) = (begun().reset_by(Direction::Request), begun().reset_by(Direction::Response));
+    assert_snapshot!(client, @"GET /a shop -> 200 31/45B first 1ms last - ResetByClient");
+    assert_snapshot!(server, @"GET /a shop -> 200 31/45B first 1ms last - ResetByServer");
+    let waiting = Talk::new().client(get("/a")).reset_by(Direction::Request);
+    assert_snapshot!(waiting, @"GET /a shop -> ? 31/0B first - last - ResetByClient");
+}
+
+#[test]
 fn an_early_answer_ends_the_exchange() {
     let talk = Talk::new()
         .client("POST /up HTTP/1.1\r\nHost: shop\r\nContent-Length: 100000\r\n\r\n")
@@ -252,7 +262,7 @@ fn a_lost_answer_leaves_the_others_paired() {
         .client(get("/c"))
         .server(answer(202, ""))
         .wait();
-    assert_snapshot!(talk.close());
+    assert_snapshot!(talk.counted().close());
 }
 
 #[test]
@@ -265,7 +275,41 @@ fn a_wholly_lost_exchange_is_told() {
         .client(get("/c"))
         .server(answer(202, ""))
         .wait();
-    assert_snapshot!(talk.close());
+    assert_snapshot!(talk.counted().close());
+}
+
+/// The answer to a HEAD that was not seen says a length: what is lost behind it is not its body.
+#[test]
+fn a_lost_answer_in_the_place_of_a_body_is_missed() {
+    let talk = Talk::new()
+        .client(get("/a"))
+        .server(answer(200, ""))
+        .lose_client("HEAD /b HTTP/1.1\r\nHost: shop\r\n\r\n")
+        .server("HTTP/1.1 201 X\r\nContent-Length: 60\r\n\r\n")
+        .client(get("/c"))
+        .lose_server(answer(202, ""))
+        .lose_client(get("/d"))
+        .server(answer(203, "").repeat(2))
+        .wait();
+    assert_snapshot!(talk.counted().close());
+}
+
+#[test]
+fn an_answer_behind_a_gap_waits_for_the_next_request_to_be_paired() {
+    let lost =
+        |next: Talk| next.client(get("/a")).server(answer(200, "")).client(get("/lost")).lose_server(answer(201, ""));
+    let talk = lost(Talk::new()).client(get("/b")).server(answer(202, "")).wait().expect_exchanges(1);
+    assert_snapshot!(talk.client(get("/c")).expect_exchanges(2).server(answer(203, "")).close());
+    let talk = lost(Talk::new()).client(get("/b")).lose_server(answer(202, ""));
+    let talk = talk.lose_client(get("/unseen")).server(answer(203, "")).wait().client(get("/c")).wait();
+    assert_snapshot!(talk.server(answer(204, "")).close());
+}
+
+#[test]
+fn the_end_of_a_method_is_no_request() {
+    let talk = Talk::new().client(get("/a")).server(answer(200, "")).lose_client("DEL");
+    let talk = talk.client("ETE /b HTTP/1.1\r\nHost: shop\r\n\r\n").server(answer(201, "")).wait();
+    assert_snapshot!(talk.client(get("/c")).server(answer(202, "")).close());
 }
 
 #[test]

@@ -112,10 +112,21 @@ fn assert_nothing_is_invented(found: &Collected, whole: &[Exchange], place: &str
     let mut left: Vec<&Exchange> = whole.iter().collect();
     // Those that have a name find their own first.
     let mut exchanges: Vec<&Exchange> = found.exchanges.iter().collect();
-    exchanges.sort_by_key(|exchange| (!is_named(&exchange.detail), what(exchange).matches("None").count()));
+    let any_is_grpc = whole.iter().any(|exchange| matches!(exchange.detail, Detail::Grpc { .. }));
+    exchanges.sort_by_key(|exchange| {
+        // What is not known to be gRPC may be any that is, and without an error any at all.
+        let may_be_any = any_is_grpc && matches!(exchange.detail, Detail::Http { .. });
+        let may_be_others = may_be_any || !is_named(&exchange.detail);
+        let unknown = what(exchange).replace("error_code: None", "").matches("None").count();
+        (may_be_others, may_be_others && exchange.error.is_none(), may_be_any, unknown)
+    });
     for exchange in exchanges {
         let at = left.iter().position(|whole| agrees(exchange, whole));
-        let Some(at) = at else { panic!("{place}: {} did not happen", what(exchange)) };
+        let at = at.or_else(|| left.iter().position(|whole| crossed_with_reset(exchange, whole)));
+        let Some(at) = at else {
+            let left: Vec<_> = left.into_iter().map(what).collect();
+            panic!("{place}: {} did not happen, or was one of\n{left:#?}", what(exchange))
+        };
         left.swap_remove(at);
     }
 }
@@ -134,10 +145,15 @@ fn is_named(detail: &Detail) -> bool {
 
 fn agrees(found: &Exchange, whole: &Exchange) -> bool {
     let details = http2_properties::agrees(&found.detail, &whole.detail);
-    let is_same = details && (found.error.is_none() || found.error == whole.error);
-    // Where it is not seen in time that a request was reset, the answer that crossed with that is its answer.
-    let crossed = whole.error == Some(ExchangeError::NoAnswer) && is_of_same_name(&found.detail, &whole.detail);
-    is_same || crossed
+    details && (found.error.is_none() || found.error == whole.error)
+}
+
+/// Where it is not seen in time that a request was reset, the answer that crossed with that is its answer, or the end of the
+/// connection its end.
+fn crossed_with_reset(found: &Exchange, whole: &Exchange) -> bool {
+    let was_reset = matches!(whole.error, Some(ExchangeError::ResetByClient | ExchangeError::ResetByServer));
+    let was_cut = matches!(found.error, Some(ExchangeError::Truncated | ExchangeError::NoAnswer));
+    was_reset && is_of_same_name(&found.detail, &whole.detail) && (whole.answer_first.is_none() || was_cut)
 }
 
 #[test]

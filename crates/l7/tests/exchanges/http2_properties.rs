@@ -109,6 +109,7 @@ impl Said {
                 status: Some(index as u32 % 17),
                 request_messages: Some(self.asked.len() as u64),
                 response_messages: Some(self.answered.len() as u64),
+                error_code: None,
             };
         }
         let (host, path) = (Some("shop".into()), path(index));
@@ -119,6 +120,7 @@ impl Said {
             host,
             status: Some(status(index)),
             user_agent: None,
+            error_code: None,
         }
     }
 }
@@ -287,8 +289,8 @@ pub(crate) fn agrees(found: &Detail, said: &Detail) -> bool {
     }
     match (found, said) {
         (
-            Detail::Grpc { method, status, request_messages, response_messages },
-            Detail::Grpc { method: m, status: s, request_messages: q, response_messages: r },
+            Detail::Grpc { method, status, request_messages, response_messages, .. },
+            Detail::Grpc { method: m, status: s, request_messages: q, response_messages: r, .. },
         ) => same(method, m) && same(status, s) && same(request_messages, q) && same(response_messages, r),
         (Detail::Http { .. }, Detail::Grpc { .. }) => true,
         (

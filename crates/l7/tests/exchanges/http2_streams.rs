@@ -3,7 +3,7 @@
 use crate::{
     http2_frames::{
         CONTINUATION, END_HEADERS, END_STREAM, HEADERS, PADDED, PREFACE, PRIORITY, Says, acknowledged, data, frame,
-        go_away, last_data, ping, reset, settings, window,
+        go_away, last_data, message, ping, reset, settings, window,
     },
     support::{Talk, get},
 };
@@ -162,8 +162,42 @@ fn go_away_leaves_later_streams_unanswered() {
         .server(go_away(3))
         .expect_exchanges(1)
         .server(server.only_status(1, "200"))
-        .server(server.only_status(3, "200"));
+        .server(server.only_status(3, "200"))
+        // The client has not heard of it yet.
+        .client(client.get(7, "/7"));
     assert_snapshot!(talk.close());
+}
+
+#[test]
+fn a_reset_connection_is_told_of_its_streams() {
+    for side in [Direction::Request, Direction::Response] {
+        let (mut client, mut server) = (Says::default(), Says::default());
+        let talk = begun()
+            .client(client.get(1, "/done"))
+            .server(server.only_status(1, "200"))
+            .client(client.call(3, "/shop.Cart/Watch"))
+            .server(server.grpc(3))
+            .client(client.get(5, "/asked"));
+        assert_snapshot!(format!("a_connection_reset_by_{side:?}"), talk.reset_by(side));
+    }
+}
+
+#[test]
+fn a_call_that_its_client_cancels_is_no_fault_of_the_server() {
+    let (mut client, mut server) = (Says::default(), Says::default());
+    let talk = begun()
+        .client(client.call(1, "/shop.Cart/Watch"))
+        .server(server.grpc(1))
+        .server(data(1, &message(b"first")))
+        .client(reset(1, 8))
+        .client(client.call(3, "/shop.Cart/Add"))
+        .server(reset(3, 11))
+        .client(client.call(5, "/shop.Cart/Add"))
+        .server(reset(5, 4_711))
+        .wait();
+    let errors: Vec<_> = talk.collected.exchanges.iter().map(|exchange| exchange.error).collect();
+    assert_eq!(errors.iter().flatten().filter(|error| error.is_counted()).count(), 2);
+    assert_snapshot!(talk.expect_exchanges(3).close());
 }
 
 #[test]
@@ -253,6 +287,60 @@ fn bodies_are_followed_though_not_captured() {
         .server(data(1, &body))
         .server(last_data(1, &body));
     assert_snapshot!(talk.expect_exchanges(1).close());
+}
+
+/// As the kernel tells of DATA frames that it follows by itself: one segment a frame, and only its header is captured.
+fn followed(talk: Talk, direction: Direction, frame: &[u8]) -> Talk {
+    let talk = talk.capture(9, 0).say(direction, frame);
+    talk.capture(usize::MAX, 64)
+}
+
+#[test]
+fn frames_whose_headers_alone_are_captured_are_followed() {
+    let (mut client, mut server) = (Says::default(), Says::default());
+    let (body, fields) = (vec![b'x'; 16_384], [(":status", "200"), ("content-type", "text/html")]);
+    let mut talk = begun().client(client.get(1, "/big")).client(client.get(3, "/other"));
+    let head = server.head(1, 0, &fields);
+    let mut end = (settings().len() + head.len() + 9 + body.len()) as u64;
+    talk = talk.server(head).server(&data(1, &body)[..8_000]);
+    assert_eq!(talk.connection.body_until(Direction::Response), end - 1);
+    talk = talk.server(&data(1, &body)[8_000..]);
+    assert_eq!(talk.connection.body_until(Direction::Response), end - 1);
+    for _ in 0..20 {
+        talk = followed(talk, Direction::Response, &data(1, &body));
+        end += 16_393;
+        assert_eq!(talk.connection.body_until(Direction::Response), end - 1);
+    }
+    let talk = talk.server(server.only_status(3, "200")).expect_exchanges(1);
+    assert_eq!(talk.connection.body_until(Direction::Response), 0);
+    let talk = followed(talk, Direction::Response, &last_data(1, &body)).expect_exchanges(2);
+    assert_snapshot!(talk.close());
+}
+
+#[test]
+fn a_gap_up_to_the_end_of_a_frame_that_need_not_be_captured_is_none() {
+    let (mut client, mut server) = (Says::default(), Says::default());
+    let (frame, fields) = (data(1, &vec![b'x'; 16_384]), [(":status", "200"), ("content-type", "text/html")]);
+    let talk = begun().client(client.get(1, "/big")).server(server.head(1, 0, &fields)).server(&frame[..1_000]);
+    let talk = talk.lose(Direction::Response, frame.len() as u64 - 1_000).server(last_data(1, b"end"));
+    assert_snapshot!(talk.expect_exchanges(1).close());
+}
+
+#[test]
+fn messages_in_frames_that_were_not_captured_are_not_counted() {
+    let (mut client, mut server) = (Says::default(), Says::default());
+    let (large, small) = (message(&vec![b'x'; 40_000]), message(&vec![b'x'; 3_000]));
+    let mut talk = begun().client(client.call(1, "/shop.Cart/Watch")).client(client.call(3, "/shop.Cart/Watch"));
+    talk = talk.server([server.grpc(1), server.grpc(3), data(1, &large[..10_000])].concat());
+    // A message that goes on is followed through frames; one that begins in a frame has to be seen.
+    assert!(talk.connection.body_until(Direction::Response) > 0);
+    talk = followed(talk, Direction::Response, &data(1, &large[10_000..30_000]));
+    assert!(talk.connection.body_until(Direction::Response) > 0);
+    talk = talk.server(data(1, &large[30_000..])).server(data(1, &small[..2_000])).server(data(1, &small[2_000..]));
+    assert_eq!(talk.connection.body_until(Direction::Response), 0);
+    talk = talk.server(data(3, &small));
+    talk = followed(talk, Direction::Response, &data(3, &small)).server(data(3, &small));
+    assert_snapshot!(talk.server([server.grpc_end(1, "0"), server.grpc_end(3, "0")].concat()).close());
 }
 
 #[test]

@@ -281,6 +281,44 @@ fn an_answer_whose_end_was_lost_is_not_called_truncated() {
     assert_snapshot!(talk.counted().close(), @"GET a 20/10B first 1ms last -");
 }
 
+fn rounds(mut talk: Talk, count: usize) -> Talk {
+    for index in 0..count {
+        talk = talk.client(command(&format!("GET key-{index}"))).server(bulk(&index.to_string()));
+    }
+    talk
+}
+
+#[test]
+fn rounds_of_an_adopted_connection_are_told_once_they_are_certain() {
+    for count in [1, 3, 5, 100] {
+        let talk = rounds(Talk::adopted(), count).expect_exchanges(0).wait().expect_exchanges(count);
+        let talk = talk.client(command("GET next")).server(bulk("x")).expect_exchanges(count + 1);
+        assert_eq!(talk.collected.lost, 0);
+        let talk = rounds(Talk::adopted(), count);
+        assert_eq!(talk.close(), format!("lost {count}\n"));
+    }
+    let long = rounds(Talk::adopted(), 1_000).wait().expect_exchanges(128);
+    assert_eq!(long.collected.lost, 1_000 - 128);
+}
+
+#[test]
+fn what_was_under_way_when_a_connection_was_adopted_spoils_no_pair() {
+    let mut talk = Talk::adopted();
+    for (asked, answered) in [(1, 0), (2, 1), (3, 2)] {
+        talk = talk.client(command(&format!("GET key-{asked}"))).server(bulk(&answered.to_string()));
+    }
+    talk = rounds(talk.server(bulk("3")), 2).wait();
+    assert_snapshot!(talk.close());
+}
+
+#[test]
+fn a_command_that_is_not_recognised_shows_that_something_is_under_way() {
+    let (begun, rest) = ("*2\r\n$", "3\r\nGET\r\n$1\r\na\r\n");
+    let talk = known_to_wait(Talk::new()).client("*1\r\n").lose_client("$4\r\nPING\r\n").server("+PONG\r\n").wait();
+    let talk = talk.client(begun).client(rest).client(command("GET b")).server(bulk("a")).server(bulk("b"));
+    assert_snapshot!(talk.client(command("GET c")).server(bulk("c")).close());
+}
+
 #[test]
 fn adopted_connections_are_followed_from_a_pause_on() {
     let talk = Talk::adopted()

@@ -38,6 +38,11 @@ impl Said {
         [pushed.as_bytes(), &answer].concat()
     }
 
+    /// Pushed messages are no part of it.
+    fn answer_length(&self) -> u64 {
+        Self { pushed_before: false, ..self.clone() }.answer().len() as u64
+    }
+
     fn code(&self) -> Option<String> {
         (self.kind > 3).then(|| format!("CODE{}", letters(self.number)))
     }
@@ -122,6 +127,14 @@ fn play(talk: &[Said], pipelined: bool, sizes: &[usize], order: &[u8]) -> Vec<St
     player.lines()
 }
 
+/// Each with a number of its own.
+fn numbered(mut talk: Vec<Said>) -> Vec<Said> {
+    for (said, number) in talk.iter_mut().zip(0..) {
+        said.number = number;
+    }
+    talk
+}
+
 /// Pairs are right or left open, and nothing is counted twice.
 fn check(player: &Player, talk: &[Said]) -> Result<(), TestCaseError> {
     let Collected { exchanges, lost, .. } = &player.collected;
@@ -140,6 +153,11 @@ fn check(player: &Player, talk: &[Said]) -> Result<(), TestCaseError> {
         let is_ok =
             exchange.answer_last.is_none() || line.contains("->") || line.ends_with('?') || talk.iter().any(own);
         prop_assert!(is_ok, "{} was an error in\n{}", line, lines);
+        let Some(said) = talk.iter().find(|said| line.starts_with(&format!("SET {}", letters(said.number)))) else {
+            continue;
+        };
+        let has_its_own = exchange.answer_last.is_none() || exchange.response_bytes == said.answer_length();
+        prop_assert!(has_its_own, "{} of {} bytes is not {:?}", line, exchange.response_bytes, said);
     }
     Ok(())
 }
@@ -174,6 +192,7 @@ proptest! {
         sent_here: bool,
         adopted: bool,
     ) {
+        let talk = numbered(talk);
         let mut player = Player::new(if adopted { Connection::adopted() } else { Connection::from_start() });
         let mut lost = lost.iter().cycle();
         for (index, batch) in talk.chunks(depth).enumerate() {
@@ -202,4 +221,68 @@ proptest! {
         player.end();
         check(&player, &talk)?;
     }
+
+    /// Each command that is seen of a connection that is joined anywhere is an exchange or lost, and what is paired is right:
+    /// of clients that wait for all answers, and of those that always have some commands under way, with pauses between.
+    #[test]
+    fn joined_anywhere_all_is_told(
+        talk in proptest::collection::vec(said(true), 1..60),
+        bursts in proptest::collection::vec((1..20_usize, 1..4_usize, any::<bool>(), 0..4_usize), 1..6),
+        joined in 0..100_usize,
+        ends_in_silence: bool,
+    ) {
+        let talk = numbered(talk);
+        let mut messages = Vec::new();
+        let (mut rest, mut bursts) = (talk.as_slice(), bursts.iter().cycle());
+        while let Some((length, depth, is_sliding, pause)) = bursts.next().filter(|_| !rest.is_empty()) {
+            let (burst, behind) = rest.split_at(rest.len().min(*length));
+            rest = behind;
+            messages.extend(burst_of(burst, *depth, *is_sliding));
+            let pause = [1, 20, 100, 4_000][*pause] * MILLISECOND;
+            messages.last_mut().expect("a burst is never empty").pause = pause;
+        }
+        let mut player = Player::new(Connection::adopted());
+        let mut asked = 0;
+        for Message { direction, bytes, pause } in &messages[joined % messages.len()..] {
+            player.say(*direction, bytes, WHOLE, &[]);
+            asked += u64::from(*direction == Direction::Request);
+            player.time += pause;
+            player.connection.expire(player.time, &mut player.collected);
+        }
+        if ends_in_silence {
+            player.time += 4_000 * MILLISECOND;
+            player.connection.expire(player.time, &mut player.collected);
+        }
+        let time = player.time;
+        player.connection.close(time, Closing::Clean, &mut player.collected);
+        check(&player, &talk)?;
+        let (told, lost) = (player.collected.exchanges.len() as u64, player.collected.lost);
+        prop_assert_eq!(told + lost, asked, "{}", player.lines().join("\n"));
+        prop_assert!(!ends_in_silence || joined % messages.len() > 0 || lost == 0, "{} lost of a whole one", lost);
+    }
+}
+
+/// One message in one segment, and how long nothing passes behind it.
+struct Message {
+    direction: Direction,
+    bytes: Vec<u8>,
+    pause: u64,
+}
+
+/// Some commands with their answers: so many at a time, or so many always under way until the last.
+fn burst_of(burst: &[Said], depth: usize, is_sliding: bool) -> Vec<Message> {
+    let message = |direction, bytes| Message { direction, bytes, pause: 0 };
+    let mut messages = Vec::new();
+    let mut answered = 0;
+    for (index, said) in burst.iter().enumerate() {
+        messages.push(message(Direction::Request, said.request()));
+        let asked = index + 1;
+        let is_last = asked == burst.len();
+        let ready = if is_sliding { asked.saturating_sub(depth - 1) } else { asked / depth * depth };
+        while answered < if is_last { asked } else { ready } {
+            messages.push(message(Direction::Response, burst[answered].answer()));
+            answered += 1;
+        }
+    }
+    messages
 }

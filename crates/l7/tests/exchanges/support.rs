@@ -89,12 +89,16 @@ pub(crate) fn detail(detail: &Detail) -> String {
     let shown = |text: &Option<Text>| text.as_deref().unwrap_or("?").to_owned();
     let code = |code: &Option<Text>| code.as_deref().map_or(String::new(), |code| format!(" -> {code}"));
     match detail {
-        Detail::Http { method, path, host, status, .. } => {
+        Detail::Http { method, path, host, status, error_code, .. } => {
             let status = status.map_or("?".to_owned(), |status| status.to_string());
-            format!("{} {} {} -> {status}", shown(method), shown(path), shown(host))
+            format!("{} {} {} -> {status}{}", shown(method), shown(path), shown(host), code(error_code))
         }
-        Detail::Dns { name, question_type, code, answers } => {
-            format!("{name} {question_type} -> {} [{}]", shown(code), answers.as_deref().unwrap_or(""))
+        Detail::Dns { name, question_type, code, answers, ttl, retries } => {
+            let ttl = ttl.map_or(String::new(), |ttl| format!(" for {ttl}s"));
+            let retries = retries
+                .filter(|retries| *retries > 0)
+                .map_or(String::new(), |retries| format!(" after {retries} retries"));
+            format!("{name} {question_type} -> {} [{}]{ttl}{retries}", shown(code), answers.as_deref().unwrap_or(""))
         }
         Detail::Database { operation, target, statement, error_code } => {
             let statement = statement.as_deref().map_or(String::new(), |statement| format!(" `{statement}`"));
@@ -211,7 +215,11 @@ impl Talk {
     }
 
     pub(crate) fn reset(self) -> String {
-        self.end(Closing::Cut)
+        self.end(Closing::Cut { by: None })
+    }
+
+    pub(crate) fn reset_by(self, by: Direction) -> String {
+        self.end(Closing::Cut { by: Some(by) })
     }
 
     pub(crate) fn end(mut self, closing: Closing) -> String {

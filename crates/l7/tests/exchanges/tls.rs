@@ -115,7 +115,7 @@ fn half_a_hello_tells_what_it_holds_at_the_end() {
     let hello = hello_record();
     let mut talk = Talk::new().client(&hello[..hello.len() - 3]);
     assert_eq!(talk.collected.handshakes(), "");
-    talk.connection.close(talk.time, Closing::Cut, &mut talk.collected);
+    talk.connection.close(talk.time, Closing::Cut { by: None }, &mut talk.collected);
     assert_snapshot!(shown(talk));
 }
 

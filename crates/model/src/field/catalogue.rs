@@ -95,7 +95,7 @@ macro_rules! other_fields {
 fields_of_ends! {
     Address "address" Address "IP address of this end";
     Port "port" Integer "TCP or UDP port of this end";
-    Workload "workload" Text "What groups processes for people: Kubernetes workload, systemd unit, container, else the executable's name";
+    Workload "workload" Text "What groups processes for people: by hand, Kubernetes workload, compose service, systemd unit, container, else the executable's name";
     Namespace "namespace" Text "Kubernetes namespace";
     Pod "pod" Text "Kubernetes pod";
     Service "service" Text "Kubernetes service";
@@ -141,8 +141,8 @@ other_fields! {
     DbTarget "db.target" Text REQUESTS "Table or key that the command is about";
     DbQueryText "db.query.text" Text REQUESTS "Statement with its literals replaced by ?";
     MessagingDestination "messaging.destination" Text REQUESTS "Topic of a message";
-    ErrorType "error.type" Text REQUESTS "Why the exchange is an error: status, no_answer or truncated";
-    ErrorCode "error.code" Text REQUESTS "The database's or broker's own code of the error";
+    ErrorType "error.type" Text REQUESTS "Why the exchange failed: status, no_answer, truncated, reset_by_client …";
+    ErrorCode "error.code" Text REQUESTS "The database's, the broker's or HTTP/2's own code of the error";
     TraceId "trace.id" Text REQUESTS "Trace that the request belongs to";
     SpanId "span.id" Text REQUESTS "Span of the caller";
     TlsSni "tls.sni" Text FLOWS "Server name that the client gave in its TLS hello";
@@ -152,12 +152,15 @@ other_fields! {
     Reporter "reporter" Text WITH_ENDS "client or server: whose socket was observed";
     ProcessName "process.name" Text PROCESSES "Command name";
     ProcessExecutable "process.executable" Text PROCESSES "Path of the executable";
+    ProcessArguments "process.arguments" Text PROCESSES "Command line, with secrets replaced by ***";
+    ProcessUser "process.user" Text PROCESSES "Name of the effective user, else its number";
+    ProcessStart "process.start" Time PROCESSES "When the process was made, which may be before it executed this";
     ProcessPid "process.pid" Integer PROCESSES "Process id";
     ProcessParent "process.parent_pid" Integer PROCESSES "Process id of the parent";
     ProcessWorkload "process.workload" Text PROCESSES "What groups processes for people";
     ProcessContainer "process.container" Text PROCESSES "Container";
     ProcessAncestry "process.ancestry" Text PROCESSES "Names of the parent processes, nearest first, joined by ` < `";
-    ProcessEvent "process.event" Text PROCESSES "exec or exit";
+    ProcessEvent "process.event" Text PROCESSES "exec, exit, or seen where the beginning was not";
     ProcessExitCode "process.exit_code" Integer PROCESSES "Exit status as in wait(2)";
     Latency "latency" Duration REQUESTS "First byte of the request to last byte of the answer";
     LatencyFirstByte "latency_first_byte" Duration REQUESTS "First byte of the request to first byte of the answer";
@@ -170,6 +173,8 @@ other_fields! {
     ResponseBytes "response_bytes" Bytes REQUESTS "Size of the answer, headers included";
     RequestMessages "request_messages" Number REQUESTS "Messages from the client in a gRPC call";
     ResponseMessages "response_messages" Number REQUESTS "Messages from the server in a gRPC call";
+    DnsTtl "dns.ttl" Number REQUESTS "Smallest TTL of the answers, in seconds";
+    DnsRetries "dns.retries" Number REQUESTS "How often the query was sent again";
     BytesSent "bytes_sent" Bytes FLOWS "Payload from source to destination";
     BytesReceived "bytes_received" Bytes FLOWS "Payload from destination to source";
     PacketsSent "packets_sent" Number FLOWS "Segments or datagrams from source to destination";

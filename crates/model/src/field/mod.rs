@@ -123,9 +123,10 @@ pub enum Field {
     DbQueryText,
     /// `messaging.destination`: the topic
     MessagingDestination,
-    /// `error.type`: `status`, `no_answer`, `truncated`; absent where the exchange is no error
+    /// `error.type`: `status`, `no_answer`, `truncated`, `reset_by_client`, `reset_by_server`, `refused`; absent where the
+    /// exchange went as it should
     ErrorType,
-    /// `error.code`: what the database or broker calls the error
+    /// `error.code`: what the database, the broker or HTTP/2 calls the error
     ErrorCode,
     /// `trace.id`: 32 hexadecimal digits
     TraceId,
@@ -145,6 +146,12 @@ pub enum Field {
     ProcessName,
     /// `process.executable`
     ProcessExecutable,
+    /// `process.arguments`: the command line, without its secrets
+    ProcessArguments,
+    /// `process.user`: the effective user's name, else its number
+    ProcessUser,
+    /// `process.start`: when the process was made
+    ProcessStart,
     /// `process.pid`
     ProcessPid,
     /// `process.parent_pid`
@@ -155,9 +162,9 @@ pub enum Field {
     ProcessContainer,
     /// `process.ancestry`
     ProcessAncestry,
-    /// `process.event`: `exec` or `exit`
+    /// `process.event`: `exec`, `exit` or `seen`
     ProcessEvent,
-    /// `process.exit_code`: as in `wait(2)`; absent on exec
+    /// `process.exit_code`: as in `wait(2)`; present on exit only
     ProcessExitCode,
     /// `latency`: first byte of the request to last byte of the answer
     Latency,
@@ -181,6 +188,10 @@ pub enum Field {
     RequestMessages,
     /// `response_messages`: messages of a gRPC call, from the server
     ResponseMessages,
+    /// `dns.ttl`: smallest TTL of the answers, in seconds
+    DnsTtl,
+    /// `dns.retries`: how often the query was sent again
+    DnsRetries,
     /// `bytes_sent`: payload, source to destination
     BytesSent,
     /// `bytes_received`: payload, destination to source

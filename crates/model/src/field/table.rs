@@ -125,6 +125,8 @@ fn process_columns() -> Vec<Field> {
         Field::ProcessPid,
         Field::ProcessParent,
         Field::ProcessExecutable,
+        Field::ProcessArguments,
+        Field::ProcessUser,
         Field::ProcessWorkload,
         Field::ProcessAncestry,
         Field::ProcessExitCode,

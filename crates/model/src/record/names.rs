@@ -93,9 +93,16 @@ names!(Protocol, "protocol" {
     Quic = "quic",
 });
 
-names!(ExchangeError, "error type" { Status = "status", NoAnswer = "no_answer", Truncated = "truncated" });
+names!(ExchangeError, "error type" {
+    Status = "status",
+    NoAnswer = "no_answer",
+    Truncated = "truncated",
+    ResetByClient = "reset_by_client",
+    ResetByServer = "reset_by_server",
+    Refused = "refused",
+});
 
-names!(ProcessEvent, "process event" { Exec = "exec", Exit = "exit" });
+names!(ProcessEvent, "process event" { Exec = "exec", Exit = "exit", Seen = "seen" });
 
 impl Reporter {
     /// `direction` as this reporter sees it: `egress` at the client, `ingress` at the server.

@@ -43,7 +43,7 @@ macro_rules! signals {
 
 signals! {
     RequestRate "request_rate" "Requests" "reqps" Rate(Exchanges), "Exchanges a second, on any application protocol";
-    ErrorRate "error_rate" "Errors" "reqps" Rate(Errors), "Exchanges a second that ended in an error or had no answer";
+    ErrorRate "error_rate" "Errors" "reqps" Rate(Errors), "Exchanges a second that ended in an error or had no answer, but for those that the client took back";
     ErrorRatio "error_ratio" "Error ratio" "percentunit" Ratio(Errors, Exchanges), "Share of exchanges that are errors";
     LatencyP50 "latency_p50" "Latency p50" "s" Quantile(Latency, 0.50), "Median latency to the last byte";
     LatencyP90 "latency_p90" "Latency p90" "s" Quantile(Latency, 0.90), "90th percentile of latency to the last byte";

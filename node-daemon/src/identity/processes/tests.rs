@@ -18,8 +18,8 @@ impl Machine {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name);
         let cgroup = Some(PathBuf::from("/demo/node-a"));
-        let options =
-            Options { node: "node-a".to_owned(), cgroup, proc: at("proc"), docker: at("docker"), kubernetes: None };
+        let (proc, docker) = (at("proc"), at("docker"));
+        let options = Options { proc, docker, ..Options::new("node-a", cgroup) };
         Self { processes: Processes::new(options), directory }
     }
 
@@ -52,7 +52,22 @@ fn comm(text: &str) -> Comm {
 
 fn exec<'a>(pid: u32, parent: u32, name: &str, executable: &'a str) -> ProcessExecuted<'a> {
     let time = KernelTime(SECOND);
-    ProcessExecuted { time, pid, parent, comm: comm(name), cgroup: 0, cgroup_name: "shop", executable }
+    ProcessExecuted {
+        time,
+        pid,
+        parent,
+        comm: comm(name),
+        cgroup: 0,
+        cgroup_name: "shop",
+        executable,
+        started: None,
+        user: Some(0),
+        arguments: Arguments { bytes: b"flash\0--token=abc\0", is_cut: false },
+    }
+}
+
+fn exit(pid: u32, user: Option<u32>) -> ProcessExited {
+    ProcessExited { time: KernelTime(2 * SECOND), pid, status: 0, started: None, user }
 }
 
 #[test]
@@ -74,7 +89,7 @@ fn names_outlive_the_process_for_a_while() {
     machine.run(20, "curl", 0, 9, "/demo/node-a/job");
     machine.processes.executed(&exec(20, 0, "curl", "/usr/bin/curl"));
     machine.end(20);
-    assert!(machine.processes.exited(20, KernelTime(2 * SECOND)).is_some());
+    assert!(machine.processes.exited(&exit(20, None)).is_some());
     assert_eq!(machine.names(20, 60).map(|names| names.0), Some("job".to_owned()));
     machine.processes.sweep(KernelTime(200 * SECOND));
     assert_eq!(machine.names(20, 201), None);
@@ -135,9 +150,48 @@ fn containers_have_their_names_and_labels() {
     fs::write(directory.join("config.v2.json"), config).expect("written");
     machine.run(40, "node", 0, 1, &format!("/system.slice/docker-{ID}.scope"));
     let identity = machine.processes.process(40, KernelTime(0)).expect("read");
-    assert_eq!((&*identity.workload, identity.container.as_deref()), ("shop-1", Some("0123456789ab")));
+    assert_eq!((&*identity.workload, identity.container.as_deref()), ("shop-1", Some("shop-1")));
     assert_eq!(identity.image.as_deref(), Some("shop:2"));
     assert_eq!(identity.labels[..], [("tier".into(), "web".into())]);
+}
+
+#[test]
+fn arguments_and_users_come_from_the_kernel_else_from_proc() {
+    let mut machine = Machine::new();
+    machine.run(1, "systemd", 0, 1, "/");
+    let etc = machine.directory.path().join("proc/1/root/etc");
+    fs::create_dir_all(&etc).expect("a directory");
+    fs::write(etc.join("passwd"), "root:x:0:0\nann:x:1000:1000\n").expect("written");
+    fs::write(machine.directory.path().join("proc/1/uid_map"), "0 0 4294967295").expect("written");
+    machine.run(20, "web", 1, 9, "/");
+    let directory = machine.directory.path().join("proc/20");
+    fs::write(directory.join("cmdline"), "web\0--password\0hunter2\0").expect("written");
+    fs::write(directory.join("status"), "Name:\tweb\nUid:\t0\t1000\t1000\t1000\n").expect("written");
+    let read = machine.processes.process(20, KernelTime(0)).expect("it runs");
+    assert_eq!((read.arguments.as_deref(), read.user.as_deref()), (Some("web --password ***"), Some("ann")));
+    // What the kernel tells at exec is newer than what is read, and there for those that are gone.
+    for pid in [20, 30] {
+        let told = machine.processes.executed(&exec(pid, 1, "flash", "/opt/flash"));
+        assert_eq!(
+            (told.arguments.as_deref(), told.user.as_deref()),
+            (Some("flash --token=***"), Some("root")),
+            "{pid}"
+        );
+        let ended = machine.processes.exited(&exit(pid, Some(1000))).expect("it was known");
+        assert_eq!(ended.user.as_deref(), Some("ann"), "it gave up its rights");
+    }
+}
+
+#[test]
+fn rules_by_hand_come_first() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let rules = "rules: [{ match: { unit: apache2 }, workload: edge }, { match: { arguments: '*--token=***' }, workload: cli }]";
+    fs::write(file.path(), rules).expect("written");
+    let mut machine = Machine::new();
+    machine.processes.naming.rules = WorkloadRules::read(file.path()).expect("rules");
+    machine.run(10, "apache", 0, 1, "/system.slice/apache2.service");
+    assert_eq!(machine.names(10, 0).map(|names| names.0), Some("edge".to_owned()));
+    assert_eq!(&*machine.processes.executed(&exec(30, 10, "flash", "/opt/flash")).workload, "cli");
 }
 
 #[test]

@@ -4,7 +4,9 @@ use goldwire_model::record::{FlowEvent, Protocol, Reporter};
 use insta::assert_snapshot;
 
 use super::scenario::{Scenario, address};
-use crate::decode::{Conversation, ConversationOpened, ConversationReport, Cookie, Datagram, Direction, Event};
+use crate::decode::{
+    Conversation, ConversationOpened, ConversationReport, ConversationTranslated, Cookie, Datagram, Direction, Event,
+};
 
 const QUERY: &[u8] = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02no\x07example\x00\x00\x01\x00\x01";
 const NXDOMAIN: &[u8] = b"\x00\x01\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00\x02no\x07example\x00\x00\x01\x00\x01";
@@ -122,4 +124,32 @@ fn dns_is_found_on_any_port_and_nothing_else_is() {
     scenario.says(other, "10.0.0.1:5000", Direction::Egress, b"\x01\x02\x03\x04hello");
     scenario.wait(10_000).expect_requests(1);
     scenario.expect_flows(&[(Reporter::Client, FlowEvent::Start), (Reporter::Client, FlowEvent::Start)]);
+}
+
+#[test]
+fn a_service_address_leads_to_the_backend_that_answered() {
+    let mut scenario = Scenario::new();
+    let (client, server) = (conversation(1, "10.96.0.10:53"), conversation(2, "10.0.0.1:5000"));
+    scenario.opens(client, "10.0.0.1:5000", Direction::Egress, 10);
+    let translated =
+        ConversationTranslated { time: scenario.now(), conversation: client, remote: address("10.0.0.2:5353") };
+    scenario.event(&Event::ConversationTranslated(translated));
+    scenario.says(client, "10.0.0.1:5000", Direction::Egress, QUERY);
+    scenario.opens(server, "10.0.0.2:5353", Direction::Ingress, 20);
+    scenario.says(server, "10.0.0.2:5353", Direction::Ingress, QUERY);
+    scenario.says(server, "10.0.0.2:5353", Direction::Egress, NXDOMAIN);
+    // The answer comes from the service's address again.
+    scenario.says(client, "10.0.0.1:5000", Direction::Ingress, NXDOMAIN);
+    for (conversation, sent, received) in [(client, 1, 1), (server, 1, 1)] {
+        let report = scenario.report(conversation, sent, received);
+        scenario.event(&Event::ConversationClosed(report));
+    }
+    let requests = scenario.requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        let destination = &request.ends.destination;
+        assert!(request.ends.joined, "else it would be counted twice");
+        assert_eq!((destination.address.to_string(), request.ends.destination_port), ("10.0.0.2".to_owned(), 5353));
+        assert_eq!(destination.service.as_deref(), Some("10.96.0.10:53"));
+    }
 }

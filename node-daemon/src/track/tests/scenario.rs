@@ -35,10 +35,12 @@ impl IdentityLookup for Names {
                 workload: format!("w{pid}").into(),
                 namespace: None,
                 pod: None,
-                awaits_pod: false,
+                awaits_names: false,
                 container: None,
                 image: None,
                 ancestry: None,
+                arguments: None,
+                user: None,
                 labels: Arc::from([]),
             })
         };
@@ -55,8 +57,8 @@ impl IdentityLookup for Names {
         self.process(event.pid, event.time).expect("always known here")
     }
 
-    fn exited(&mut self, pid: u32, now: KernelTime) -> Option<Arc<Identity>> {
-        self.process(pid, now)
+    fn exited(&mut self, event: &ProcessExited) -> Option<Arc<Identity>> {
+        self.process(event.pid, event.time)
     }
 
     fn sweep(&mut self, _: KernelTime) {}
@@ -184,7 +186,7 @@ impl Scenario {
 
     pub(super) fn with(options: Options) -> Self {
         let names = Names { node: "here".into(), known: HashMap::new() };
-        let anchor = Anchor { kernel: KernelTime(0), wall: Timestamp(0) };
+        let anchor = Anchor { kernel: KernelTime(0), boot: BootTime(0), wall: Timestamp(0) };
         Self { tracker: Tracker::new(names, options, anchor), findings: Findings::default(), time: MILLISECOND }
     }
 

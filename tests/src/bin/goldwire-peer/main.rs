@@ -9,7 +9,7 @@ mod streams;
 mod tls;
 mod ways;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, thread, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
@@ -22,13 +22,18 @@ const USAGE: &str = "usage: goldwire-peer server ADDRESS\n       \
                      goldwire-peer ways ADDRESS WAY TIMES\n       \
                      goldwire-peer pipelines ADDRESS DEPTH TIMES\n       \
                      goldwire-peer messages ADDRESS TIMES\n       \
-                     goldwire-peer steady ADDRESS CONNECTIONS SECONDS";
+                     goldwire-peer steady ADDRESS CONNECTIONS SECONDS\n       \
+                     goldwire-peer later SECONDS, and any of these";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let address = |text: &str| text.parse::<SocketAddr>().with_context(|| format!("{text} is no address"));
     let number = |text: &str| text.parse::<usize>().with_context(|| format!("{text} is no number"));
+    if words.len() > 2 && words[0] == "later" {
+        thread::sleep(Duration::from_secs(number(words[1])? as u64));
+        words.drain(..2);
+    }
     let book = match words[..] {
         ["server", at] => return server::run(address(at)?),
         ["dns", at] => return dns::run(address(at)?),

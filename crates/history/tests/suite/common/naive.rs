@@ -109,6 +109,9 @@ impl Lookup for Named<'_> {
                     ExchangeError::Status => "status",
                     ExchangeError::NoAnswer => "no_answer",
                     ExchangeError::Truncated => "truncated",
+                    ExchangeError::ResetByClient => "reset_by_client",
+                    ExchangeError::ResetByServer => "reset_by_server",
+                    ExchangeError::Refused => "refused",
                 })
             }),
             (Record::Request(request), field) => detail(&request.detail, field),
@@ -154,10 +157,16 @@ fn detail<'a>(detail: &'a Detail, field: &Field) -> Value<'a> {
         (Detail::Grpc { method, .. }, Field::RpcMethod) => text(method.as_ref()),
         (Detail::Dns { name, .. }, Field::DnsName) => text(Some(name)),
         (Detail::Dns { code, .. }, Field::DnsCode) => text(code.as_ref()),
+        (Detail::Dns { ttl, .. }, Field::DnsTtl) => count(*ttl),
+        (Detail::Dns { retries, .. }, Field::DnsRetries) => count(*retries),
         (Detail::Database { operation, .. }, Field::DbOperation) => text(operation.as_ref()),
         (Detail::Database { target, .. }, Field::DbTarget) => text(target.as_ref()),
         _ => Value::Absent,
     }
+}
+
+fn count(count: Option<u32>) -> Value<'static> {
+    count.map_or(Value::Absent, |count| Value::Float(f64::from(count)))
 }
 
 const fn transport(transport: Transport) -> &'static str {
@@ -227,9 +236,11 @@ fn measured(record: &Record, measure: Measure) -> Option<f64> {
     match record {
         Record::Request(request) => match measure {
             Measure::Exchanges => Some(1.0),
-            Measure::Errors => when(request.error.is_some()),
+            Measure::Errors => when(request.error.is_some_and(ExchangeError::is_counted)),
             Measure::DnsExchanges => when(request.protocol == Protocol::Dns),
-            Measure::DnsErrors => when(request.protocol == Protocol::Dns && request.error.is_some()),
+            Measure::DnsErrors => {
+                when(request.protocol == Protocol::Dns && request.error.is_some_and(ExchangeError::is_counted))
+            }
             Measure::DnsLatency if request.protocol != Protocol::Dns => None,
             Measure::Latency | Measure::DnsLatency => request.latency.map(|latency| latency.as_secs_f64()),
             Measure::RequestBytes => Some(request.request_bytes as f64),

@@ -118,7 +118,11 @@ impl World {
         let (protocol, detail) = self.detail();
         let error = match self.random.below(12) {
             0 => Some(ExchangeError::Status),
+            // One that does not count.
+            1 if self.narrow => Some(ExchangeError::ResetByClient),
             1 => Some(ExchangeError::NoAnswer),
+            2 if !self.narrow => Some(self.random.pick(&[ExchangeError::ResetByClient, ExchangeError::ResetByServer])),
+            3 if !self.narrow => Some(ExchangeError::Refused),
             _ => None,
         };
         let latency = (error != Some(ExchangeError::NoAnswer)).then(|| self.duration());
@@ -151,6 +155,8 @@ impl World {
                     question_type: "A".into(),
                     code: (!self.random.one_in(5)).then(|| code.into()),
                     answers: None,
+                    ttl: self.random.one_in(2).then(|| self.random.below(3_600) as u32),
+                    retries: Some(self.random.below(3) as u32),
                 };
                 (Protocol::Dns, detail)
             }
@@ -161,6 +167,7 @@ impl World {
                     status: Some(0),
                     request_messages: Some(1),
                     response_messages: None,
+                    error_code: None,
                 },
             ),
             2 => {
@@ -178,6 +185,7 @@ impl World {
                     host: text("shop-", self.random.below(2)),
                     status: (!self.random.one_in(9)).then(|| self.random.pick(&[200, 200, 404, 500])),
                     user_agent: None,
+                    error_code: None,
                 };
                 (Protocol::Http, detail)
             }
