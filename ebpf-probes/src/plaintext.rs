@@ -1,6 +1,7 @@
 //! What passes sessions of TLS libraries, in the clear.
 
 use aya_ebpf::{
+    bindings::BPF_NOEXIST,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_probe_read_user},
     macros::map,
     maps::LruHashMap,
@@ -12,7 +13,7 @@ use goldwire_probe_events::{
     kind, tls_function, verdict,
 };
 
-use crate::{bounds, clock, loss, owner, ring, steering, tls_call::Call};
+use crate::{atomic, bounds, clock, loss, owner, ring, steering, tls_call::Call};
 
 /// Sessions that are open, and some that were left. Those that were longest without a call go first.
 #[map]
@@ -25,30 +26,82 @@ struct Passing {
     event: Plaintext,
 }
 
+/// Go allows calls at the same time, even of one direction, so a call is noted at its beginning.
+#[inline(always)]
+pub fn begin(call: &Call) {
+    let Some(session) = session_of(call) else { return };
+    let direction = direction_of(call);
+    // SAFETY: the kernel gave the pointer; aligned words are written whole.
+    unsafe {
+        (*session).began[direction as usize] = call.began;
+        (*session).under_way[direction as usize] = call.began;
+    }
+}
+
+/// A call of Go's wrote or read so many bytes, or none. Whoever reads an answer while the question's call has not returned is
+/// told to wait for it; so each call that writes is told, and is under way until it is. The last to end after the close ends the
+/// session.
+#[inline(always)]
+pub fn on_go_passed(call: &Call, length: u64) -> Option<()> {
+    on_passed(call, 0, length);
+    let session = SESSIONS.get_ptr_mut(key_of(call.object))?;
+    // SAFETY: the kernel gave the pointer; aligned words are read and written whole. The addition keeps the order.
+    let is_over = unsafe {
+        let under_way = &raw mut (*session).under_way[direction_of(call) as usize];
+        if *under_way == call.began {
+            *under_way = 0;
+        }
+        atomic::fetch_add(&raw mut (*session).closed, 0) != 0 && (*session).under_way == [0; 2]
+    };
+    if is_over {
+        forget(call.object);
+    }
+    Some(())
+}
+
+/// Go closes a session. Another goroutine may be about to leave a call that wrote or read something.
+#[inline(always)]
+pub fn on_go_closed(object: u64) {
+    let Some(session) = SESSIONS.get_ptr_mut(key_of(object)) else { return };
+    // SAFETY: as above; one of both sees what the other did.
+    let is_over = unsafe {
+        atomic::fetch_add(&raw mut (*session).closed, 1);
+        (*session).under_way == [0; 2]
+    };
+    if is_over {
+        forget(object);
+    }
+}
+
 /// A call wrote or read so many bytes.
 #[inline(always)]
 pub fn on_passed(call: &Call, received_from: u64, length: u64) -> Option<()> {
-    let direction = match call.function as u8 {
-        tls_function::READ | tls_function::READ_EX | tls_function::RECEIVE => INGRESS,
-        _ => EGRESS,
-    };
+    let direction = direction_of(call);
     let session = session_of(call)?;
-    // SAFETY: the kernel gave the pointer, and libraries have one thread at a time for each direction of a session.
-    let (number, cookie, offset) = unsafe {
-        let passed = &raw mut (*session).passed[direction as usize];
-        let offset = *passed;
-        *passed = offset + length;
-        if (*session).is_told == 0 {
-            tell_session(session, call.object);
+    // SAFETY: the kernel gave the pointer. Libraries have one thread at a time for each direction of a session; where Go has
+    // several, the addition leaves each its own place.
+    let (number, cookie, offset, is_alone, awaits) = unsafe {
+        if length == 0 && (*session).is_told == 0 {
+            return None;
         }
-        ((*session).number, (*session).cookie, offset)
+        let offset = atomic::fetch_add(&raw mut (*session).passed[direction as usize], length);
+        if (*session).is_told == 0 {
+            tell_session(session, call);
+        }
+        let last = (*session).began[direction as usize];
+        let awaits = if direction == INGRESS { (*session).under_way[EGRESS as usize] } else { 0 };
+        ((*session).number, (*session).cookie, offset, !call.names_socket() || last == call.began, awaits)
     };
     let length = if length > u64::from(u32::MAX) { u32::MAX } else { length as u32 };
     let wish = steering::of_session(number)?;
     if wish.verdict == verdict::IGNORE {
         return None;
     }
-    let skipped = wish.skipped(direction, offset as u32, length)?;
+    let skipped = match wish.skipped(direction, offset as u32, length) {
+        Some(skipped) => skipped,
+        None if call.names_socket() && direction == EGRESS => length,
+        None => return None,
+    };
     let event = Plaintext {
         header: ring::header(kind::PLAINTEXT),
         number,
@@ -56,17 +109,30 @@ pub fn on_passed(call: &Call, received_from: u64, length: u64) -> Option<()> {
         received_from,
         began: call.began,
         offset: offset + u64::from(skipped),
+        awaits,
         pid: owner::current_pid(),
         length: length - skipped,
         captured: 0,
         direction,
         tail_length: 0,
-        unused: [0; 10],
+        unused: [0; 2],
     };
-    let has_bytes = call.function as u8 != tls_function::SEND_FILE && call.buffer != 0;
+    // Another call began before this one ended, and nobody saw in which order their bytes went.
+    if !is_alone && length > 0 {
+        loss::count(READ_FAULT, 1);
+    }
+    let has_bytes = is_alone && length > skipped && call.function as u8 != tls_function::SEND_FILE && call.buffer != 0;
     let buffer = if has_bytes { call.buffer + u64::from(skipped) } else { 0 };
     tell(&Passing { buffer, length: length - skipped, event });
     Some(())
+}
+
+#[inline(always)]
+fn direction_of(call: &Call) -> u8 {
+    match call.function as u8 {
+        tls_function::READ | tls_function::READ_EX | tls_function::RECEIVE | tls_function::GO_READ => INGRESS,
+        _ => EGRESS,
+    }
 }
 
 /// The session of a call. A call that uses another socket than the calls before it is another session.
@@ -85,16 +151,24 @@ fn session_of(call: &Call) -> Option<*mut TlsSession> {
                 return Some(known);
             }
         }
+        let _ = SESSIONS.remove(key);
+    }
+    if call.names_socket() && call.cookie() == 0 {
+        return None;
     }
     let session = TlsSession {
         number: number_of(call.object),
         cookie: call.cookie(),
         passed: [0; 2],
+        began: [0; 2],
+        under_way: [0; 2],
+        closed: 0,
         attached: call.attached,
         is_told: 0,
         unused: 0,
     };
-    let _ = SESSIONS.insert(key, session, 0);
+    // Two goroutines may begin their first calls at once; both are of the session that is there first.
+    let _ = SESSIONS.insert(key, session, u64::from(BPF_NOEXIST));
     SESSIONS.get_ptr_mut(key)
 }
 
@@ -119,8 +193,9 @@ pub fn forget(object: u64) {
     let key = key_of(object);
     let Some(session) = SESSIONS.get_ptr(key) else { return };
     // SAFETY: the kernel gave the pointer.
-    let (number, passed) = unsafe { ((*session).number, (*session).passed) };
-    if let Some(mut entry) = ring::reserve_plaintext::<PlaintextEnded>(0) {
+    let (number, passed, is_told) = unsafe { ((*session).number, (*session).passed, (*session).is_told != 0) };
+    if is_told
+        && let Some(mut entry) = ring::reserve_plaintext::<PlaintextEnded>(0) {
         entry.write(PlaintextEnded { header: ring::header(kind::PLAINTEXT_ENDED), number, passed });
         ring::submit(entry);
     }
@@ -131,7 +206,7 @@ pub fn forget(object: u64) {
 ///
 /// `session` points into the map.
 #[inline(always)]
-unsafe fn tell_session(session: *mut TlsSession, object: u64) {
+unsafe fn tell_session(session: *mut TlsSession, call: &Call) {
     let Some(mut entry) = ring::reserve_plaintext::<PlaintextSession>(0) else { return };
     let event = entry.as_mut_ptr();
     // SAFETY: the ring gave room for the whole event; each field is written.
@@ -139,10 +214,10 @@ unsafe fn tell_session(session: *mut TlsSession, object: u64) {
         (&raw mut (*event).header).write(ring::header(kind::PLAINTEXT_SESSION));
         (*event).number = (*session).number;
         (*event).attached = (*session).attached;
-        (*event).object = object;
+        (*event).object = call.object;
         (*event).pid = owner::current_pid();
-        (*event).unused = 0;
-        copy(&raw mut (*event).copy, object);
+        (*event).names_socket = u32::from(call.names_socket());
+        copy(&raw mut (*event).copy, if call.names_socket() { 0 } else { call.object });
         let part = (&raw const (*event).copy).cast::<u8>().add(OBJECT_PART).cast::<u64>().read_unaligned();
         copy(&raw mut (*event).part, part);
         (*session).is_told = 1;

@@ -7,9 +7,9 @@ use aya_ebpf::{
     maps::{Array, LruHashMap},
     programs::{ProbeContext, RetProbeContext},
 };
-use goldwire_probe_events::{TLS_FILES, tls_function, transport};
+use goldwire_probe_events::{TLS_FILES, tls_file, tls_function, transport};
 
-use crate::{clock, maps::SOCKETS, plaintext, ring, scope};
+use crate::{clock, maps::SOCKETS, plaintext, registers, ring, scope};
 
 /// A call that has not returned.
 #[derive(Clone, Copy)]
@@ -38,6 +38,18 @@ const NO_CALL: Call =
     Call { object: 0, buffer: 0, count_at: 0, stack: 0, began: 0, attached: 0, cookie: 0, function: 0 };
 
 impl Call {
+    /// A call of Go's, which says what its socket is.
+    #[inline(always)]
+    pub fn of_go(function: u64, attached: u64, [object, buffer, cookie]: [u64; 3]) -> Self {
+        Self { object, buffer, count_at: 0, stack: 0, began: clock::now(), attached, cookie, function }
+    }
+
+    /// Whether its cookie is the session's socket for sure, or 0.
+    #[inline(always)]
+    pub fn names_socket(&self) -> bool {
+        matches!(self.function as u8, tls_function::GO_WRITE | tls_function::GO_READ)
+    }
+
     /// The one TCP socket that was used in the call; 0 where there is none.
     #[inline(always)]
     pub fn cookie(&self) -> u64 {
@@ -64,9 +76,9 @@ static TLS_THREADS: Array<u32> = Array::with_max_entries(THREAD_SLOTS, 0);
 
 const THREAD_SLOTS: u32 = 65_536;
 
-/// When the probes of each watched file were complete, or 0.
+/// When the probes of each watched file were complete, or 0. A call whose beginning nobody saw puts it off to its end.
 #[map]
-static FILES: Array<u64> = Array::with_max_entries(TLS_FILES, 0);
+pub static FILES: Array<u64> = Array::with_max_entries(TLS_FILES, 0);
 
 /// hook: uprobe at functions of TLS libraries
 /// needs: bpf_get_attach_cookie in perf programs
@@ -102,7 +114,7 @@ fn on_call(ctx: &ProbeContext) -> Option<()> {
     // SAFETY: the context of this program.
     let attachment = unsafe { bpf_get_attach_cookie(ctx.as_ptr()) };
     // SAFETY: the kernel gave the pointer.
-    let attached = FILES.get((attachment >> 8) as u32).copied()?;
+    let attached = FILES.get(tls_file(attachment)).copied()?;
     if attached == 0 || !ring::is_watching() || !scope::has_current_process() {
         return None;
     }
@@ -111,7 +123,7 @@ fn on_call(ctx: &ProbeContext) -> Option<()> {
         object: ctx.arg(0)?,
         buffer: ctx.arg(1)?,
         count_at: ctx.arg(3)?,
-        stack: stack_end(ctx.as_ptr()),
+        stack: registers::stack_end(ctx.as_ptr()),
         began: clock::now(),
         attached,
         cookie: 0,
@@ -152,7 +164,7 @@ unsafe fn begin(thread: *mut Thread, call: &Call) -> Option<()> {
 fn on_return(ctx: &RetProbeContext) -> Option<()> {
     let thread = THREADS.get_ptr_mut(thread_id())?;
     // SAFETY: the kernel gave the pointer, and only this thread uses what is behind it.
-    let (call, received_from) = unsafe { (end(thread, stack_end(ctx.as_ptr()))?, (*thread).received_from) };
+    let (call, received_from) = unsafe { (end(thread, registers::stack_end(ctx.as_ptr()))?, (*thread).received_from) };
     let length = passed(&call, ctx.ret::<u64>())?;
     plaintext::on_passed(&call, received_from, length)
 }
@@ -258,17 +270,4 @@ fn current_thread() -> Option<*mut Thread> {
 fn thread_id() -> u64 {
     // SAFETY: takes nothing and cannot fail.
     unsafe { bpf_get_current_pid_tgid() }
-}
-
-/// The stack pointer.
-#[inline(always)]
-fn stack_end(registers: *const core::ffi::c_void) -> u64 {
-    /// Where `struct pt_regs` has it.
-    const OFFSET: usize = match env!("AYA_BPF_TARGET_ARCH").as_bytes() {
-        b"x86_64" => 19 * 8,
-        b"aarch64" => 31 * 8,
-        _ => panic!("the place of the stack pointer among the registers of this architecture"),
-    };
-    // SAFETY: the context of this program, which is `struct pt_regs`; volatile, so that it is one load at that offset.
-    unsafe { registers.cast::<u8>().add(OFFSET).cast::<u64>().read_volatile() }
 }

@@ -19,13 +19,16 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use crate::programs::{built_program, free_port};
+use crate::programs::{built_program, free_port, wait_for};
 
 /// How long an answer may take to be final after its traffic ended.
 const SETTLED_WITHIN: Duration = Duration::from_secs(20);
 
 /// Between two looks at an answer that may still grow.
 const LOOK_AGAIN: Duration = Duration::from_millis(400);
+
+/// What the daemon writes: its own default, and which files it reads the plaintext of TLS of.
+const LOGGED: &str = "info,goldwire::receive::tls=debug";
 
 /// A row of an answer, by the names of its columns.
 pub type Row = Map<String, Value>;
@@ -99,6 +102,7 @@ impl Watch {
             .args(["daemon", "--node-name", "under-test", "--listen", &self.address.to_string()])
             .args(self.scope())
             .args(&self.options)
+            .env("RUST_LOG", LOGGED)
             .log(&log)?
             .spawn()?;
         let client = NodeClient::new(self.address.to_string().parse()?, &Connection::default())?;
@@ -126,6 +130,17 @@ impl Watch {
     /// What the daemon wrote.
     pub fn log_file(&self) -> PathBuf {
         self.folder.path().join("daemon.log")
+    }
+
+    /// Waits until the daemon reads the plaintext of a program with a TLS library of its own: what it said in TLS before that is
+    /// not seen. Libraries of the system are read when [`Watch::start`] returns.
+    pub fn reads_program(&self, pid: u32) -> Result<()> {
+        let program = format!("path=/proc/{pid}/exe");
+        wait_for("the daemon to read a program's TLS", || {
+            let log = fs::read_to_string(self.log_file()).ok()?;
+            let mut lines = log.lines().filter(|line| line.contains("reads the plaintext of TLS"));
+            lines.any(|line| line.split_ascii_whitespace().any(|word| word == program)).then_some(())
+        })
     }
 
     /// Asks one query through the plugin, over all time since the watch began.

@@ -37,7 +37,7 @@ pub enum Need {
     Optional,
 }
 
-offsets! { 208:
+offsets! { 240:
     sock_family = "sock" "__sk_common.skc_family" Required,
     sock_cookie = "sock" "__sk_common.skc_cookie" Required,
     sock_local4 = "sock" "__sk_common.skc_rcv_saddr" Required,
@@ -90,4 +90,12 @@ offsets! { 208:
     subsystem_cgroup = "cgroup_subsys_state" "cgroup" Optional,
     cgroup_node = "cgroup" "kn" Optional,
     node_name = "kernfs_node" "name" Optional,
+    task_files = "task_struct" "files" Optional,
+    files_table = "files_struct" "fdt" Optional,
+    table_size = "fdtable" "max_fds" Optional,
+    table_files = "fdtable" "fd" Optional,
+    file_inode = "file" "f_inode" Optional,
+    file_private = "file" "private_data" Optional,
+    inode_mode = "inode" "i_mode" Optional,
+    socket_sock = "socket" "sk" Optional,
 }

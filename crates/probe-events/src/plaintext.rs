@@ -20,13 +20,19 @@ wire! {
 
 wire! {
     /// Value of the map of sessions.
-    pub struct TlsSession: 48 {
+    pub struct TlsSession: 88 {
         /// Of this session.
         pub number: u64,
         /// The TCP socket that was used in a call on this session; 0 where none was.
         pub cookie: u64,
         /// How many bytes passed, by direction.
         pub passed: [u64; 2],
+        /// When the last call of Go's began, by direction; 0 where none has.
+        pub began: [u64; 2],
+        /// The same of the last call that has not ended; 0 where there is none.
+        pub under_way: [u64; 2],
+        /// Not 0 once Go has closed it. It is over when no call is under way.
+        pub closed: u64,
         /// When the probes of its library were complete.
         pub attached: u64,
         /// 1 once [`PlaintextSession`] was told.
@@ -56,8 +62,8 @@ wire! {
         pub object: u64,
         /// Thread group id.
         pub pid: u32,
-        /// Always 0; where padding would be.
-        pub unused: u32,
+        /// 1 where each call says which socket is the session's, for sure. Then nothing is copied.
+        pub names_socket: u32,
         /// The beginning of the library's object; zeros from the first byte on that could not be read.
         pub copy: [u8; OBJECT_COPY],
         /// Of what the address at [`OBJECT_PART`] leads to; zeros where it leads nowhere.
@@ -80,9 +86,12 @@ wire! {
         pub began: u64,
         /// Place of the first byte in what passed the session in this direction.
         pub offset: u64,
+        /// When a call began that writes to this session and is told later, though what it wrote may have been answered here;
+        /// 0 where there is none.
+        pub awaits: u64,
         /// Thread group id.
         pub pid: u32,
-        /// Bytes that passed.
+        /// Bytes that passed; 0 where a call that writes, and that may be awaited, is over and no more is wanted of it.
         pub length: u32,
         /// Bytes that follow.
         pub captured: u32,
@@ -91,7 +100,7 @@ wire! {
         /// 0 or [`TAIL_LENGTH`](crate::TAIL_LENGTH).
         pub tail_length: u8,
         /// Always 0; where padding would be.
-        pub unused: [u8; 10],
+        pub unused: [u8; 2],
     }
 }
 
@@ -110,11 +119,12 @@ wire! {
 /// Most bytes of one call that are captured.
 pub const PLAINTEXT_CAPTURE: usize = 16_384;
 
-/// Files whose functions are watched at a time.
+/// Files whose functions are watched at a time; a power of two, no more than fit 16 bits.
 pub const TLS_FILES: u32 = 4096;
 
-/// What a probe is told when it is attached: `file << 8 | function`. A file is a place in the map of files, which has when all
-/// of the file's probes were attached, or 0: until then none of them tells anything.
+/// What a probe is told when it is attached: `distance << 24 | file << 8 | function`. A file is a place in the map of files,
+/// which has when all of the file's probes were attached, or 0: until then none of them tells anything. The distance is 0 but
+/// for functions of Go.
 pub mod tls_function {
     /// `int SSL_write(ssl, buffer, length)`
     pub const WRITE: u8 = 0;
@@ -132,6 +142,18 @@ pub mod tls_function {
     pub const RECEIVE: u8 = 6;
     /// `void SSL_free(ssl)` and others after which the object is another session.
     pub const FREE: u8 = 7;
+    /// `crypto/tls.(*Conn).Write`, with the distance from `net.(*TCPConn).Close` to it.
+    pub const GO_WRITE: u8 = 8;
+    /// `crypto/tls.(*Conn).Read`, likewise.
+    pub const GO_READ: u8 = 9;
+    /// `crypto/tls.(*Conn).Close`
+    pub const GO_CLOSE: u8 = 10;
+}
+
+/// The place of a file, of what a probe is told.
+#[must_use]
+pub const fn tls_file(attachment: u64) -> u32 {
+    (attachment >> 8) as u32 & (TLS_FILES - 1)
 }
 
 /// The place of a session in the steering of sessions.

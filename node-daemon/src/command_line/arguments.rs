@@ -58,7 +58,7 @@ pub(crate) struct DaemonArguments {
     /// Size of the kernel's ring buffer for payload events, rounded up to a power of two.
     #[arg(long, value_name = "SIZE", default_value = "32MiB")]
     pub(crate) ring: ByteSize,
-    /// Whether to read what programs say inside of TLS, at the functions of OpenSSL and GnuTLS.
+    /// Whether to read what programs say inside of TLS, at the functions of OpenSSL, GnuTLS and Go.
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
     pub(crate) tls: TlsReading,
     /// Certificate chain (PEM) to serve TLS with.

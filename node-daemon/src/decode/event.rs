@@ -302,8 +302,11 @@ pub struct PlaintextSession<'a> {
     pub object: u64,
     /// When its library began to be watched: a session whose handshake began later is seen from its first byte.
     pub watched_since: KernelTime,
-    /// What the library keeps of the session, in two pieces: the random of the client's hello is in one of them.
+    /// What the library keeps of the session, in two pieces: the random of the client's hello is in one of them. Empty where
+    /// the session's calls name its socket.
     pub memory: [&'a [u8]; 2],
+    /// The library's object says which socket it works on, so that the cookie of its calls is known for sure.
+    pub names_socket: bool,
 }
 
 /// A call of a TLS library wrote or read something.
@@ -326,7 +329,9 @@ pub struct Plaintext<'a> {
     pub direction: Direction,
     /// Place of the first byte in all that passed in this direction.
     pub offset: u64,
-    /// Bytes that passed, captured or not.
+    /// When a call began that writes to the session and comes later, though what it wrote went before this.
+    pub awaits: Option<KernelTime>,
+    /// Bytes that passed, captured or not; 0 where it is only told that a call that writes is over.
     pub length: u32,
     /// The first of them, as far as they were captured.
     pub prefix: &'a [u8],

@@ -218,13 +218,15 @@ fn datagram(record: &[u8]) -> Option<Datagram<'_>> {
 }
 
 fn plaintext_session(event: &wire::PlaintextSession) -> PlaintextSession<'_> {
+    let names_socket = event.names_socket != 0;
     PlaintextSession {
         time: KernelTime(event.header.time),
         session: SessionNumber(event.number),
         pid: event.pid,
         object: event.object,
         watched_since: KernelTime(event.attached),
-        memory: [&event.copy, &event.part],
+        memory: if names_socket { [&[], &[]] } else { [&event.copy, &event.part] },
+        names_socket,
     }
 }
 
@@ -242,6 +244,7 @@ fn plaintext(record: &[u8]) -> Option<Plaintext<'_>> {
         received_from: cookie(head.received_from),
         direction: direction(head.direction)?,
         offset: head.offset,
+        awaits: (head.awaits != 0).then_some(KernelTime(head.awaits)),
         length: head.length,
         prefix: rest.get(..head.captured as usize)?,
         tail: rest.get(rest.len().checked_sub(kept)?..)?,

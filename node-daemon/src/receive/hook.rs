@@ -225,4 +225,31 @@ pub(super) const HOOKS: &[Hook] = &[
         since: "5.15",
         ..OPTIONAL
     },
+    Hook {
+        program: "go_called",
+        place: Place::UserFunctions,
+        name: "uprobe at calls of Go's crypto/tls",
+        signal: "TLS plaintext: what is written by and read from Go's crypto/tls",
+        cost_if_missing: "what runs inside of TLS is unknown; the name of its server is seen",
+        since: "5.15",
+        ..OPTIONAL
+    },
+    Hook {
+        program: "go_returned",
+        place: Place::UserFunctions,
+        name: "uprobe at returns of Go's crypto/tls",
+        signal: "TLS plaintext: how much was written and read",
+        cost_if_missing: "what runs inside of TLS is unknown; the name of its server is seen",
+        since: "5.15",
+        ..OPTIONAL
+    },
+    Hook {
+        program: "go_closed",
+        place: Place::UserFunctions,
+        name: "uprobe at closes of Go's crypto/tls",
+        signal: "TLS plaintext: ends of sessions",
+        cost_if_missing: "what runs inside of TLS is unknown; the name of its server is seen",
+        since: "5.15",
+        ..OPTIONAL
+    },
 ];

@@ -116,6 +116,9 @@ impl Inner {
 pub(super) struct Call<'a> {
     pub(super) session: SessionNumber,
     pub(super) direction: Direction,
+    pub(super) began: KernelTime,
+    /// As in [`Plaintext`].
+    pub(super) awaits: Option<KernelTime>,
     /// Its place is the session's.
     segment: Segment<'a>,
 }
@@ -128,8 +131,14 @@ impl<'a> Call<'a> {
             Direction::Egress => event.began,
             Direction::Ingress => event.time,
         };
-        let Plaintext { session, direction, offset, length, prefix, tail, .. } = *event;
-        Self { session, direction, segment: Segment { offset, length, prefix, tail, time, sent_here: true } }
+        let Plaintext { session, direction, began, awaits, offset, length, prefix, tail, .. } = *event;
+        let segment = Segment { offset, length, prefix, tail, time, sent_here: true };
+        Self { session, direction, began, awaits, segment }
+    }
+
+    /// It only tells that a call is over.
+    pub(super) fn is_empty(&self) -> bool {
+        self.segment.length == 0
     }
 }
 
@@ -138,13 +147,16 @@ impl<'a> Call<'a> {
 pub(super) struct HeldCall {
     session: SessionNumber,
     direction: Direction,
+    began: KernelTime,
+    /// As in [`Plaintext`].
+    pub(super) awaits: Option<KernelTime>,
     segment: OwnedSegment,
 }
 
 impl HeldCall {
     pub(super) fn copy_of(call: &Call<'_>) -> Self {
-        let Call { session, direction, segment } = call;
-        Self { session: *session, direction: *direction, segment: OwnedSegment::copy_of(segment) }
+        let Call { session, direction, began, awaits, segment } = *call;
+        Self { session, direction, began, awaits, segment: OwnedSegment::copy_of(&segment) }
     }
 
     /// Captured bytes.
@@ -153,6 +165,7 @@ impl HeldCall {
     }
 
     pub(super) fn borrowed(&self) -> Call<'_> {
-        Call { session: self.session, direction: self.direction, segment: self.segment.borrowed() }
+        let Self { session, direction, began, awaits, segment } = self;
+        Call { session: *session, direction: *direction, began: *began, awaits: *awaits, segment: segment.borrowed() }
     }
 }

@@ -5,14 +5,14 @@ use goldwire_l7::{Closing, TlsHandshake};
 use goldwire_model::record::Protocol;
 
 use crate::{
-    decode::{Cookie, KernelTime, Plaintext, PlaintextEnded, PlaintextSession},
+    decode::{Cookie, KernelTime, Plaintext, PlaintextEnded, PlaintextSession, SessionNumber},
     identity::IdentityLookup,
 };
 
 use super::{
     exchanges::Exchanges,
     flow::{Flow, FlowKey, way},
-    inner::{Call, Inner, SessionWish},
+    inner::{Call, HeldCall, Inner, SessionWish},
     outlets::{CaptureControl, Outlets},
     sessions::{Hold, Tie},
     tracker::Tracker,
@@ -31,7 +31,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let call = Call::of(event);
         match session.tie {
             Tie::None => {}
-            Tie::Flow(key) => self.deliver_call(key, &call, event.time, out),
+            Tie::Flow(key) => self.pass_call(key, &call, event.time, out),
+            Tie::Open { .. } if event.length == 0 => {}
             Tie::Open { .. } => match self.flow_of(event) {
                 Some(key) => self.tie_session(key, event, out),
                 None => self.hold_call(&call, event.time, out),
@@ -54,7 +55,7 @@ impl<I: IdentityLookup> Tracker<I> {
     fn flow_of(&self, event: &Plaintext<'_>) -> Option<FlowKey> {
         let candidates = self.sessions.candidates(event.session);
         if candidates.is_empty() {
-            return self.flow_of_socket(event.cookie?);
+            return self.flow_of_socket(event.cookie?, self.sessions.names_socket(event.session));
         }
         let of_socket = |cookie: Option<Cookie>| {
             let key = FlowKey::Tcp(cookie?);
@@ -68,12 +69,13 @@ impl<I: IdentityLookup> Tracker<I> {
         of_socket(event.cookie).or(of_process).or_else(|| of_socket(event.received_from))
     }
 
-    /// The socket was used in a call, so it is this session's, unless something else is known to run on it.
-    fn flow_of_socket(&self, cookie: Cookie) -> Option<FlowKey> {
+    /// The socket was used in a call, so it is this session's, unless something else is known to run on it. Where the session
+    /// names it, it is only waited for the hello, which tells whether the session is seen from its beginning.
+    fn flow_of_socket(&self, cookie: Cookie, is_named: bool) -> Option<FlowKey> {
         let key = FlowKey::Tcp(cookie);
         let flow = self.flows.peek(&key)?;
         let may_be_tls = flow.protocol == Some(Protocol::Tls) || (flow.adopted && flow.protocol.is_none());
-        may_be_tls.then_some(key)
+        (may_be_tls || (is_named && (flow.adopted || flow.hello.is_some()))).then_some(key)
     }
 
     fn owner_of(&self, key: FlowKey) -> Option<u32> {
@@ -96,13 +98,38 @@ impl<I: IdentityLookup> Tracker<I> {
             Some(_) => return self.sessions.tie(event.session, Tie::None),
         }
         self.sessions.tie(event.session, Tie::Flow(key));
-        for held in self.sessions.take_held(event.session) {
-            self.deliver_call(key, &held.borrowed(), event.time, out);
+        let held = self.sessions.take_held(event.session);
+        for held in held.iter().map(HeldCall::borrowed) {
+            self.pass_call(key, &held, event.time, out);
         }
-        self.deliver_call(key, &Call::of(event), event.time, out);
+        self.pass_call(key, &Call::of(event), event.time, out);
+    }
+
+    /// Delivers a call of a session that is tied, after those that went before it. Another goroutine may have read the answer
+    /// before the call that wrote the question returned.
+    fn pass_call(&mut self, key: FlowKey, call: &Call<'_>, now: KernelTime, out: &mut Outlets<'_>) {
+        let is_in_order = self.sessions.is_in_order(call);
+        if !is_in_order && self.sessions.hold_late(call) {
+            return;
+        }
+        // Where no more could be held, the held ones went before this one.
+        if !is_in_order {
+            self.deliver_late(key, call.session, now, out);
+        }
+        self.deliver_call(key, call, now, out);
+        self.deliver_late(key, call.session, now, out);
+    }
+
+    fn deliver_late(&mut self, key: FlowKey, session: SessionNumber, now: KernelTime, out: &mut Outlets<'_>) {
+        for late in self.sessions.take_in_order(session) {
+            self.deliver_call(key, &late.borrowed(), now, out);
+        }
     }
 
     fn deliver_call(&mut self, key: FlowKey, call: &Call<'_>, now: KernelTime, out: &mut Outlets<'_>) {
+        if call.is_empty() {
+            return;
+        }
         let Some(flow) = self.flows.get_mut(&key).or_else(|| self.lingering.get(key)) else { return };
         let way = flow.direction(call.direction);
         if way == goldwire_l7::Direction::Response {
@@ -121,7 +148,10 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     pub(super) fn plaintext_ended(&mut self, event: &PlaintextEnded, out: &mut Outlets<'_>) {
-        let Some(Tie::Flow(key)) = self.sessions.ended(event.session) else { return };
+        let Some((Tie::Flow(key), held)) = self.sessions.ended(event.session) else { return };
+        for late in &held {
+            self.deliver_call(key, &late.borrowed(), event.time, out);
+        }
         let Some(flow) = self.flows.peek_mut(&key).or_else(|| self.lingering.get(key)) else { return };
         let mut common = self.shared.common(event.time, out.records);
         let is_client = flow.is_client();

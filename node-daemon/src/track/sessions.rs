@@ -3,14 +3,15 @@
 //! A session is tied to a flow by the random of the client's hello: it passes the flow's socket in the clear, and the library
 //! keeps it in the session's object. Both ends of a connection may be here, with the same random; then the socket that the
 //! session used, or its process, tells which end it is. A flow whose hello was not seen (older than the daemon) is tied by
-//! the socket that was used in a call on the session. What cannot be tied so is not tied at all.
+//! the socket that was used in a call on the session. Objects of Go say themselves which socket is theirs. What cannot be tied
+//! so is not tied at all.
 
 use std::num::NonZeroUsize;
 
 use lru::LruCache;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use crate::decode::{KernelTime, PlaintextSession, SessionNumber};
+use crate::decode::{Direction, KernelTime, PlaintextSession, SessionNumber};
 
 use super::{
     flow::FlowKey,
@@ -48,6 +49,10 @@ pub(super) struct Session {
     pub(super) pid: u32,
     pub(super) object: u64,
     pub(super) watched_since: KernelTime,
+    /// Its calls say for sure what its socket is.
+    names_socket: bool,
+    /// When the last call began that was told and writes.
+    wrote: KernelTime,
     /// What the library keeps; given up once the session is tied.
     memory: Box<[Box<[u8]>]>,
     held: Vec<HeldCall>,
@@ -89,6 +94,8 @@ impl Sessions {
             pid: event.pid,
             object: event.object,
             watched_since: event.watched_since,
+            names_socket: event.names_socket,
+            wrote: KernelTime(0),
             memory: event.memory.iter().map(|piece| Box::from(*piece)).collect(),
             held: Vec::new(),
         };
@@ -101,6 +108,11 @@ impl Sessions {
         self.known.get_mut(&number)
     }
 
+    /// Whether its calls say for sure what its socket is.
+    pub(super) fn names_socket(&self, number: SessionNumber) -> bool {
+        self.known.peek(&number).is_some_and(|session| session.names_socket)
+    }
+
     pub(super) fn tie(&mut self, number: SessionNumber, tie: Tie) {
         if let Some(session) = self.known.get_mut(&number) {
             session.tie = tie;
@@ -108,11 +120,11 @@ impl Sessions {
         }
     }
 
-    /// Nothing passes it any more.
-    pub(super) fn ended(&mut self, number: SessionNumber) -> Option<Tie> {
+    /// Nothing passes it any more. Its tie, and what was held.
+    pub(super) fn ended(&mut self, number: SessionNumber) -> Option<(Tie, Vec<HeldCall>)> {
         let session = self.known.pop(&number)?;
         self.held_bytes -= bytes_of(&session.held);
-        Some(session.tie)
+        Some((session.tie, session.held))
     }
 
     /// A flow began with a hello.
@@ -140,10 +152,13 @@ impl Sessions {
         found
     }
 
-    /// Keeps a call until its session is tied. A session of which no more can be kept is given up.
+    /// Keeps a call until its session is tied, before those that wait for it. A session of which no more can be kept is given up.
     pub(super) fn hold(&mut self, call: &Call<'_>) -> Hold {
         let Some(session) = self.known.get_mut(&call.session) else { return Hold::Lost };
-        let number = call.session;
+        let (number, began, is_write) = (call.session, call.began, call.direction == Direction::Egress);
+        if is_write {
+            session.wrote = session.wrote.max(began);
+        }
         let call = HeldCall::copy_of(call);
         let is_room = self.held_bytes + call.bytes() <= BYTES;
         if session.held.len() >= CALLS || !is_room {
@@ -154,8 +169,45 @@ impl Sessions {
             self.waiting.push(number);
         }
         self.held_bytes += call.bytes();
-        session.held.push(call);
+        let is_late = |other: &HeldCall| is_write && other.awaits >= Some(began);
+        let place = session.held.iter().position(is_late).unwrap_or(session.held.len());
+        session.held.insert(place, call);
         Hold::Held
+    }
+
+    /// Takes note of a call of a session that is tied. False where it has to wait for one that comes later.
+    pub(super) fn is_in_order(&mut self, call: &Call<'_>) -> bool {
+        let Some(session) = self.known.get_mut(&call.session) else { return true };
+        if call.direction == Direction::Egress {
+            session.wrote = session.wrote.max(call.began);
+            return true;
+        }
+        session.held.is_empty() && call.awaits.is_none_or(|awaited| awaited <= session.wrote)
+    }
+
+    /// Keeps a call that has to wait. False where no more can be kept; then nothing is waited for any longer.
+    pub(super) fn hold_late(&mut self, call: &Call<'_>) -> bool {
+        let Some(session) = self.known.get_mut(&call.session) else { return false };
+        let late = HeldCall::copy_of(call);
+        let is_room = session.held.len() < CALLS && self.held_bytes + late.bytes() <= BYTES;
+        if is_room {
+            self.held_bytes += late.bytes();
+            session.held.push(late);
+        } else {
+            let awaited = session.held.iter().map(|late| late.awaits).chain([call.awaits]);
+            session.wrote = awaited.flatten().fold(session.wrote, KernelTime::max);
+        }
+        is_room
+    }
+
+    /// The calls that need not wait any more, in order.
+    pub(super) fn take_in_order(&mut self, number: SessionNumber) -> Vec<HeldCall> {
+        let Some(session) = self.known.get_mut(&number) else { return Vec::new() };
+        let is_late = |late: &HeldCall| late.awaits > Some(session.wrote);
+        let count = session.held.iter().position(is_late).unwrap_or(session.held.len());
+        let taken: Vec<_> = session.held.drain(..count).collect();
+        self.held_bytes -= bytes_of(&taken);
+        taken
     }
 
     fn give_up(&mut self, number: SessionNumber) {

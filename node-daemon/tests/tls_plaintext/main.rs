@@ -1,5 +1,9 @@
 //! Requests inside of TLS, of real programs on this kernel: read at functions of their libraries, and tied to their sockets.
 
+#[expect(unreachable_pub, reason = "a library has this file too")]
+#[path = "../../../tests/src/programs/go.rs"]
+mod build_go;
+mod go;
 #[path = "../observer/mod.rs"]
 mod observer;
 mod programs;

@@ -102,12 +102,14 @@ pub(crate) struct PatientClient(Child, BufReader<ChildStdout>);
 
 impl PatientClient {
     pub(crate) fn start(port: u16) -> Self {
-        let mut child = Command::new("python3")
-            .args(["-c", PATIENT_CLIENT, &port.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut python = Command::new("python3");
+        python.args(["-c", PATIENT_CLIENT, &port.to_string()]);
+        Self::by(python)
+    }
+
+    /// A program that asks so often as each line it is given says, and says when it has.
+    pub(crate) fn by(mut program: Command) -> Self {
+        let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let mut this = Self(child, output);
         this.wait();

@@ -117,12 +117,18 @@ impl Watch {
 
     /// Looks while a program runs to its end.
     pub(crate) fn run(&mut self, command: &mut Command) {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        self.output(command);
+    }
+
+    /// The same, and gives what it printed, which must not be much.
+    pub(crate) fn output(&mut self, command: &mut Command) -> String {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         while child.try_wait().unwrap().is_none() {
             self.turn();
         }
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     pub(crate) fn requests(&self, port: u16, reporter: Reporter) -> Vec<&RequestRecord> {
@@ -139,12 +145,19 @@ impl Watch {
 
     /// Both ends of a port saw these requests, and no others.
     pub(crate) fn expect(&mut self, port: u16, expected: &[(String, String, u16)]) {
-        let expected = counted(expected.iter().map(|(method, path, status)| line(method, path, Some(*status))));
+        self.expect_book(
+            port,
+            &counted(expected.iter().map(|(method, path, status)| line(method, path, Some(*status)))),
+        );
+    }
+
+    /// The same, of lines as [`line_of`] makes them.
+    pub(crate) fn expect_book(&mut self, port: u16, expected: &BTreeMap<String, usize>) {
         let count = expected.values().sum();
         self.until(|watch| watch.has_requests(port, count));
         for reporter in [Reporter::Client, Reporter::Server] {
             let seen = counted(self.requests(port, reporter).into_iter().map(line_of));
-            assert_eq!(seen, expected, "{reporter:?}");
+            assert_eq!(&seen, expected, "{reporter:?}");
         }
         assert_eq!(self.findings.lost, 0);
         assert_eq!(self.receiver.losses().total(), 0, "{:?}", self.receiver.losses());

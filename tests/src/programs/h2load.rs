@@ -30,13 +30,18 @@ impl LoadReport {
 
 /// h2load in its HTTP/1.1 mode: `requests` over `connections`, each at most `pipeline` deep, over `urls` in turn.
 pub fn h2load(cgroup: &Cgroup, requests: u64, connections: u32, pipeline: u32, urls: &[String]) -> Result<LoadReport> {
-    load(cgroup, &["h2load"], (requests, connections, pipeline), urls)
+    load(cgroup, &["h2load", "--h1"], (requests, connections, pipeline), urls)
 }
 
-/// The same over one connection, and before all other programs: it never waits for a processor with an answer in hand, so
+/// The same in HTTP/2, which it speaks over TLS where the server does: so many streams of each connection at once.
+pub fn h2load_http2(cgroup: &Cgroup, requests: u64, connections: u32, streams: u32, url: &str) -> Result<LoadReport> {
+    load(cgroup, &["h2load"], (requests, connections, streams), &[url.to_owned()])
+}
+
+/// The first over one connection, and before all other programs: it never waits for a processor with an answer in hand, so
 /// that its latencies are those of the wire.
 pub fn undisturbed_h2load(cgroup: &Cgroup, requests: u64, url: &str) -> Result<LoadReport> {
-    load(cgroup, &["chrt", "--fifo", "1", "h2load"], (requests, 1, 1), &[url.to_owned()])
+    load(cgroup, &["chrt", "--fifo", "1", "h2load", "--h1"], (requests, 1, 1), &[url.to_owned()])
 }
 
 fn load(
@@ -50,7 +55,7 @@ fn load(
     let (requests, connections, pipeline) = (requests.to_string(), connections.to_string(), pipeline.to_string());
     let log_option = format!("--log-file={}", log.display());
     let mut arguments = program[1..].to_vec();
-    arguments.extend(["--h1", "-t", "1", "-n", &requests, "-c", &connections, "-m", &pipeline, &log_option]);
+    arguments.extend(["-t", "1", "-n", &requests, "-c", &connections, "-m", &pipeline, &log_option]);
     arguments.extend(urls.iter().map(String::as_str));
     run(cgroup, program[0], &arguments)?;
     read_load_log(&log)

@@ -2,12 +2,14 @@
 
 mod dnsmasq;
 mod engine;
+mod go;
 mod h2load;
 mod link;
 mod nginx;
 mod packet_counter;
 mod peer;
 mod server;
+mod tls;
 
 use std::{
     fs,
@@ -23,12 +25,14 @@ use tempfile::TempDir;
 
 pub use dnsmasq::Dnsmasq;
 pub use engine::{Engine, IMAGE, Make};
-pub use h2load::{LoadReport, h2load, undisturbed_h2load};
+pub use go::go_peer;
+pub use h2load::{LoadReport, h2load, h2load_http2, undisturbed_h2load};
 pub use link::{Link, kernel_count};
 pub use nginx::Nginx;
 pub use packet_counter::PacketCounter;
 pub use peer::{Peer, PeerBook};
 pub use server::Server;
+pub use tls::{certificate, nginx_over_tls};
 
 /// Patience with anything that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -15,7 +15,7 @@ use super::{free_port, serve};
 /// Any other server, on a port of loopback.
 #[derive(Debug)]
 pub struct Server {
-    _process: Process,
+    process: Process,
     /// Where it listens.
     pub address: SocketAddr,
     /// Of its own; gone with it.
@@ -36,10 +36,19 @@ impl Server {
         arguments: impl FnOnce(u16, &Path) -> Vec<String>,
     ) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let launch = Launch::new(program, program).args(arguments(address.port(), folder.path())).cgroup(cgroup)?;
+        let launch = Launch::new(program, program)
+            .args(arguments(address.port(), folder.path()))
+            .cgroup(cgroup)?
+            .directory(folder.path());
         let log = folder.path().join("log");
         let process = serve(launch.log(&log)?, None, address)
             .with_context(|| format!("{program}: {}", fs::read_to_string(&log).unwrap_or_default()))?;
-        Ok(Self { _process: process, address, folder })
+        Ok(Self { process, address, folder })
+    }
+
+    /// Process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 }

@@ -13,6 +13,7 @@ mod overload;
 mod owners;
 mod stores;
 mod streams;
+mod tls;
 mod volume;
 
 use std::collections::BTreeMap;

@@ -50,6 +50,7 @@ const PACKAGES: &[Package] = &[
     needs("curl", "tests with a client that everyone knows", Program("curl")),
     needs("wget", "tests with a client of GnuTLS", Program("wget")),
     needs("python3", "tests with programs whose TLS works in memory", Program("python3")),
+    needs("golang-go", "tests with programs of Go", Program("go")),
     needs("bind9-dnsutils", "dig: tests of DNS over UDP and TCP", Program("dig")),
     needs("socat", "tests that need odd sockets", Program("socat")),
     needs(

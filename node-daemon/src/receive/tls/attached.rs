@@ -14,13 +14,8 @@ use aya::{
         uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeScope},
     },
 };
-use goldwire_probe_events::tls_function;
 
-use super::symbols::{self, Found};
-
-const CALLED: &str = "tls_called";
-const RETURNED: &str = "tls_returned";
-const FREED: &str = "tls_freed";
+use super::{points::Point, symbols};
 
 /// The probes of one file; gone when dropped.
 pub(super) struct Attached {
@@ -28,19 +23,12 @@ pub(super) struct Attached {
 }
 
 impl Attached {
-    /// Attaches to all of these functions, or to none. `place` is the file's among those that are watched.
-    pub(super) fn new(object: &Mutex<Ebpf>, file: &File, place: u32, found: &[Found]) -> Result<Self, ProgramError> {
+    /// Attaches to all of these points, one after the other, or to none. `place` is the file's among those that are watched.
+    pub(super) fn new(object: &Mutex<Ebpf>, file: &File, place: u32, points: &[Point]) -> Result<Self, ProgramError> {
         let mut object = object.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut links = Vec::new();
-        // The ends first: a call whose beginning was seen is never without its end.
-        for Found { function, offset } in found {
-            let cookie = u64::from(place) << 8 | u64::from(function.kind);
-            let programs: &[&str] = if function.kind == tls_function::FREE { &[FREED] } else { &[RETURNED, CALLED] };
-            for program in programs {
-                links.push(attach(&mut object, program, file.as_raw_fd(), *offset, cookie)?);
-            }
-        }
-        Ok(Self { _links: links })
+        let attach =
+            |point: &Point| attach(&mut object, point.program, file.as_raw_fd(), point.offset, point.attachment(place));
+        Ok(Self { _links: points.iter().map(attach).collect::<Result<_, _>>()? })
     }
 }
 

@@ -4,7 +4,10 @@
 
 mod attached;
 mod functions;
+mod go;
+mod go_table;
 mod places;
+mod points;
 mod search;
 mod symbols;
 mod watch;

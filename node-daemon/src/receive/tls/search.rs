@@ -17,7 +17,7 @@ use goldwire_probe_events::TLS_FILES;
 use super::{
     attached::Attached,
     places::{self, Mapped},
-    symbols,
+    points,
 };
 use crate::receive::{attach::reason, cgroup::Cgroup, socket_sweep};
 
@@ -141,12 +141,12 @@ impl Search {
 
     /// Attaches to the functions that a file has; `None` where it has none.
     fn attach(&mut self, file: &File) -> Result<Option<(Attached, u32)>, String> {
-        let Ok(found) = symbols::functions(file) else { return Ok(None) };
-        if found.is_empty() {
+        let Ok(points) = points::of_file(file) else { return Ok(None) };
+        if points.is_empty() {
             return Ok(None);
         }
         let place = self.free_places.pop().ok_or("too many files")?;
-        let attached = Attached::new(&self.object, file, place, &found).map_err(|error| reason(&error));
+        let attached = Attached::new(&self.object, file, place, &points).map_err(|error| reason(&error));
         let attached = attached.and_then(|attached| {
             self.times.set(place, socket_sweep::now().0, 0).map_err(|error| error.to_string())?;
             Ok(attached)

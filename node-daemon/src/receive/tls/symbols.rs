@@ -1,9 +1,9 @@
 //! Where functions are in an ELF file.
 
-use std::{fs::File, io};
+use std::{fs::File, io, ops::Range};
 
 use object::{
-    Endianness, ReadCache, SectionIndex,
+    Endianness, ReadCache, ReadRef, SectionIndex,
     elf::{FileHeader64, PT_LOAD, SHT_DYNSYM, SHT_SYMTAB, STT_FUNC},
     read::elf::{FileHeader, ProgramHeader, SectionHeader, SectionTable, Sym},
 };
@@ -24,24 +24,20 @@ pub(super) struct Found {
 }
 
 /// The functions of TLS libraries that a file defines: of each library all that are needed, or none.
-pub(super) fn functions(file: &File) -> io::Result<Vec<Found>> {
-    let cache = ReadCache::new(file);
-    let elf = Elf::parse(&cache).map_err(io::Error::other)?;
-    let found = elf.functions(SHT_DYNSYM).map_err(io::Error::other)?;
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    elf.functions(SHT_SYMTAB).map_err(io::Error::other)
+pub(super) fn functions(elf: &Elf<'_>) -> object::Result<Vec<Found>> {
+    let found = elf.functions(SHT_DYNSYM)?;
+    if found.is_empty() { elf.functions(SHT_SYMTAB) } else { Ok(found) }
 }
 
 /// Where a program's first instruction is in its file.
 pub(super) fn entry(file: &File) -> io::Result<u64> {
     let cache = ReadCache::new(file);
     let elf = Elf::parse(&cache).map_err(io::Error::other)?;
-    elf.offset_of(elf.header.e_entry(elf.endian)).ok_or_else(|| io::Error::other("a program without instructions"))
+    elf.offset_of(elf.entry()).ok_or_else(|| io::Error::other("a program without instructions"))
 }
 
-struct Elf<'a> {
+/// A file that is a program or a library.
+pub(super) struct Elf<'a> {
     data: &'a ReadCache<&'a File>,
     header: &'a Header,
     endian: Endianness,
@@ -49,10 +45,36 @@ struct Elf<'a> {
 }
 
 impl<'a> Elf<'a> {
-    fn parse(data: &'a ReadCache<&'a File>) -> object::Result<Self> {
+    pub(super) fn parse(data: &'a ReadCache<&'a File>) -> object::Result<Self> {
         let header = Header::parse(data)?;
         let endian = header.endian()?;
         Ok(Self { data, header, endian, sections: header.sections(endian, data)? })
+    }
+
+    /// Of the instructions: `EM_X86_64` and its like.
+    pub(super) fn machine(&self) -> u16 {
+        self.header.e_machine(self.endian)
+    }
+
+    /// Address of a program's first instruction.
+    pub(super) fn entry(&self) -> u64 {
+        self.header.e_entry(self.endian)
+    }
+
+    /// Address and bytes of a section, if it has that name and is not too long.
+    pub(super) fn section(&self, name: &str) -> Option<(u64, &'a [u8])> {
+        let (_, section) = self.sections.section_by_name(self.endian, name.as_bytes())?;
+        if section.sh_size(self.endian) > LONGEST_TABLE {
+            return None;
+        }
+        Some((section.sh_addr(self.endian), section.data(self.endian, self.data).ok()?))
+    }
+
+    /// The bytes at these addresses, all in one segment, and where they are in the file.
+    pub(super) fn code(&self, addresses: &Range<u64>) -> Option<(u64, &'a [u8])> {
+        let offset = self.offset_of(addresses.start)?;
+        let length = addresses.end.checked_sub(addresses.start)?;
+        Some((offset, self.data.read_bytes_at(offset, length).ok()?))
     }
 
     /// Looks through one kind of table. The names are compared where they lie: asking for each by itself would be a read each.
@@ -121,12 +143,14 @@ mod tests {
     fn the_own_program_begins_somewhere_and_has_no_such_functions() {
         let own = File::open("/proc/self/exe").unwrap();
         assert!(entry(&own).unwrap() > 0);
-        assert_eq!(functions(&own).unwrap(), []);
+        let cache = ReadCache::new(&own);
+        assert_eq!(functions(&Elf::parse(&cache).unwrap()).unwrap(), []);
     }
 
     #[test]
     fn what_is_no_program_has_none() {
-        assert!(functions(&File::open("/etc/passwd").unwrap()).is_err());
+        let cache = File::open("/etc/passwd").unwrap();
+        assert!(Elf::parse(&ReadCache::new(&cache)).is_err());
     }
 
     #[test]

@@ -30,6 +30,8 @@ struct Session {
     cookie: Option<Cookie>,
     received_from: Option<Cookie>,
     watched_since: KernelTime,
+    names_socket: bool,
+    awaits: Option<KernelTime>,
     passed: [u64; 2],
 }
 
@@ -44,6 +46,8 @@ impl Session {
             cookie: None,
             received_from: None,
             watched_since: KernelTime(0),
+            names_socket: false,
+            awaits: None,
             passed: [0; 2],
         }
     }
@@ -63,6 +67,7 @@ impl Scenario {
             object: 0x5500_0000_1000,
             watched_since: session.watched_since,
             memory: [&session.memory, &[]],
+            names_socket: session.names_socket,
         }))
     }
 
@@ -79,6 +84,7 @@ impl Scenario {
             received_from: session.received_from,
             direction,
             offset,
+            awaits: session.awaits,
             length: bytes.len() as u32,
             prefix: bytes,
             tail: &[],
@@ -365,4 +371,48 @@ fn what_cannot_be_held_is_counted() {
     }
     scenario.expect_lost(1);
     scenario.writes(&mut Session::new(8, 10), "unannounced").expect_lost(2);
+}
+
+#[test]
+fn an_answer_waits_for_the_question_whose_call_returns_later() {
+    let (mut scenario, mut socket) = (Scenario::new(), client());
+    let mut session = Session { names_socket: true, ..Session::of_socket(7, 10, 1) };
+    scenario.connect(&socket).sends(&mut socket, hello(RANDOM)).session(&session);
+    session.awaits = Some(scenario.now());
+    scenario
+        .reads(&mut session, answer(200, "hello"))
+        .expect_requests(0)
+        .writes(&mut session, get("/a"))
+        .expect_requests(1)
+        .expect_lost(0);
+    assert_eq!(scenario.requests()[0].error, None);
+}
+
+#[test]
+fn a_call_that_wrote_nothing_lets_what_waits_for_it_pass() {
+    let (mut scenario, mut socket) = (Scenario::new(), client());
+    let mut session = Session { names_socket: true, ..Session::of_socket(7, 10, 1) };
+    scenario
+        .connect(&socket)
+        .sends(&mut socket, hello(RANDOM))
+        .session(&session)
+        .writes(&mut session, get("/a"))
+        .wait(1);
+    session.awaits = Some(scenario.now());
+    scenario.reads(&mut session, answer(200, "hello")).expect_requests(0).writes(&mut session, "").expect_requests(1);
+}
+
+#[test]
+fn a_session_that_names_its_socket_need_not_be_known_as_tls() {
+    let (mut scenario, mut socket) = (Scenario::new(), client());
+    let mut session = Session { names_socket: true, ..Session::of_socket(7, 10, 1) };
+    scenario
+        .connect(&socket)
+        .sends(&mut socket, "CONNECT there:443 HTTP/1.1\r\n\r\n")
+        .session(&session)
+        .writes(&mut session, get("/a"))
+        .expect_requests(0)
+        .sends(&mut socket, hello(RANDOM))
+        .reads(&mut session, answer(200, "hello"))
+        .expect_requests(1);
 }

@@ -6,6 +6,7 @@ mod client;
 mod dns;
 mod server;
 mod streams;
+mod tls;
 mod ways;
 
 use std::{net::SocketAddr, thread, time::Duration};
@@ -16,6 +17,8 @@ const USAGE: &str = "usage: goldwire-peer server ADDRESS\n       \
                      goldwire-peer dns ADDRESS\n       \
                      goldwire-peer http2 ADDRESS\n       \
                      goldwire-peer streams ADDRESS CONNECTIONS STREAMS TIMES FILE\n       \
+                     goldwire-peer tls ADDRESS FOLDER\n       \
+                     goldwire-peer ask-tls ADDRESS FOLDER CONNECTIONS TIMES\n       \
                      goldwire-peer ways ADDRESS WAY TIMES\n       \
                      goldwire-peer pipelines ADDRESS DEPTH TIMES\n       \
                      goldwire-peer messages ADDRESS TIMES\n       \
@@ -35,6 +38,10 @@ fn main() -> Result<()> {
         ["server", at] => return server::run(address(at)?),
         ["dns", at] => return dns::run(address(at)?),
         ["http2", at] => return streams::serve(address(at)?),
+        ["tls", at, folder] => return tls::serve(address(at)?, folder.as_ref()),
+        ["ask-tls", to, folder, connections, times] => {
+            tls::ask(address(to)?, folder.as_ref(), number(connections)?, number(times)?)?
+        }
         ["streams", to, connections, at_once, times, go_on] => {
             let amounts = (number(connections)?, number(at_once)?, number(times)?);
             streams::ask(address(to)?, amounts, go_on.as_ref())?

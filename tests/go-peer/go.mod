@@ -1,0 +1,3 @@
+module goldwire/peer
+
+go 1.19
