@@ -127,7 +127,12 @@ describe('variables', () => {
 
 describe('ad hoc filters', () => {
   it('offer the fields that can be filtered on', async () => {
-    expect(await datasource().source.getTagKeys()).toEqual([{ text: 'verdict', value: 'verdict' }]);
+    const { source, post } = datasource();
+    post.mockImplementation(async (_path, body) => ({
+      values: (body as { field: string }).field === 'source.labels.*' ? ['app'] : [],
+    }));
+    const names = ['verdict', 'source.labels.app', 'either.labels.app'];
+    expect(await source.getTagKeys()).toEqual(names.map((name) => ({ text: name, value: name })));
   });
 
   it('offer values that the other filters leave', async () => {

@@ -98,8 +98,8 @@ export class GoldwireDataSource extends DataSourceWithBackend<GoldwireQuery, Gol
   }
 
   async getTagKeys(_options?: DataSourceGetTagKeysOptions<GoldwireQuery>): Promise<MetricFindValue[]> {
-    const fields = await this.resources.fields();
-    return filterFields(fields).map(({ name }) => ({ text: name, value: name }));
+    const [fields, labels] = await Promise.all([this.resources.fields(), this.resources.labels()]);
+    return filterFields([...fields, ...labels]).map(({ name }) => ({ text: name, value: name }));
   }
 
   async getTagValues(options: DataSourceGetTagValuesOptions<GoldwireQuery>): Promise<MetricFindValue[]> {

@@ -34,6 +34,21 @@ describe('Resources', () => {
     expect(doors.post).toHaveBeenCalledWith('values', request, { requestId: 'r', showErrorAlert: false });
   });
 
+  it('has the labels of both ends as fields', async () => {
+    const doors = transport({});
+    doors.post.mockImplementation(async (_path, body) => {
+      return { values: (body as { field: string }).field === 'source.labels.*' ? ['app', 'team'] : ['app'] };
+    });
+    const labels = await new Resources(doors).labels();
+    const names = ['source.labels.app', 'source.labels.team', 'destination.labels.app'];
+    expect(labels.map(({ name }) => name)).toEqual(names);
+    expect(labels[0]).toMatchObject({ kind: 'text', groupable: true, filterable: true });
+  });
+
+  it('has no labels where the nodes cannot be asked', async () => {
+    expect(await new Resources(transport({ values: new Error('down') })).labels()).toEqual([]);
+  });
+
   it('asks both ends for the values of either', async () => {
     const doors = transport({});
     doors.post.mockImplementation(async (_path, body) => {

@@ -56,6 +56,9 @@ export interface Transport {
 }
 
 const EITHER = 'either.';
+/** Labels that are offered, of each side. */
+const LABELS = 100;
+const LABELLED: RecordTable[] = ['flows', 'requests', 'drops'];
 const QUIET: RequestOptions = { showErrorAlert: false };
 
 /** What the backend knows beside query answers: fields, signals, values, and whether a filter can be read. */
@@ -80,6 +83,22 @@ export class Resources {
       throw error;
     });
     return this.signalsOnce;
+  }
+
+  /** The labels that the nodes know of, as fields of either side. None where the nodes can't be asked. */
+  async labels(): Promise<FieldEntry[]> {
+    const of = async (side: string) => {
+      const keys = await this.valuesOfField({ field: `${side}.labels.*`, limit: LABELS }, {}).catch(() => []);
+      return keys.map((key) => ({
+        name: `${side}.labels.${key}`,
+        kind: 'text' as const,
+        tables: LABELLED,
+        groupable: true,
+        filterable: true,
+        description: `Label \`${key}\` of the pod or the container`,
+      }));
+    };
+    return (await Promise.all([of('source'), of('destination')])).flat();
   }
 
   /** Values of `either.workload` are those of both ends. */

@@ -18,6 +18,12 @@ describe('localSuggestions', () => {
     expect(labels('HOST')).toEqual(['http.host']);
   });
 
+  it('quotes a label that could not be read without', () => {
+    const inserted = (name: string) => localSuggestions(end(name.slice(0, 12)), [field(name)], 'text')[0].insert;
+    expect(inserted('source.labels.app.kubernetes.io/name')).toBe('source.labels.app.kubernetes.io/name ');
+    expect(inserted('source.labels.odd key')).toBe('source.labels."odd key" ');
+  });
+
   it('has the operators that fit', () => {
     expect(labels('latency ', 'duration')).toEqual(['=', '!=', 'in', 'not in', '<', '<=', '>', '>=']);
     expect(labels('verdict !')).toEqual(['!=', '!~']);

@@ -62,7 +62,13 @@ function fieldSuggestions(typed: string, fields: readonly FieldEntry[]): Suggest
   const begins = fields.filter(({ name }) => name.startsWith(part));
   const contains = fields.filter(({ name }) => !name.startsWith(part) && name.includes(part));
   const named = [...begins, ...contains].slice(0, SHOWN);
-  return named.map(({ name, description }) => ({ label: name, description, insert: `${name} ` }));
+  return named.map(({ name, description }) => ({ label: name, description, insert: `${writeField(name)} ` }));
+}
+
+/** A label's key may hold anything, and is quoted where a filter could not read it. */
+function writeField(name: string): string {
+  const [, end, key] = /^(\w+\.labels\.)(.*[\s"=!<>(),].*)$/s.exec(name) ?? [];
+  return end === undefined ? name : end + writeValue(key, 'text');
 }
 
 function operatorSuggestions(typed: string, kind: FieldKind): Suggestion[] {

@@ -8,14 +8,14 @@ use std::{
 use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, StringArray};
 use arrow_buffer::Buffer;
 use goldwire_model::{
-    field::EndField,
+    field::{EndField, LABEL_KEYS},
     record::{Endpoint, Text},
 };
 
 use super::{
     numbers::{ABSENT, Numbers, pack},
     pool::{Pool, pool_text},
-    value::Value,
+    value::{Value, keys_text},
 };
 
 const TEXT_FIELDS: [EndField; 12] = [
@@ -48,6 +48,8 @@ pub(crate) struct Endpoints {
 /// Key and value of label `n` of row `r` stand at `offsets[r] + n`.
 #[derive(Debug)]
 struct Labels {
+    /// By row, all its keys in one text.
+    all_keys: Option<ArrayRef>,
     offsets: Option<ArrayRef>,
     keys: Option<ArrayRef>,
     values: Option<ArrayRef>,
@@ -77,6 +79,9 @@ pub(crate) fn endpoint_value<'a>(endpoint: &'a Endpoint, field: &EndField) -> Va
         EndField::Address => Some(Value::Address(endpoint.address)),
         EndField::Port => return Value::Absent,
         EndField::Pid => endpoint.pid.map(|pid| Value::Integer(i64::from(pid))),
+        EndField::Label(key) if **key == *LABEL_KEYS => {
+            (!endpoint.labels.is_empty()).then(|| Value::Keys(&endpoint.labels))
+        }
         EndField::Label(key) => {
             let label = endpoint.labels.iter().find(|(known, _)| **known == **key);
             label.map(|(_, value)| Value::Text(value))
@@ -168,6 +173,9 @@ impl Endpoints {
 
     fn label(&self, row: usize, key: &str) -> Option<&str> {
         let labels = self.labels.as_ref()?;
+        if key == LABEL_KEYS {
+            return pool_text(&self.pool, Numbers::open(labels.all_keys.as_ref(), 0).get(row));
+        }
         let offsets = Numbers::open(labels.offsets.as_ref(), 0);
         let keys = Numbers::open(labels.keys.as_ref(), 0);
         let range = offsets.get(row) as usize..offsets.get(row + 1) as usize;
@@ -206,6 +214,11 @@ fn pack_addresses(endpoints: &[Arc<Endpoint>]) -> FixedSizeBinaryArray {
 impl Labels {
     fn seal(endpoints: &[Arc<Endpoint>], pool: &mut Pool) -> Option<Self> {
         let (mut offsets, mut keys, mut values) = (vec![0], Vec::new(), Vec::new());
+        // Kept to the end: the pool knows texts by their places in memory too.
+        let all_keys: Vec<Option<Text>> = endpoints
+            .iter()
+            .map(|endpoint| (!endpoint.labels.is_empty()).then(|| keys_text(&endpoint.labels).into()))
+            .collect();
         for endpoint in endpoints {
             for (key, value) in &*endpoint.labels {
                 keys.push(pool.code(Some(key)));
@@ -216,10 +229,16 @@ impl Labels {
         if keys.is_empty() {
             return None;
         }
-        Some(Self { offsets: pack(&offsets), keys: pack(&keys), values: pack(&values) })
+        let all_codes: Vec<u64> = all_keys.iter().map(|all| pool.code(all.as_ref())).collect();
+        let (offsets, keys, values) = (pack(&offsets), pack(&keys), pack(&values));
+        Some(Self { all_keys: pack(&all_codes), offsets, keys, values })
     }
 
     fn bytes(&self) -> usize {
-        [&self.offsets, &self.keys, &self.values].into_iter().flatten().map(|array| array.get_array_memory_size()).sum()
+        [&self.all_keys, &self.offsets, &self.keys, &self.values]
+            .into_iter()
+            .flatten()
+            .map(|array| array.get_array_memory_size())
+            .sum()
     }
 }

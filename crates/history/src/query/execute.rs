@@ -127,7 +127,7 @@ impl Job<'_> {
             let looked = self.look(&store, gathered.iter().flat_map(Gathered::choices));
             (gathered, looked)
         };
-        let mut counted = values::Counted::default();
+        let mut counted = values::Counted::of(field);
         for (plan, gathered) in plans.iter().zip(gathered) {
             counted.add(&gathered.group(plan, self.node).groups);
         }

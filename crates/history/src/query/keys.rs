@@ -9,7 +9,7 @@ use super::mask::{hex, start_of};
 use crate::chunk::{
     numbers::ABSENT,
     resolve::{Entries, Resolved},
-    value::{OTHER, Value},
+    value::{OTHER, Value, keys_text},
 };
 
 /// Id of "not known on this node".
@@ -72,6 +72,7 @@ impl KeyTexts {
             Value::Unknown => UNKNOWN_KEY,
             Value::Absent => EMPTY_KEY,
             Value::Text(text) => self.id(text),
+            Value::Keys(labels) => self.id(&keys_text(labels)),
             Value::Address(address) => self.id(&address.to_string()),
             Value::Integer(number) => self.id(&number.to_string()),
         }

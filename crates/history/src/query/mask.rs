@@ -9,7 +9,7 @@ use goldwire_model::{
 use crate::chunk::{
     numbers::{ABSENT, Numbers},
     resolve::{Entries, Resolved},
-    value::Value,
+    value::{Value, keys_text},
 };
 
 /// One truth an entry. The order of the numbers makes `and` the smaller and `or` the larger.
@@ -105,6 +105,7 @@ fn of_value(test: &Test, value: &Value<'_>) -> u8 {
         Value::Absent => test.matches_absent().into(),
         Value::Unknown => Truth::Unknown,
         Value::Text(text) => test.matches_text(text).into(),
+        Value::Keys(labels) => test.matches_text(&keys_text(labels)).into(),
         Value::Address(address) => test.matches_address(*address).into(),
         Value::Integer(number) => test.matches_number(*number as f64).into(),
     })

@@ -14,7 +14,7 @@ use super::{
     plan::{Plan, Span},
     slots::Steps,
 };
-use crate::chunk::value::OTHER;
+use crate::chunk::value::{KEYS_BETWEEN, OTHER};
 
 /// One plan a table that has the field and all that the filter mentions: rows by value.
 pub(crate) fn plans<'q>(query: &'q Query, field: &Field, span: Span) -> Vec<Plan<'q>> {
@@ -43,9 +43,15 @@ fn plan<'q>(query: &'q Query, field: &Field, span: Span, table: Table) -> Plan<'
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     counts: FxHashMap<String, u64>,
+    /// A value holds several.
+    are_keys: bool,
 }
 
 impl Counted {
+    pub(crate) fn of(field: &Field) -> Self {
+        Self { are_keys: field.is_label_keys(), ..Self::default() }
+    }
+
     /// Adds the groups of one table. A value that is not known here is left out, since its own node knows it, and so is
     /// what was counted together.
     pub(crate) fn add(&mut self, groups: &Groups) {
@@ -54,10 +60,18 @@ impl Counted {
         };
         for (value, count) in keys.values.iter().zip(counts) {
             if let Some(value) = value.as_ref().filter(|value| !value.is_empty() && ***value != *OTHER) {
-                let seen = self.counts.entry(value.to_string()).or_default();
-                *seen = seen.saturating_add(*count);
+                if self.are_keys {
+                    value.split(KEYS_BETWEEN).for_each(|key| self.count(key, *count));
+                } else {
+                    self.count(value, *count);
+                }
             }
         }
+    }
+
+    fn count(&mut self, value: &str, count: u64) {
+        let seen = self.counts.entry(value.to_owned()).or_default();
+        *seen = seen.saturating_add(count);
     }
 
     /// The most frequent first, by name among equals. The prefix is matched whatever the case of its letters.

@@ -11,7 +11,7 @@ use goldwire_answer::{Body, column::Column, rows::Rows};
 use goldwire_history::LiveMatcher;
 use goldwire_model::{
     field::Field,
-    record::{ConnectionId, Ending, FlowEvent, FlowRecord, Record, Reporter, TcpState},
+    record::{ConnectionId, Ending, Endpoint, FlowEvent, FlowRecord, Record, Reporter, TcpState},
     time::Timestamp,
 };
 
@@ -175,6 +175,40 @@ fn values_are_counted_and_begin_with_the_prefix() {
     for (value, count) in values {
         assert_eq!(count, seen(&value), "{value}");
     }
+}
+
+/// Of records that are sealed and of those that are not.
+#[test]
+fn keys_of_labels_are_counted_by_key() {
+    let with = |keys: &[&str]| {
+        let labels = keys.iter().map(|key| ((*key).into(), "x".into())).collect();
+        Arc::new(Endpoint { labels, ..endpoint(0) })
+    };
+    let (two, one, none) = (with(&["app", "team"]), with(&["app"]), with(&[]));
+    let template = World::new(33, 12).records(3_000, 60);
+    let mut seen = 0;
+    let records: Vec<Record> = template
+        .into_iter()
+        .filter_map(|record| match record {
+            Record::Request(mut request) => {
+                request.ends.source = [&two, &one, &none][seen % 3].clone();
+                seen += 1;
+                Some(Record::Request(request))
+            }
+            _ => None,
+        })
+        .collect();
+    let history = history(64 << 20, &records);
+    let values = |text: &str| {
+        let Body::Values { values, .. } = execute(&history, &query(0, 60, text), 60).body else { panic!("no values") };
+        values
+    };
+    let (twos, ones) = ((seen as u64).div_ceil(3), (seen as u64 + 1) / 3);
+    let all = values(r#""queryType":"values","field":"source.labels.*""#);
+    assert_eq!(all, [("app".to_owned(), twos + ones), ("team".to_owned(), twos)]);
+    let some =
+        values(r#""queryType":"values","field":"source.labels.*","prefix":"te","filter":"source.labels.team = x""#);
+    assert_eq!(some, [("team".to_owned(), twos)]);
 }
 
 #[test]

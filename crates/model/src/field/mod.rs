@@ -49,6 +49,9 @@ pub enum EndField {
     Label(Box<str>),
 }
 
+/// Stands for all keys in the place of a label's.
+pub const LABEL_KEYS: &str = "*";
+
 /// Which end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
@@ -257,6 +260,12 @@ impl Side {
 }
 
 impl Field {
+    /// The keys of an end's labels, which a query for values may ask for as `source.labels.*`. No label has this key.
+    #[must_use]
+    pub fn is_label_keys(&self) -> bool {
+        matches!(self, Self::End(_, EndField::Label(key)) if **key == *LABEL_KEYS)
+    }
+
     /// Every field with a fixed name, in the order in which a list should show them. Labels are not among them: their
     /// names are only known from records.
     pub fn all() -> impl Iterator<Item = Self> {

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{EndField, Field, Side};
+use super::{EndField, Field, LABEL_KEYS, Side};
 use crate::suggest::{did_you_mean, nearest};
 
 /// No field has this name.
@@ -47,7 +47,7 @@ impl EndField {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         if let Some(key) = name.strip_prefix("labels.") {
-            return (!key.is_empty()).then(|| Self::Label(key.into()));
+            return (!key.is_empty() && key != LABEL_KEYS).then(|| Self::Label(key.into()));
         }
         Self::all().iter().find(|field| field.facts().name == name).cloned()
     }
@@ -60,6 +60,20 @@ impl Field {
     /// Where there is no such field; the error has the nearest name.
     pub fn parse(name: &str) -> Result<Self, UnknownField> {
         find(name).ok_or_else(|| UnknownField { name: name.to_owned(), suggestion: suggest(name) })
+    }
+
+    /// The same, or the keys of labels ([`Field::is_label_keys`]).
+    ///
+    /// # Errors
+    /// As [`Field::parse`].
+    pub fn parse_with_label_keys(name: &str) -> Result<Self, UnknownField> {
+        let side = [Side::Source, Side::Destination]
+            .into_iter()
+            .find(|side| name.strip_prefix(side.name()) == Some(".labels.*"));
+        match side {
+            Some(side) => Ok(Self::End(side, EndField::Label(LABEL_KEYS.into()))),
+            None => Self::parse(name),
+        }
     }
 }
 
@@ -150,6 +164,16 @@ mod tests {
             assert!(!field.tables().is_empty(), "{field}");
         }
         assert!(names.len() > 80);
+    }
+
+    #[test]
+    fn keys_of_labels_are_no_field_of_records() {
+        assert!(Field::parse("source.labels.*").is_err());
+        let keys = Field::parse_with_label_keys("destination.labels.*").expect("keys");
+        assert!(keys.is_label_keys());
+        assert_eq!(keys.name(), "destination.labels.*");
+        let label = Field::parse_with_label_keys("source.labels.app");
+        assert_eq!(label, Field::parse("source.labels.app"));
     }
 
     #[test]

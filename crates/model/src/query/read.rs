@@ -186,7 +186,8 @@ fn table(object: &Object) -> Result<QueryKind, QueryError> {
 
 fn values(object: &Object) -> Result<QueryKind, QueryError> {
     let name = object.text("field")?.ok_or(QueryError::MissingKey("field"))?;
-    let field: Field = read_field("field", name)?;
+    let field =
+        Field::parse_with_label_keys(name).map_err(|unknown| QueryError::UnknownField { key: "field", unknown })?;
     Ok(QueryKind::Values {
         field,
         prefix: object.text("prefix")?.unwrap_or_default().to_owned(),

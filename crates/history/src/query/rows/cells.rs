@@ -11,7 +11,7 @@ use crate::{
     chunk::{
         numbers::ABSENT,
         resolve::{Entries, Resolved},
-        value::Value,
+        value::{Value, keys_text},
     },
     query::mask::{hex, number_of, start_of},
 };
@@ -62,6 +62,7 @@ impl<'a> Reader<'a> {
             Cell::Value(Value::Integer(number)) | Cell::Moment(number) => Rank::Number(number),
             Cell::Number(number) => Rank::Number(self.whole(number)),
             Cell::Value(Value::Text(text)) => Rank::Text(text.into()),
+            Cell::Value(Value::Keys(labels)) => Rank::Text(keys_text(labels).into()),
             Cell::Value(Value::Address(address)) => Rank::Text(address.to_string().into()),
             Cell::Id(id) => Rank::Text(hex(id).into()),
         }
@@ -102,6 +103,7 @@ impl<'a> Reader<'a> {
         }
         let text = match self.cell(row) {
             Cell::Value(Value::Text(text)) => Some(text.into()),
+            Cell::Value(Value::Keys(labels)) => Some(keys_text(labels).into()),
             Cell::Value(Value::Address(address)) => Some(address.to_string().into()),
             Cell::Value(Value::Integer(number)) => Some(number.to_string().into()),
             Cell::Id(id) => Some(hex(id).into()),
