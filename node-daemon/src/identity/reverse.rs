@@ -121,7 +121,7 @@ impl ReverseNames {
 
 impl Questions {
     /// Waits for a question and answers it. False where nobody asks any more.
-    pub(crate) fn answer_next(&self, resolve: impl Fn(IpAddr) -> Option<String>) -> bool {
+    pub(crate) fn answer_next(&self, resolve: impl FnOnce(IpAddr) -> Option<String>) -> bool {
         let Some(address) = self.next() else { return false };
         let name = resolve(address).and_then(|name| written(&name));
         self.answers.send(Answer { address, name }).is_ok()

@@ -115,23 +115,17 @@ fn what_the_client_asked_for_is_neither_looked_up_nor_named_twice() {
 #[test]
 fn dropped_packets_of_no_connection_have_the_names() {
     let (mut scenario, questions) = scenario();
-    for _ in 0..2 {
-        scenario.event(&Event::PacketsDropped(PacketsDropped {
-            time: scenario.now(),
-            source: address(CLIENT),
-            destination: address(SERVER),
-            protocol: 17,
-            reason: "NO_SOCKET",
-            place: "",
-            count: 1,
-            bytes: 64,
-        }));
-        scenario.wait(1);
-        if scenario.findings.records.len() == 1 {
-            answer_all(&questions, 2);
-            scenario.wait(1);
-        }
-    }
+    let packet = |time| {
+        let (source, destination) = (address(CLIENT), address(SERVER));
+        let (protocol, reason, place, network_namespace) = (17, "NO_SOCKET", "", 0);
+        let (count, bytes) = (1, 64);
+        let dropped =
+            PacketsDropped { time, source, destination, protocol, reason, place, network_namespace, count, bytes };
+        Event::PacketsDropped(dropped)
+    };
+    scenario.event(&packet(KernelTime(1)));
+    assert_eq!(answer_all(&questions, 2), ["10.0.0.1", "192.0.2.7"]);
+    scenario.wait(1).event(&packet(KernelTime(2)));
     let drops = scenario.findings.records.iter().filter_map(|record| match record {
         Record::Drop(dropped) => Some([&dropped.ends.source, &dropped.ends.destination].map(|end| names(end))),
         _ => None,
