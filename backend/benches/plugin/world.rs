@@ -156,6 +156,7 @@ fn endpoint(kind: &str, workload: usize, node: usize, known: bool) -> Endpoint {
         ancestry: text("containerd-shim < systemd".to_owned()),
         node: text(format!("node-{node}")),
         dns: None,
+        reverse_dns: None,
         labels: [].into(),
     }
 }

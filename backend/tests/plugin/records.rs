@@ -38,6 +38,7 @@ fn endpoint(address: [u8; 4], workload: Option<&str>, node: &str) -> Arc<Endpoin
         ancestry: None,
         node: known.then(|| node.into()),
         dns: None,
+        reverse_dns: None,
         labels: [].into(),
     })
 }

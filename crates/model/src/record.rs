@@ -47,6 +47,8 @@ pub struct Endpoint {
     pub node: Option<Text>,
     /// The DNS name that the client had asked for to get this address.
     pub dns: Option<Text>,
+    /// What the reverse DNS calls this address, where that is looked up; never beside `dns`.
+    pub reverse_dns: Option<Text>,
     /// Sorted by key.
     pub labels: Arc<[(Text, Text)]>,
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
 use super::units::{ByteSize, Moment};
 use crate::identity::engines::Place;
@@ -86,6 +86,10 @@ pub(crate) struct DaemonArguments {
     /// Ask an engine at another socket too: `docker=PATH`, `podman=PATH` or `cri=PATH`; repeat for more.
     #[arg(long = "container-engine", value_name = "KIND=PATH")]
     pub(crate) container_engines: Vec<Place>,
+    /// Ask the system's resolver for names of addresses that no client asked for by name: `source.reverse_dns`,
+    /// `destination.reverse_dns`. The questions go to the network as the daemon's own.
+    #[arg(long, env = "GOLDWIRE_REVERSE_DNS", value_parser = FalseyValueParser::new())]
+    pub(crate) reverse_dns: bool,
 }
 
 /// Whether to ask container engines.

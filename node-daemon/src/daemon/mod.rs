@@ -24,7 +24,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{
     command_line::arguments::{DaemonArguments, TlsReading},
-    identity::WorkloadRules,
+    identity::{ReverseNames, WorkloadRules},
     privileges,
     receive::{self, Receiver},
     service::{self, Node},
@@ -71,7 +71,10 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         engines: engines.clone(),
     };
     let stop = Arc::new(AtomicBool::new(false));
-    let settings = pipeline::Settings { node: name, cgroup: arguments.cgroup.clone(), kubernetes, engines, rules };
+    let reverse = arguments.reverse_dns.then(|| ReverseNames::start(clock::kernel_now())).transpose();
+    let reverse = reverse.context("failed to start the threads of --reverse-dns")?;
+    let cgroup = arguments.cgroup.clone();
+    let settings = pipeline::Settings { node: name, cgroup, kubernetes, engines, reverse, rules };
     let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
         .context("failed to start the pipeline")?;
     let address = socket.local_addr()?;

@@ -20,7 +20,7 @@ use goldwire_model::{record::Record, time::Timestamp};
 use super::{clock, gauges::Gauges};
 use crate::{
     decode::{Cookie, Direction, Event, KernelTime, SequenceNumber, SessionNumber},
-    identity::{self, Processes, WorkloadRules, engines::Engines},
+    identity::{self, Processes, ReverseNames, WorkloadRules, engines::Engines},
     receive::{CaptureLimit, Losses, Receiver, Steering, TlsFinder, Verdict},
     track::{self, CaptureControl, Outlets, RecordSink, Tracker},
 };
@@ -45,6 +45,8 @@ pub(super) struct Settings {
     pub(super) rules: WorkloadRules,
     /// What containers' engines tell, where they are asked.
     pub(super) engines: Option<Engines>,
+    /// Names of addresses, where they are looked up.
+    pub(super) reverse: Option<ReverseNames>,
 }
 
 /// Starts the thread. It ends after `stop` is set, when it has read what the rings still hold.
@@ -83,9 +85,13 @@ impl Pipeline {
             engines: settings.engines,
             ..identity::Options::new(&*settings.node, settings.cgroup)
         });
+        let mut tracker = Tracker::new(identity, options, anchor);
+        if let Some(names) = settings.reverse {
+            tracker.set_reverse_names(names);
+        }
         Self {
             capture: Kernel { steering: receiver.steering(), tls: receiver.tls_finder() },
-            tracker: Tracker::new(identity, options, anchor),
+            tracker,
             receiver,
             history,
             gauges,

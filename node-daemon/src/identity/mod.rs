@@ -16,6 +16,7 @@ mod parents;
 mod pods;
 mod proc_files;
 mod processes;
+mod reverse;
 mod rules;
 mod users;
 mod workload;
@@ -26,6 +27,9 @@ use goldwire_model::record::Text;
 
 pub use lookup::IdentityLookup;
 pub use processes::{Options, Processes};
+#[cfg(test)]
+pub(crate) use reverse::Questions;
+pub use reverse::ReverseNames;
 pub use rules::{RulesError, WorkloadRules};
 
 /// What is known of a process. Shared by every record that names it.

@@ -85,6 +85,7 @@ impl<I: IdentityLookup> Tracker<I> {
 
     pub(super) fn conversation_closed(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
         let key = FlowKey::Udp(event.conversation);
+        self.name_addresses(key);
         let Some(mut flow) = self.flows.pop(&key) else { return };
         self.forget(key, &flow);
         let (time, start) = (self.wall(event.time), self.wall(flow.opened));

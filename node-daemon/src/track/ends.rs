@@ -97,11 +97,10 @@ impl<I: IdentityLookup> Tracker<I> {
             Reporter::Client => (local, remote),
             Reporter::Server => (remote, local),
         };
-        let end = |address: SocketAddr| End::unknown(address.ip());
         Ends {
-            source: self.endpoints.endpoint(&end(source)),
+            source: self.endpoints.unknown(source.ip()),
             source_port: source.port(),
-            destination: self.endpoints.endpoint(&end(destination)),
+            destination: self.endpoints.unknown(destination.ip()),
             destination_port: destination.port(),
             transport: key.transport(),
             reporter,
@@ -125,12 +124,22 @@ impl<I: IdentityLookup> Tracker<I> {
 
     /// Its process may have been met before the API told of its pod, or the engine of its container.
     pub(super) fn name_late(&mut self, key: FlowKey, now: KernelTime) {
+        self.name_addresses(key);
         let identity = self.flows.peek(&key).and_then(|flow| flow.identity.as_ref());
         let Some(pid) = identity.filter(|identity| identity.awaits_names).map(|identity| identity.pid) else { return };
         let named = self.identity.process(pid, now);
         let Some(flow) = self.flows.peek_mut(&key) else { return };
         if named.is_some() && named != flow.identity {
             flow.identity = named;
+            self.rename(key);
+        }
+    }
+
+    /// The reverse DNS may have told of an address since the flow's ends were named.
+    pub(super) fn name_addresses(&mut self, key: FlowKey) {
+        let Some(flow) = self.flows.peek(&key) else { return };
+        let Ends { source, destination, .. } = &flow.about.ends;
+        if self.endpoints.has_learned(source) || self.endpoints.has_learned(destination) {
             self.rename(key);
         }
     }

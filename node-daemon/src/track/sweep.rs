@@ -26,6 +26,7 @@ const LINGER: u64 = 1_000 * MILLISECOND;
 impl<I: IdentityLookup> Tracker<I> {
     /// To be called a few times a second, and whenever the rings were found empty. `now` is the kernel's clock.
     pub fn sweep(&mut self, now: KernelTime, out: &mut Outlets<'_>) {
+        self.endpoints.sweep(now);
         self.report_fresh(KernelTime(now.0.saturating_sub(FRESH)), out);
         if now.0.saturating_sub(self.last_sweep.0) < SWEEP {
             return;
@@ -56,6 +57,7 @@ impl<I: IdentityLookup> Tracker<I> {
 
     fn report_fresh(&mut self, until: KernelTime, out: &mut Outlets<'_>) {
         while let Some((key, _)) = self.fresh.pop_front_if(|(_, time)| *time <= until) {
+            self.name_addresses(key);
             if let Some(flow) = self.flows.peek_mut(&key) {
                 flow.report_start(self.shared.anchor, out.records);
             }

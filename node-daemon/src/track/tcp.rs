@@ -187,6 +187,7 @@ impl<I: IdentityLookup> Tracker<I> {
             return;
         }
         let key = FlowKey::Tcp(event.cookie);
+        self.name_addresses(key);
         let known = self.flows.pop(&key);
         if let Some(flow) = &known {
             self.forget(key, flow);

@@ -12,7 +12,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::{
     decode::{Event, KernelTime},
-    identity::IdentityLookup,
+    identity::{IdentityLookup, ReverseNames},
 };
 
 use super::{
@@ -97,6 +97,11 @@ impl<I: IdentityLookup> Tracker<I> {
     /// The clocks were compared again.
     pub fn set_anchor(&mut self, anchor: Anchor) {
         self.shared.anchor = anchor;
+    }
+
+    /// From now on, ends that nobody asked for by name have the name that the reverse DNS has for their address.
+    pub fn set_reverse_names(&mut self, names: ReverseNames) {
+        self.endpoints.set_reverse_names(names);
     }
 
     /// Connections and conversations that are followed now.

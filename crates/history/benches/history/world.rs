@@ -42,6 +42,7 @@ fn endpoint(name: &str, number: u16) -> Arc<Endpoint> {
         ancestry: Some("containerd-shim < systemd".into()),
         node: Some("node-1".into()),
         dns: None,
+        reverse_dns: None,
         labels: [("app".into(), "shop".into())].into(),
     })
 }

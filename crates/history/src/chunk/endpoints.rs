@@ -18,7 +18,7 @@ use super::{
     value::{Value, keys_text},
 };
 
-const TEXT_FIELDS: [EndField; 11] = [
+const TEXT_FIELDS: [EndField; 12] = [
     EndField::Workload,
     EndField::Namespace,
     EndField::Pod,
@@ -30,6 +30,7 @@ const TEXT_FIELDS: [EndField; 11] = [
     EndField::Ancestry,
     EndField::Node,
     EndField::Dns,
+    EndField::ReverseDns,
 ];
 
 /// Row `n` is the endpoint of code `n + 1`; code 0 is no endpoint.
@@ -67,6 +68,7 @@ fn text_of<'a>(endpoint: &'a Endpoint, field: &EndField) -> Option<&'a Text> {
         EndField::Ancestry => endpoint.ancestry.as_ref(),
         EndField::Node => endpoint.node.as_ref(),
         EndField::Dns => endpoint.dns.as_ref(),
+        EndField::ReverseDns => endpoint.reverse_dns.as_ref(),
         EndField::Address | EndField::Port | EndField::Pid | EndField::Label(_) => None,
     }
 }

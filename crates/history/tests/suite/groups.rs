@@ -21,6 +21,7 @@ const QUERIES: &[&str] = &[
     r#""queryType":"table","table":"requests","groupBy":["http.route","error.type"],"aggregates":["count()","p99(latency)","sum(request_bytes)","max(latency)","min(latency)","avg(response_bytes)"]"#,
     r#""queryType":"table","table":"flows","groupBy":["source.workload"],"aggregates":["count()","sum(bytes_sent)","p50(rtt)","sum(retransmits)"]"#,
     r#""queryType":"table","table":"drops","groupBy":["drop.place"],"aggregates":["count()","sum(count)","sum(drop.bytes)"]"#,
+    r#""queryType":"table","table":"flows","groupBy":["destination.reverse_dns"],"filter":"not source.reverse_dns = \"reverse-0\"","aggregates":["count()","sum(bytes_sent)"]"#,
 ];
 
 const RAW_QUERIES: &[&str] = &[

@@ -107,6 +107,7 @@ fields_of_ends! {
     Ancestry "ancestry" Text "Names of the parent processes, nearest first, joined by ` < `";
     Node "node" Text "Node that this end runs on";
     Dns "dns" Text "DNS name that the client had asked for to get this address";
+    ReverseDns "reverse_dns" Text "Name of this address in the reverse DNS, where --reverse-dns is on and no name was asked for";
 }
 
 other_fields! {

@@ -43,6 +43,8 @@ pub enum EndField {
     Node,
     /// `dns`: the name that the client had asked for to get this address.
     Dns,
+    /// `reverse_dns`: what the reverse DNS calls this address, where no name was asked for and the daemon looks it up.
+    ReverseDns,
     /// `labels.<key>`
     Label(Box<str>),
 }

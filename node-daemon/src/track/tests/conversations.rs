@@ -11,18 +11,24 @@ use crate::decode::{
 const QUERY: &[u8] = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02no\x07example\x00\x00\x01\x00\x01";
 const NXDOMAIN: &[u8] = b"\x00\x01\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00\x02no\x07example\x00\x00\x01\x00\x01";
 
-fn conversation(cookie: u64, remote: &str) -> Conversation {
+pub(super) fn conversation(cookie: u64, remote: &str) -> Conversation {
     Conversation { cookie: Cookie(cookie), remote: address(remote) }
 }
 
 impl Scenario {
-    fn opens(&mut self, conversation: Conversation, local: &str, first: Direction, pid: u32) -> &mut Self {
+    pub(super) fn opens(&mut self, conversation: Conversation, local: &str, first: Direction, pid: u32) -> &mut Self {
         let (time, local) = (self.now(), address(local));
         let opened = ConversationOpened { time, conversation, first, local, owner_pid: Some(pid) };
         self.event(&Event::ConversationOpened(opened))
     }
 
-    fn says(&mut self, conversation: Conversation, local: &str, direction: Direction, payload: &[u8]) -> &mut Self {
+    pub(super) fn says(
+        &mut self,
+        conversation: Conversation,
+        local: &str,
+        direction: Direction,
+        payload: &[u8],
+    ) -> &mut Self {
         let (time, local, length) = (self.now(), address(local), payload.len() as u32);
         self.event(&Event::Datagram(Datagram { time, conversation, local, direction, length, payload }))
     }

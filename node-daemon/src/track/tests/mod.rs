@@ -7,4 +7,5 @@ mod exchanges;
 mod joining;
 mod plaintext;
 mod properties;
+mod reverse;
 mod scenario;

@@ -65,6 +65,7 @@ fn end_value<'a>(ends: &'a Ends, side: Side, field: &EndField) -> Value<'a> {
         EndField::Ancestry => text(endpoint.ancestry.as_ref()),
         EndField::Node => text(endpoint.node.as_ref()),
         EndField::Dns => text(endpoint.dns.as_ref()),
+        EndField::ReverseDns => text(endpoint.reverse_dns.as_ref()),
         EndField::Label(key) => text(label(endpoint, key)),
         other => panic!("the model does not know {other:?}"),
     };

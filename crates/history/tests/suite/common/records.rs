@@ -58,6 +58,7 @@ pub(crate) fn endpoint(number: u64) -> Endpoint {
         ancestry: if local { text("parent", number % 2) } else { None },
         node: if local { Some("node-1".into()) } else { None },
         dns: if number % 6 == 5 { text("name", number) } else { None },
+        reverse_dns: if number % 6 == 2 { text("reverse", number % 4) } else { None },
         labels: if number.is_multiple_of(4) {
             [("app".into(), format!("app-{}", number % 3).into())].into()
         } else {
