@@ -40,7 +40,9 @@ same trials and fails where any of them differs.
 
 `sent` is the programs' own count. An end that was not watched, or that does not count what the trial is about, is `-`. `lost` \
 is what the daemon itself says it lost, in events: an exchange has two at each end, so one lost event costs at most one exchange. \
-`difference` is the larger of both ends' distances from `sent`.
+`difference` is the larger of both ends' distances from `sent`. Where a ring is far too small, requests are missing; the buffers of \
+that load, counted by the packet filter at both ends, are in the unit of `lost`, so there `difference` is what is neither seen nor \
+reported lost.
 
 | trial | what | sent | seen at client | seen at server | lost | difference |
 |--:|---|--:|--:|--:|--:|--:|
