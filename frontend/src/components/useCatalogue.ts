@@ -28,18 +28,14 @@ export function useCatalogue(resources: Resources): Catalogue {
     useCallback(() => resources.signals(), [resources]),
     NO_SIGNALS
   );
-  const labels = useLoaded(
-    useCallback(() => resources.labels(), [resources]),
-    NO_FIELDS
-  );
   return useMemo(() => {
     const kinds = new Map(fields.value.map((field) => [field.name, field.kind]));
     return {
-      fields: [...fields.value, ...labels.value],
+      fields: fields.value,
       signals: signals.value,
       kind: (field) => kinds.get(field) ?? kindOf(field),
       error: fields.error ?? signals.error,
       loading: fields.loading || signals.loading,
     };
-  }, [fields, signals, labels]);
+  }, [fields, signals]);
 }
