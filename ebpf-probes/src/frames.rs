@@ -45,7 +45,14 @@ struct Way {
     /// Its first bytes, the first of them lowest, at most [`SAYS_ALL`], where the buffer before ended in its header, and
     /// how long that beginning was. Else [`TOLD_WHOLE`], or 0.
     begun: u64,
+    /// Sequence number from which on the way is known: what comes late from before it was not followed.
+    since: u32,
+    /// Bytes of the last long DATA frame, its header among them; 0 before one.
+    stride: u32,
 }
+
+/// Once the way is so long, its beginning is moved up, so that sequence numbers do not go half around between them.
+const LONGEST: u32 = 1 << 30;
 
 /// All is told of the frame that is under way.
 const TOLD_WHOLE: u64 = 1 << 32;
@@ -70,7 +77,7 @@ pub fn begin(segment: &Segment, wish: &Steering, offset: u32) {
     if let Some(way) = way_of(segment) {
         let next = word(wish.tag, segment.sequence.wrapping_add(offset));
         // SAFETY: the kernel gave the pointer.
-        unsafe { way.write(Way { next, begun: 0 }) };
+        unsafe { way.write(Way { next, begun: 0, since: segment.sequence, stride: 0 }) };
     }
 }
 
@@ -120,13 +127,15 @@ fn on_buffer(ctx: &SkBuffContext, direction: u8) -> Option<()> {
         hand_over(&segment);
     }
     segment.length = length - steps.told;
+    let Steps { since, stride, .. } = steps;
     let (known, limit) = match came {
         Came::Behind { begun } => {
-            let next = word(wish.tag, first.wrapping_add(steps.at));
-            let is_whole = steps.limit != ENDS;
-            (Way { next, begun: begun | if is_whole { TOLD_WHOLE } else { 0 } }, if is_whole { WHOLE } else { ENDS })
+            let next = first.wrapping_add(steps.at);
+            let since = if next.wrapping_sub(since) > LONGEST { next.wrapping_sub(LONGEST / 2) } else { since };
+            let (whole, limit) = if steps.limit == ENDS { (0, ENDS) } else { (TOLD_WHOLE, WHOLE) };
+            (Way { next: word(wish.tag, next), begun: begun | whole, since, stride }, limit)
         }
-        Came::OnAndOn | Came::Astray => (Way { next: 0, begun: 0 }, WHOLE),
+        Came::OnAndOn | Came::Astray => (Way { next: 0, begun: 0, since: 0, stride: 0 }, WHOLE),
     };
     // SAFETY: the kernel gave the pointer. Buffers of one direction of a socket may race: a way that is lost costs capture only.
     unsafe { way.write(known) };
@@ -144,6 +153,9 @@ struct Steps {
     told: u32,
     /// How the rest of what is before `at` is told.
     limit: u8,
+    /// As in [`Way`].
+    since: u32,
+    stride: u32,
 }
 
 /// Where some steps led.
@@ -165,8 +177,9 @@ impl Steps {
     #[inline(always)]
     fn so_far(skb: *mut __sk_buff) -> Option<Self> {
         // SAFETY: the context of this program.
-        let [at, told, rest] = unsafe { [0, 1, 2].map(|index| (&raw const (*skb).cb[index]).read_volatile()) };
-        (rest & Self::KEPT != 0).then_some(Self { at, told, limit: rest as u8 & 7 })
+        let [at, told, rest, since, stride] =
+            unsafe { [0, 1, 2, 3, 4].map(|index| (&raw const (*skb).cb[index]).read_volatile()) };
+        (rest & Self::KEPT != 0).then_some(Self { at, told, limit: rest as u8 & 7, since, stride })
     }
 
     #[inline(always)]
@@ -176,6 +189,8 @@ impl Steps {
             (&raw mut (*skb).cb[0]).write_volatile(self.at);
             (&raw mut (*skb).cb[1]).write_volatile(self.told);
             (&raw mut (*skb).cb[2]).write_volatile(u32::from(self.limit) | Self::KEPT);
+            (&raw mut (*skb).cb[3]).write_volatile(self.since);
+            (&raw mut (*skb).cb[4]).write_volatile(self.stride);
         }
     }
 
@@ -185,19 +200,33 @@ impl Steps {
         // SAFETY: the kernel gave the pointer.
         let known = unsafe { way.read() };
         let named = wish.take_skip(segment.direction);
-        let ahead = (known.next as u32).wrapping_sub(segment.sequence) as i32;
-        let (at, limit) = if (known.next >> 32) as u32 != wish.tag || ahead < -(READ as i32) {
-            match named.map(|last| last.wrapping_add(1).wrapping_sub(segment.sequence)) {
-                Some(ahead) if ahead as i32 >= 0 => (ahead, ENDS),
-                _ if begins_long_data(segment) => (0, ENDS),
-                _ => return None,
+        let (next, stride) = (known.next as u32, known.stride);
+        let found = |at, limit, since| Some(Self { at, told: 0, limit, since, stride });
+        if (known.next >> 32) as u32 == wish.tag {
+            if (segment.sequence.wrapping_sub(known.since) as i32) < 0 {
+                return None;
             }
-        } else if ahead >= 0 {
-            (ahead as u32, if known.begun & TOLD_WHOLE == 0 { ENDS } else { LARGEST_LIMIT })
-        } else {
-            rest_of_begun(segment, known.begun, ahead.unsigned_abs())?
-        };
-        Some(Self { at, told: 0, limit })
+            let ahead = next.wrapping_sub(segment.sequence) as i32;
+            if ahead >= 0 {
+                let limit = if known.begun & TOLD_WHOLE == 0 { ENDS } else { LARGEST_LIMIT };
+                return found(ahead as u32, limit, known.since);
+            }
+            let behind = ahead.unsigned_abs();
+            if behind <= READ
+                && let Some((at, limit)) = rest_of_begun(segment, known.begun, behind)
+            {
+                return found(at, limit, known.since);
+            }
+            if let Some(at) = next_of_same_length(segment, behind, stride) {
+                return found(at, LARGEST_LIMIT, segment.sequence);
+            }
+        }
+        match named.map(|last| last.wrapping_add(1).wrapping_sub(segment.sequence)) {
+            Some(ahead) if ahead as i32 >= 0 => found(ahead, ENDS, segment.sequence),
+            _ if begins_long_data(segment, 0).is_some() => found(0, ENDS, segment.sequence),
+            // The daemon may have decided by what the client said before the server says anything.
+            _ => found(first_frame(segment)?, LARGEST_LIMIT, segment.sequence),
+        }
     }
 
     /// Goes some steps on in what is left of a segment of this length. Short frames are told together.
@@ -226,6 +255,9 @@ impl Steps {
                 segment.tcp_flags = tcp_flags;
                 self.told = self.at;
             }
+            if frame.is_long_data {
+                self.stride = HEADER + frame.length;
+            }
             self.at += HEADER + frame.length;
             self.limit = frame.limit();
         }
@@ -245,15 +277,27 @@ fn word(tag: u32, sequence: u32) -> u64 {
     u64::from(tag) << 32 | u64::from(sequence)
 }
 
-/// Whether a segment looks like a long DATA frame that begins with it, as those of servers mostly do. Asked where the way was lost,
-/// since the daemon cannot name a place before it has passed. Other bytes hardly look so, and if they do, the worst is that
-/// some of them are not captured.
+/// Bytes of the long DATA frame that seems to begin at an offset of a segment, as those of servers mostly do with buffers. Asked
+/// where the way was lost, since the daemon cannot name a place before it has passed. Other bytes hardly look so, and if they do, the
+/// worst is that some of them are not captured.
 #[inline(always)]
-fn begins_long_data(segment: &Segment) -> bool {
+fn begins_long_data(segment: &Segment, offset: u32) -> Option<u32> {
     /// Of the length's highest byte, the type, all flags but END_STREAM and PADDED, and the stream's highest byte.
     const ZEROS: u64 = 0xff_f6_ff_00_00_ff;
-    bytes_at(segment, 0, segment.length)
-        .is_some_and(|bytes| bytes & ZEROS == 0 && Frame::parse(bytes).is_some_and(|frame| frame.is_long_data))
+    let bytes = bytes_at(segment, offset, segment.length.checked_sub(offset)?)?;
+    let frame = Frame::parse(bytes)?;
+    (bytes & ZEROS == 0 && frame.is_long_data).then_some(HEADER + frame.length)
+}
+
+/// The place of a DATA frame, where all since the last known one, `behind` bytes before the segment, were as long as that. So it
+/// is in a long body, and the way is found again where buffers were seen out of their order.
+#[inline(always)]
+fn next_of_same_length(segment: &Segment, behind: u32, stride: u32) -> Option<u32> {
+    if stride == 0 {
+        return None;
+    }
+    let at = behind.div_ceil(stride).wrapping_mul(stride).wrapping_sub(behind);
+    (at < segment.length && begins_long_data(segment, at)? == stride).then_some(at)
 }
 
 /// Where the frame ends that began `before` bytes before the segment, and what is told of it.

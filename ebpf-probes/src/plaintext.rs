@@ -194,8 +194,7 @@ pub fn forget(object: u64) {
     let Some(session) = SESSIONS.get_ptr(key) else { return };
     // SAFETY: the kernel gave the pointer.
     let (number, passed, is_told) = unsafe { ((*session).number, (*session).passed, (*session).is_told != 0) };
-    if is_told
-        && let Some(mut entry) = ring::reserve_plaintext::<PlaintextEnded>(0) {
+    if is_told && let Some(mut entry) = ring::reserve_plaintext::<PlaintextEnded>(0) {
         entry.write(PlaintextEnded { header: ring::header(kind::PLAINTEXT_ENDED), number, passed });
         ring::submit(entry);
     }

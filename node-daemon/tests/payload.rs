@@ -192,24 +192,31 @@ fn of_long_data_frames_the_ends_are_told() {
     }
 }
 
-/// From a server's settings on, nobody need name a place, and nothing is forgotten between buffers.
+/// From a server's settings on, nobody need name a place, and nothing is forgotten between buffers. Whether the daemon has decided by
+/// what the client said before makes no difference.
 #[test]
 fn the_way_begins_where_a_stream_of_http2_does() {
     const SETTINGS: u8 = 4;
-    let mut observer = Observer::of_node();
-    let mut pair = Pair::over("127.0.0.1:0");
-    let cookie = cookie_of(&pair.server);
-    pair.answer(&frame(SETTINGS, 12, 0));
-    let mut length = 21;
-    for _ in 0..20 {
-        let answer = [frame(1, 40, b'h'), frame(0, 16_384, b'x'), frame(0, 16_384, b'x'), frame(0, 10, b'x')].concat();
-        pair.answer(&answer);
-        length += answer.len() as u32;
+    for is_decided in [false, true] {
+        let mut observer = Observer::of_node();
+        let mut pair = Pair::over("127.0.0.1:0");
+        let cookie = cookie_of(&pair.server);
+        if is_decided {
+            observer.receiver.steering().set(cookie, tell(CaptureLimit::Frames));
+        }
+        pair.answer(&frame(SETTINGS, 0, 0));
+        let mut length = 9;
+        for _ in 0..20 {
+            let answer =
+                [frame(1, 40, b'h'), frame(0, 16_384, b'x'), frame(0, 16_384, b'x'), frame(0, 10, b'x')].concat();
+            pair.answer(&answer);
+            length += answer.len() as u32;
+        }
+        let kept = sent(&mut observer, cookie, length).segments;
+        let captured: usize = kept.iter().map(|segment| segment.prefix.len() + segment.tail.len()).sum();
+        assert!(captured < length as usize / 20, "{captured} of {length} bytes captured, decided: {is_decided}");
+        assert!(kept.iter().all(|segment| segment.length <= 16_384 + 9), "long frames are told one by one");
     }
-    let kept = sent(&mut observer, cookie, length).segments;
-    let captured: usize = kept.iter().map(|segment| segment.prefix.len() + segment.tail.len()).sum();
-    assert!(captured < length as usize / 20, "{captured} of {length} bytes captured");
-    assert!(kept.iter().all(|segment| segment.length <= 16_384 + 9), "long frames are told one by one");
 }
 
 #[test]

@@ -19,7 +19,11 @@ const LONG: usize = 1 << 20;
 
 const NODE: &str = "\
 const server = require('http2').createServer();
-server.on('stream', stream => { stream.respond({ ':status': 200 }); stream.end('hello'); });
+const long = Buffer.alloc(1 << 20, 'x');
+server.on('stream', (stream, head) => {
+    stream.respond({ ':status': 200 });
+    stream.end(head[':path'] === '/long' ? long : 'hello');
+});
 server.listen(Number(process.argv[1]), '127.0.0.1');";
 
 /// Servers of three makes: nghttp2, Node.js, Rust's h2.
@@ -83,7 +87,7 @@ async fn every_stream_is_an_exchange() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn long_answers_have_their_end() -> Result<()> {
     const REQUESTS: u64 = 200;
-    for make in ["nghttpd"] {
+    for make in ["nghttpd", "Node.js"] {
         let watch = Watch::start("long").await?;
         for (connections, streams) in [(4, 1), (4, 8), (REQUESTS, 1)] {
             let server = Make::start(make, &watch.cgroup)?;
