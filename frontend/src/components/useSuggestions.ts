@@ -3,7 +3,15 @@ import { useEffect, useId, useState } from 'react';
 import { FieldEntry, messageOf, Resources } from '../datasource/resources';
 import { CaretContext } from '../filter/caret';
 import { FieldKind } from '../filter/condition';
-import { hasValues, localSuggestions, Suggestion, valuePrefix, valueSuggestions } from '../filter/suggest';
+import {
+  hasValues,
+  labelKeys,
+  labelSuggestions,
+  localSuggestions,
+  Suggestion,
+  valuePrefix,
+  valueSuggestions,
+} from '../filter/suggest';
 import { useLatest } from './useLatest';
 
 const PAUSE_MILLIS = 200;
@@ -48,7 +56,7 @@ export function useSuggestions(context: CaretContext | undefined, source: Sugges
   const local = localSuggestions(context, source.fields, kind);
   const isFresh = key !== '' && answer.key === key;
   return {
-    suggestions: isFresh ? [...local, ...valueSuggestions(answer.values, context, kind)] : local,
+    suggestions: isFresh ? [...local, ...fromNodes(answer.values, context, kind)] : local,
     loading: key !== '' && !isFresh,
     error: isFresh ? answer.error : undefined,
   };
@@ -81,10 +89,18 @@ function useValues(key: string, resources: Resources, window: TimeWindow | undef
 }
 
 function asksNodes(context: CaretContext, kind: FieldKind): boolean {
+  if (context.expects === 'field') {
+    return labelKeys(context.typed) !== undefined;
+  }
   return (context.expects === 'value' || context.expects === 'list') && Boolean(context.field) && hasValues(kind);
+}
+
+function fromNodes(values: readonly string[], context: CaretContext, kind: FieldKind): Suggestion[] {
+  return context.expects === 'field' ? labelSuggestions(values, context.typed) : valueSuggestions(values, context, kind);
 }
 
 /** Says what is asked, so that an answer can be told from that to an older question. */
 function keyOf(context: CaretContext): string {
-  return JSON.stringify({ field: context.field, prefix: valuePrefix(context) });
+  const asked = context.expects === 'field' ? labelKeys(context.typed) : undefined;
+  return JSON.stringify(asked ?? { field: context.field, prefix: valuePrefix(context) });
 }

@@ -1,6 +1,6 @@
 import { FieldEntry } from '../datasource/resources';
 import { contextAt } from './caret';
-import { complete, localSuggestions, valuePrefix, valueSuggestions } from './suggest';
+import { complete, labelKeys, labelSuggestions, localSuggestions, valuePrefix, valueSuggestions } from './suggest';
 
 const field = (name: string): FieldEntry => {
   return { name, kind: 'text', tables: [], groupable: true, filterable: true, description: '' };
@@ -39,6 +39,19 @@ describe('localSuggestions', () => {
   it('joins', () => {
     expect(labels('a = "x" ')).toEqual(['and', 'or']);
     expect(labels('a = "x" o')).toEqual(['or']);
+  });
+});
+
+describe('labels', () => {
+  it('are asked for once their end is typed', () => {
+    expect(labelKeys('source.labels.ap')).toEqual({ field: 'source.labels.*', prefix: 'ap' });
+    expect(labelKeys('either.labels."odd k')).toEqual({ field: 'either.labels.*', prefix: 'odd k' });
+    expect(labelKeys('source.lab')).toBeUndefined();
+  });
+
+  it('take the place of what was typed, quoted where they must be', () => {
+    const inserted = labelSuggestions(['app', 'odd key'], 'source.labels.').map(({ insert }) => insert);
+    expect(inserted).toEqual(['source.labels.app ', 'source.labels."odd key" ']);
   });
 });
 

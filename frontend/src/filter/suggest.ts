@@ -65,6 +65,22 @@ function fieldSuggestions(typed: string, fields: readonly FieldEntry[]): Suggest
   return named.map(({ name, description }) => ({ label: name, description, insert: `${writeField(name)} ` }));
 }
 
+const LABEL = /^((?:source|destination|either)\.labels\.)"?(.*)$/s;
+
+/** What the nodes are asked for where a label is being typed: the keys that begin so. */
+export function labelKeys(typed: string): { field: string; prefix: string } | undefined {
+  const [, end, prefix] = LABEL.exec(typed) ?? [];
+  return end === undefined ? undefined : { field: `${end}*`, prefix };
+}
+
+/** Labels by their keys from the nodes, at the end that was typed. */
+export function labelSuggestions(keys: readonly string[], typed: string): Suggestion[] {
+  const [, end] = LABEL.exec(typed) ?? [];
+  return end === undefined
+    ? []
+    : keys.map((key) => ({ label: end + key, description: 'Label', insert: `${writeField(end + key)} ` }));
+}
+
 /** A label's key may hold anything, and is quoted where a filter could not read it. */
 function writeField(name: string): string {
   const [, end, key] = /^(\w+\.labels\.)(.*[\s"=!<>(),].*)$/s.exec(name) ?? [];

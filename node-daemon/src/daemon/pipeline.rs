@@ -14,15 +14,15 @@ use std::{
 use goldwire_answer::coverage::LossStage;
 use goldwire_history::History;
 use goldwire_kubernetes::Directory;
-use goldwire_l7::Wanted;
 use goldwire_model::{record::Record, time::Timestamp};
 
 use super::{clock, gauges::Gauges};
 use crate::{
-    decode::{Cookie, Direction, Event, KernelTime, SequenceNumber, SessionNumber},
+    capture::Kernel,
+    decode::{Event, KernelTime},
     identity::{self, Processes, ReverseNames, WorkloadRules, engines::Engines},
-    receive::{CaptureLimit, Losses, Receiver, Steering, TlsFinder, Verdict},
-    track::{self, CaptureControl, Outlets, RecordSink, Tracker},
+    receive::{Losses, Receiver},
+    track::{self, Outlets, RecordSink, Tracker},
 };
 
 /// Records are handed to history in batches of about this many, so that its lock is taken rarely.
@@ -90,7 +90,7 @@ impl Pipeline {
             tracker.set_reverse_names(names);
         }
         Self {
-            capture: Kernel { steering: receiver.steering(), tls: receiver.tls_finder() },
+            capture: Kernel::new(&receiver),
             tracker,
             receiver,
             history,
@@ -181,48 +181,5 @@ impl RecordSink for Sink<'_> {
     fn loss(&mut self, stage: LossStage, time: Timestamp, events: u64) {
         self.history.record_loss(stage, time, events);
         self.gauges.add_lost(stage, events);
-    }
-}
-
-/// The tracker's wishes, as the probes take them.
-struct Kernel {
-    steering: Steering,
-    tls: Option<TlsFinder>,
-}
-
-impl CaptureControl for Kernel {
-    fn follow(&mut self, cookie: Cookie, ingress: Wanted, egress: Wanted) {
-        let verdict = Verdict::Tell { ingress: limit(ingress), egress: limit(egress) };
-        self.steering.set(cookie, verdict);
-    }
-
-    fn ignore(&mut self, cookie: Cookie) {
-        self.steering.set(cookie, Verdict::Ignore);
-    }
-
-    fn skip_until(&mut self, cookie: Cookie, direction: Direction, until: SequenceNumber) {
-        self.steering.skip_until(cookie, direction, until);
-    }
-
-    fn ignore_session(&mut self, session: SessionNumber) {
-        self.steering.ignore_session(session);
-    }
-
-    fn skip_session_until(&mut self, session: SessionNumber, direction: Direction, until: u64) {
-        self.steering.skip_session_until(session, direction, until);
-    }
-
-    fn speaks_tls(&mut self, pid: u32) {
-        if let Some(finder) = &self.tls {
-            finder.speaks_tls(pid);
-        }
-    }
-}
-
-const fn limit(wanted: Wanted) -> CaptureLimit {
-    match wanted {
-        Wanted::Ends => CaptureLimit::KiB16,
-        Wanted::Whole => CaptureLimit::Whole,
-        Wanted::Frames => CaptureLimit::Frames,
     }
 }

@@ -85,22 +85,7 @@ mod tests {
 
     #[test]
     fn the_workload_of_what_runs_in_a_container() {
-        let identity = Identity {
-            pid: 1,
-            parent: 0,
-            process: "nginx".into(),
-            executable: None,
-            arguments: None,
-            user: None,
-            workload: "nginx".into(),
-            namespace: None,
-            pod: None,
-            awaits_names: true,
-            container: None,
-            image: None,
-            ancestry: None,
-            labels: Arc::from([]),
-        };
+        let identity = Identity::new(1, 0, "nginx".into(), "nginx".into());
         let of = |container: &Container, unit| in_container(identity.clone(), container, unit).workload.to_string();
         let named = Container { name: Some("app-shop-1".to_owned()), ..Container::default() };
         let composed = Container { service: Some("shop".to_owned()), ..named.clone() };

@@ -65,3 +65,26 @@ pub struct Identity {
     /// Of the pod, else of the container, sorted by key.
     pub labels: Arc<[(Text, Text)]>,
 }
+
+impl Identity {
+    /// What is known of every process, and nothing else.
+    #[must_use]
+    pub fn new(pid: u32, parent: u32, process: Text, workload: Text) -> Self {
+        Self {
+            pid,
+            parent,
+            process,
+            executable: None,
+            arguments: None,
+            user: None,
+            workload,
+            namespace: None,
+            pod: None,
+            awaits_names: false,
+            container: None,
+            image: None,
+            ancestry: None,
+            labels: Arc::from([]),
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! From what was seen of a process to its names.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use goldwire_model::{
     record::{Text, Transport},
@@ -66,22 +66,15 @@ impl Naming {
         let cgroup = seen.cgroup;
         let facts = Facts { cgroup, subtree: self.subtree.as_deref(), executable: seen.executable, comm: seen.comm };
         let workload = workload(facts).to_owned();
+        let (process, workload) = (self.word(seen.comm), self.word(&workload));
         let identity = Identity {
-            pid: seen.pid,
-            parent: seen.parent,
-            process: self.word(seen.comm),
             executable: seen.executable.map(|path| self.word(path)),
             // Nearly every process has its own: to share them is not worth a place among the words.
             arguments: seen.arguments.map(Text::from),
             user: seen.user.map(|user| self.user(user, cgroup.container.as_deref(), home, now)),
-            workload: self.word(&workload),
-            namespace: None,
-            pod: None,
-            awaits_names: false,
             container: cgroup.container.as_deref().map(|id| self.word(short_id(id))),
-            image: None,
             ancestry: seen.ancestry.map(|names| self.word(&names)),
-            labels: Arc::from([]),
+            ..Identity::new(seen.pid, seen.parent, process, workload)
         };
         self.in_place(identity, cgroup, now)
     }

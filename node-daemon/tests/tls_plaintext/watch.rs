@@ -7,13 +7,13 @@ use std::{
 };
 
 use goldwire::{
-    decode::{BootTime, Cookie, Direction, KernelTime, SequenceNumber, SessionNumber},
+    capture::Kernel,
+    decode::{BootTime, KernelTime},
     identity::{self, Processes},
-    receive::{Options, Receiver, Steering, TlsFinder, Verdict},
-    track::{self, Anchor, CaptureControl, Outlets, RecordSink, Tracker},
+    receive::{Options, Receiver},
+    track::{self, Anchor, Outlets, RecordSink, Tracker},
 };
 use goldwire_answer::coverage::LossStage;
-use goldwire_l7::Wanted;
 use goldwire_model::{
     record::{Detail, Protocol, Record, Reporter, RequestRecord},
     time::Timestamp,
@@ -38,43 +38,11 @@ impl RecordSink for Findings {
     }
 }
 
-/// Hands the tracker's wishes on, as the daemon does.
-pub(crate) struct Capture {
-    steering: Steering,
-    finder: Option<TlsFinder>,
-}
-
-impl CaptureControl for Capture {
-    fn follow(&mut self, _: Cookie, _: Wanted, _: Wanted) {}
-
-    fn ignore(&mut self, cookie: Cookie) {
-        self.steering.set(cookie, Verdict::Ignore);
-    }
-
-    fn skip_until(&mut self, cookie: Cookie, direction: Direction, until: SequenceNumber) {
-        self.steering.skip_until(cookie, direction, until);
-    }
-
-    fn ignore_session(&mut self, session: SessionNumber) {
-        self.steering.ignore_session(session);
-    }
-
-    fn skip_session_until(&mut self, session: SessionNumber, direction: Direction, until: u64) {
-        self.steering.skip_session_until(session, direction, until);
-    }
-
-    fn speaks_tls(&mut self, pid: u32) {
-        if let Some(finder) = &self.finder {
-            finder.speaks_tls(pid);
-        }
-    }
-}
-
 /// Probes, and the tracker that makes records of what they tell.
 pub(crate) struct Watch {
     pub(crate) receiver: Receiver,
     pub(crate) tracker: Tracker<Processes>,
-    pub(crate) capture: Capture,
+    pub(crate) capture: Kernel,
     pub(crate) findings: Findings,
 }
 
@@ -89,7 +57,7 @@ impl Watch {
         let identity = Processes::new(identity::Options::new("here", None));
         Self {
             tracker: Tracker::new(identity, track::Options::whole_node(1), anchor),
-            capture: Capture { steering: receiver.steering(), finder: receiver.tls_finder() },
+            capture: Kernel::new(&receiver),
             findings: Findings::default(),
             receiver,
         }

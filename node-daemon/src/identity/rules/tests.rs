@@ -23,22 +23,7 @@ fn parse(text: &str) -> Result<WorkloadRules, String> {
 }
 
 fn identity() -> Identity {
-    Identity {
-        pid: 1,
-        parent: 0,
-        process: "java".into(),
-        executable: None,
-        arguments: None,
-        user: None,
-        workload: "own".into(),
-        namespace: None,
-        pod: None,
-        awaits_names: false,
-        container: None,
-        image: None,
-        ancestry: None,
-        labels: Arc::from([]),
-    }
+    Identity::new(7, 0, "java".into(), "own".into())
 }
 
 #[test]

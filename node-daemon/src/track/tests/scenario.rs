@@ -26,24 +26,7 @@ pub(super) struct Names {
 
 impl IdentityLookup for Names {
     fn process(&mut self, pid: u32, _: KernelTime) -> Option<Arc<Identity>> {
-        let fresh = || {
-            Arc::new(Identity {
-                pid,
-                parent: 1,
-                process: format!("p{pid}").into(),
-                executable: None,
-                workload: format!("w{pid}").into(),
-                namespace: None,
-                pod: None,
-                awaits_names: false,
-                container: None,
-                image: None,
-                ancestry: None,
-                arguments: None,
-                user: None,
-                labels: Arc::from([]),
-            })
-        };
+        let fresh = || Arc::new(Identity::new(pid, 1, format!("p{pid}").into(), format!("w{pid}").into()));
         Some(self.known.entry(pid).or_insert_with(fresh).clone())
     }
 
