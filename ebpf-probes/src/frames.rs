@@ -71,16 +71,6 @@ static FRAMES_SENT: ProgramArray = ProgramArray::with_max_entries(1, 0);
 #[map]
 static WAYS: Array<[Way; 2]> = Array::with_max_entries(STEERING_SLOTS, 0);
 
-/// Notes that a frame begins `offset` bytes behind the beginning of a segment.
-#[inline(always)]
-pub fn begin(segment: &Segment, wish: &Steering, offset: u32) {
-    if let Some(way) = way_of(segment) {
-        let next = word(wish.tag, segment.sequence.wrapping_add(offset));
-        // SAFETY: the kernel gave the pointer.
-        unsafe { way.write(Way { next, begun: 0, since: segment.sequence, stride: 0 }) };
-    }
-}
-
 /// Goes on in a program that follows frames. Returns where there is none.
 #[inline(always)]
 pub fn hand_over(segment: &Segment) {
@@ -224,7 +214,6 @@ impl Steps {
         match named.map(|last| last.wrapping_add(1).wrapping_sub(segment.sequence)) {
             Some(ahead) if ahead as i32 >= 0 => found(ahead, ENDS, segment.sequence),
             _ if begins_long_data(segment, 0).is_some() => found(0, ENDS, segment.sequence),
-            // The daemon may have decided by what the client said before the server says anything.
             _ => found(first_frame(segment)?, LARGEST_LIMIT, segment.sequence),
         }
     }

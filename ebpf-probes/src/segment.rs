@@ -75,7 +75,7 @@ pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
     let wanted = match wish.verdict {
         verdict::IGNORE => return None,
         verdict::TELL => wish.limit,
-        _ => undecided(packet, &segment, &wish)?,
+        _ => undecided(packet, &segment)?,
     };
     if wanted & HTTP2_FRAMES != 0 && segment.length > 0 {
         // Where this returns, frames are not followed here.
@@ -149,7 +149,7 @@ fn tell_in_pieces(segment: &mut Segment) {
 
 /// The daemon has not decided about the socket: so many bytes are told, no more. The limit of capture.
 #[inline(always)]
-fn undecided(packet: &Packet, segment: &Segment, wish: &Steering) -> Option<u8> {
+fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
     let Some(socket) = SOCKETS.get_ptr_mut(segment.cookie) else {
         return (segment.length > 0 && unknown_socket::on_segment(packet, segment) != 0).then_some(USUAL_LIMIT);
     };
@@ -158,7 +158,7 @@ fn undecided(packet: &Packet, segment: &Segment, wish: &Steering) -> Option<u8> 
         note(socket, packet, segment);
         let told = &raw mut (*socket).undecided[segment.direction as usize & 1];
         if *told == 0 {
-            (*socket).flags |= look_at_first(segment, wish);
+            (*socket).flags |= look_at_first(segment);
         }
         (told, first_limit(&*socket, segment.direction))
     };
@@ -194,14 +194,14 @@ fn first_limit(socket: &Socket, direction: u8) -> u8 {
 
 /// What the first buffer of a direction says about all: a flag of the socket, or 0.
 #[inline(always)]
-fn look_at_first(segment: &Segment, wish: &Steering) -> u8 {
+fn look_at_first(segment: &Segment) -> u8 {
     /// A first buffer that is longer holds many requests, or a body.
     const DEEP: u32 = SMALLEST_CAPTURE << USUAL_LIMIT;
-    if let Some(offset) = frames::first_frame(segment) {
-        frames::begin(segment, wish, offset);
-        return socket_flag::HTTP2;
+    match frames::first_frame(segment) {
+        Some(_) => socket_flag::HTTP2,
+        None if segment.length > DEEP => socket_flag::PIPELINED,
+        None => 0,
     }
-    if segment.length > DEEP { socket_flag::PIPELINED } else { 0 }
 }
 
 /// # Safety
