@@ -1,7 +1,8 @@
 //! UDP: what passes between a socket and a remote address is counted in a map; datagrams that may be DNS are told.
 //!
 //! What a socket sends to a service address passes here with the address of who is behind it (DNAT), and the answer with that of
-//! the service again. So of a connected socket the address that it asked for names the conversation, in both directions.
+//! the service again. So the address that was asked for names the conversation, in both directions: the one that the socket is
+//! connected to, or that its program gave with the datagram.
 
 use aya_ebpf::{
     bindings::BPF_NOEXIST,
@@ -15,7 +16,7 @@ use goldwire_probe_events::{
 };
 
 use crate::{
-    atomic, bounds, clock, loss,
+    asked, atomic, bounds, clock, loss,
     maps::{CONVERSATIONS, SOCKETS},
     packet::{self, Packet},
     ring, steering, unknown_socket,
@@ -59,12 +60,11 @@ fn pass(packet: &Packet, direction: u8) -> Option<()> {
         return None;
     }
     (passing.remote, passing.remote_port) = (passing.addresses.remote, passing.addresses.remote_port);
-    let (asked, asked_port) = unknown_socket::remote_of(packet.skb);
-    if asked_port != 0 {
-        (passing.addresses.remote, passing.addresses.remote_port) = (asked, asked_port);
-    }
     // SAFETY: the context of this program.
     passing.cookie = unsafe { bpf_get_socket_cookie(packet.skb.cast()) };
+    if direction == INGRESS || !asked::take(passing.cookie, &mut passing.addresses) {
+        name_connected(packet, &mut passing.addresses);
+    }
     passing.length = packet.length().saturating_sub(packet.offset + HEADER);
     count(&passing)?;
     let wish = steering::of(passing.cookie, direction)?;
@@ -77,6 +77,15 @@ fn pass(packet: &Packet, direction: u8) -> Option<()> {
         tell(&passing);
     }
     Some(())
+}
+
+/// What a socket is connected to. What is asked for with one datagram goes before it.
+#[inline(never)]
+fn name_connected(packet: &Packet, addresses: &mut Addresses) {
+    let (address, port) = unknown_socket::remote_of(packet.skb);
+    if port != 0 {
+        (addresses.remote, addresses.remote_port) = (address, port);
+    }
 }
 
 /// Absent where not all probes are attached yet.

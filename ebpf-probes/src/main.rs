@@ -7,6 +7,7 @@
 #![no_main]
 #![feature(asm_experimental_arch)]
 
+mod asked;
 mod atomic;
 mod bounds;
 mod clock;

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -45,6 +45,7 @@ pub struct Watch {
     since: i64,
     sees_whole_node: bool,
     options: Vec<String>,
+    resolver: Option<IpAddr>,
     folder: TempDir,
 }
 
@@ -84,6 +85,7 @@ impl Watch {
             since: now_millis(),
             sees_whole_node: false,
             options: options.iter().map(|option| (*option).to_owned()).collect(),
+            resolver: None,
             folder: TempDir::new()?,
         })
     }
@@ -95,16 +97,28 @@ impl Watch {
         self
     }
 
+    /// What the daemon that is yet to be started takes for the system's resolver, on port 53.
+    #[must_use]
+    pub fn with_resolver(mut self, resolver: IpAddr) -> Self {
+        self.resolver = Some(resolver);
+        self
+    }
+
     /// Starts the daemon and waits until it answers.
     pub async fn start_daemon(&mut self) -> Result<()> {
         let log = self.log_file();
-        let mut daemon = Launch::new("goldwire daemon", built_program("goldwire")?)
+        let mut launch = Launch::new("goldwire daemon", built_program("goldwire")?)
             .args(["daemon", "--node-name", "under-test", "--listen", &self.address.to_string()])
             .args(self.scope())
             .args(&self.options)
             .env("RUST_LOG", LOGGED)
-            .log(&log)?
-            .spawn()?;
+            .log(&log)?;
+        if let Some(resolver) = self.resolver {
+            let file = self.folder.path().join("resolv.conf");
+            fs::write(&file, format!("nameserver {}\n", resolver))?;
+            launch = launch.with_file(&file, "/etc/resolv.conf".as_ref())?;
+        }
+        let mut daemon = launch.spawn()?;
         let client = NodeClient::new(self.address.to_string().parse()?, &Connection::default())?;
         for _ in 0..200 {
             if let Some(status) = daemon.ended()? {

@@ -6,8 +6,8 @@ use aya::{
     Btf, Ebpf,
     maps::ProgramArray,
     programs::{
-        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSock, Program, ProgramError, SockOps,
-        UProbe,
+        BtfTracePoint, CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSock, CgroupSockAddr, Program,
+        ProgramError, SockOps, UProbe,
     },
 };
 
@@ -78,6 +78,7 @@ fn load_program(program: &mut Program, btf: Option<&Btf>, place: Place) -> Resul
         }
         Place::SocketCreated | Place::SocketReleased => <&mut CgroupSock>::try_from(program)?.load(),
         Place::SocketOperations => <&mut SockOps>::try_from(program)?.load(),
+        Place::DatagramAsked => <&mut CgroupSockAddr>::try_from(program)?.load(),
         Place::Tracepoint(name) => {
             let btf = btf.ok_or_else(|| ProgramError::IOError(std::io::Error::other("the kernel has no BTF")))?;
             <&mut BtfTracePoint>::try_from(program)?.load(name, btf)
@@ -100,6 +101,7 @@ fn attach_program(program: &mut Program, cgroup: &File, place: Place) -> Result<
             <&mut CgroupSock>::try_from(program)?.attach(cgroup, MODE).map(drop)
         }
         Place::SocketOperations => <&mut SockOps>::try_from(program)?.attach(cgroup, MODE).map(drop),
+        Place::DatagramAsked => <&mut CgroupSockAddr>::try_from(program)?.attach(cgroup, MODE).map(drop),
         Place::Tracepoint(_) => <&mut BtfTracePoint>::try_from(program)?.attach().map(drop),
         Place::UserFunctions | Place::CalledByReceived(_) | Place::CalledBySent(_) => Ok(()),
     }

@@ -11,6 +11,7 @@ pub(super) enum Place {
     SocketCreated,
     SocketReleased,
     SocketOperations,
+    DatagramAsked,
     /// A tracepoint with types, by its name.
     Tracepoint(&'static str),
     /// Functions of user space, which are found while the daemon runs.
@@ -104,6 +105,26 @@ pub(super) const HOOKS: &[Hook] = &[
         signal: "owners of UDP sockets; with --cgroup, which sockets are ours",
         cost_if_missing: "UDP conversations have no process until it has read or written twice",
         since: "5.7",
+        ..OPTIONAL
+    },
+    Hook {
+        program: "datagram_asked_ipv4",
+        place: Place::DatagramAsked,
+        name: "cgroup/sendmsg4",
+        signal: "which IPv4 service address a datagram was sent to",
+        cost_if_missing: "of UDP sockets that are not connected, what is sent to a service address and its answers are two \
+                          conversations",
+        since: "5.10",
+        ..OPTIONAL
+    },
+    Hook {
+        program: "datagram_asked_ipv6",
+        place: Place::DatagramAsked,
+        name: "cgroup/sendmsg6",
+        signal: "which IPv6 service address a datagram was sent to",
+        cost_if_missing: "of UDP sockets that are not connected, what is sent to a service address and its answers are two \
+                          conversations",
+        since: "5.10",
         ..OPTIONAL
     },
     Hook {

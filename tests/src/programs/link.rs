@@ -1,6 +1,6 @@
 //! Two network namespaces, and what their kernel counted.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, process::Command};
 
 use anyhow::{Context, Result};
 use goldwire_demo::nodes::Namespace;
@@ -59,7 +59,16 @@ impl Link {
 
 /// One of the kernel's counters of a namespace, as `nstat` names it.
 pub fn kernel_count(namespace: &Namespace, name: &str) -> Result<u64> {
-    let printed = namespace.run("nstat", &["-asz", name])?;
+    count_of(&namespace.run("nstat", &["-asz", name])?, name)
+}
+
+/// The same of the namespace that the test itself is in.
+pub fn own_kernel_count(name: &str) -> Result<u64> {
+    let printed = Command::new("nstat").args(["-asz", name]).output().context("nstat does not run")?.stdout;
+    count_of(&String::from_utf8_lossy(&printed), name)
+}
+
+fn count_of(printed: &str, name: &str) -> Result<u64> {
     let line = printed.lines().find(|line| line.starts_with(name)).context("nstat has no such line")?;
     Ok(line.split_ascii_whitespace().nth(1).context("a count")?.parse()?)
 }

@@ -27,7 +27,7 @@ pub use dnsmasq::Dnsmasq;
 pub use engine::{Engine, IMAGE, Make};
 pub use go::go_peer;
 pub use h2load::{LoadReport, h2load, h2load_http2, undisturbed_h2load};
-pub use link::{Link, kernel_count};
+pub use link::{Link, kernel_count, own_kernel_count};
 pub use nginx::Nginx;
 pub use packet_counter::PacketCounter;
 pub use peer::{Peer, PeerBook};

@@ -94,7 +94,7 @@ async fn ipv4_in_sockets_of_ipv6() -> Result<()> {
         };
         let what = format!("questions over IPv4 and UDP, {what}");
         Line::new(17, &what, TIMES).client(seen("client")).server(seen("server")).exact()?;
-        ensure!(once(&watch, &filter).await? == TIMES, "each question counts once");
+        ensure!(once(&watch, &filter, TIMES).await? == TIMES, "each question counts once");
     }
     Ok(())
 }
@@ -102,58 +102,114 @@ async fn ipv4_in_sockets_of_ipv6() -> Result<()> {
 /// As kube-proxy does: the packets go to one that is behind the address that was asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_address_has_the_backend_that_answered() -> Result<()> {
-    const SERVICE: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 10);
     let watch = Watch::start("service-udp").await?;
-    let link = Link::create("goldwire-test-svc")?;
-    let server = Peer::start_dns_at(&watch.cgroup, &link.server, link.server_address)?;
-    let (backend, port) = (server.address.ip().to_string(), server.address.port());
-    link.client.ip(&["route", "add", "10.96.0.0/16", "via", &backend])?;
-    let rule = format!("ip daddr {SERVICE} udp dport 53 dnat to {backend}:{port}");
-    for words in ["add table ip nat", "add chain ip nat output { type nat hook output priority -100 ; }"] {
-        link.client.run("nft", &[words])?;
-    }
-    link.client.run("nft", &[&format!("add rule ip nat output {rule}")])?;
-    let (folder, list) = questions()?;
-    let dig = Launch::new("dig", "dig").args([&format!("@{SERVICE}"), "+tries=1", "+noedns", "-f", &list]);
-    let ended = dig.cgroup(&watch.cgroup)?.namespace(&link.client)?.spawn()?.wait(Duration::from_secs(60))?;
-    ensure!(ended.is_some_and(|ended| ended.success()), "dig failed");
-    drop(folder);
-    let fields = ["source.address", "destination.address", "destination.port", "destination.service"];
-    let filter = "network.protocol = \"dns\"";
-    let rows = watch.requests_by(filter, &fields, 2 * TIMES).await?;
-    let is_right = |row: &&Row| {
-        text(row, "source.address") == "10.79.0.1"
-            && text(row, "destination.address") == backend
-            && text(row, "destination.port") == port.to_string()
-            && text(row, "destination.service") == format!("{SERVICE}:53")
-    };
-    let seen = |reporter: &str| {
-        let right = rows.iter().filter(is_right).filter(|row| text(row, "reporter") == reporter);
-        right.map(|row| count(row, "count()")).sum::<u64>()
-    };
-    let (client, server) = (seen("client"), seen("server"));
-    ensure!(client + server == 2 * TIMES, "{rows:?}");
+    let services = Services::start(&watch, "goldwire-test-svc", 1)?;
+    let (_folder, list) = questions()?;
+    let service = services.of[0].address.to_string();
+    let dig = Launch::new("dig", "dig").args([&format!("@{service}"), "+tries=1", "+noedns", "-f", &list]);
+    services.run(&watch, dig)?;
     let what = "questions to a service address over UDP, with the backend that answered";
-    Line::new(17, what, TIMES).client(client).server(server).exact()?;
-    ensure!(once(&watch, filter).await? == TIMES, "each question counts once");
-    // Both ways of a conversation are of one flow.
-    let query = json!({
-        "queryType": "table", "table": "flows", "filter": "network.transport = \"udp\"",
-        "groupBy": ["reporter", "destination.address"], "aggregates": ["sum(packets_sent)", "sum(packets_received)"],
-    });
-    let rows = watch.settled(query, |rows| rows.len() == 2).await?;
-    for row in &rows {
-        ensure!(text(row, "destination.address") == backend, "{rows:?}");
-        let both = [count(row, "sum(packets_sent)"), count(row, "sum(packets_received)")];
-        ensure!(both == [TIMES, TIMES], "{rows:?}");
+    services.expect(&watch, what).await
+}
+
+/// musl's resolver never connects its socket, and asks all its servers with one: each datagram says where it goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_that_is_not_connected_asks_two_service_addresses() -> Result<()> {
+    let watch = Watch::start("service-sendto").await?;
+    let services = Services::start(&watch, "goldwire-test-two", 2)?;
+    let [first, second] = [0, 1].map(|index: usize| services.of[index].address);
+    let script = format!(
+        "import socket\n\
+         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)\n\
+         for number in range({TIMES}):\n \
+           for to in '{first}', '{second}':\n  \
+             s.sendto(bytes([0, number]) + b'\\1\\0\\0\\1' + bytes(6) + b'\\4here\\4test\\0\\0\\1\\0\\1', (to, 53))\n  \
+             assert s.recvfrom(512)[1] == (to, 53)\n"
+    );
+    services.run(&watch, Launch::new("python", "python3").args(["-c", &script]))?;
+    let what = "questions to two service addresses by one socket that is not connected";
+    services.expect(&watch, what).await
+}
+
+/// Service addresses, each with one server behind it, over a link.
+struct Services {
+    link: Link,
+    of: Vec<Service>,
+}
+
+struct Service {
+    address: Ipv4Addr,
+    server: Peer,
+}
+
+impl Services {
+    fn start(watch: &Watch, name: &str, count: u8) -> Result<Self> {
+        let link = Link::create(name)?;
+        link.client.ip(&["route", "add", "10.96.0.0/16", "via", &link.server_address.to_string()])?;
+        for words in ["add table ip nat", "add chain ip nat output { type nat hook output priority -100 ; }"] {
+            link.client.run("nft", &[words])?;
+        }
+        let mut of = Vec::new();
+        for number in 0..count {
+            let address = Ipv4Addr::new(10, 96, 0, 10 + number);
+            let server = Peer::start_dns_at(&watch.cgroup, &link.server, link.server_address)?;
+            let rule = format!("ip daddr {address} udp dport 53 dnat to {}", server.address);
+            link.client.run("nft", &[&format!("add rule ip nat output {rule}")])?;
+            of.push(Service { address, server });
+        }
+        Ok(Self { link, of })
     }
-    Ok(())
+
+    /// Runs a client to its end.
+    fn run(&self, watch: &Watch, client: Launch) -> Result<()> {
+        let mut client = client.cgroup(&watch.cgroup)?.namespace(&self.link.client)?.spawn()?;
+        let ended = client.wait(Duration::from_secs(60))?;
+        ensure!(ended.is_some_and(|ended| ended.success()), "the client failed");
+        Ok(())
+    }
+
+    /// Each service was asked [`TIMES`] times, and each question and its answer are of one flow.
+    async fn expect(&self, watch: &Watch, what: &str) -> Result<()> {
+        let filter = "network.protocol = \"dns\"";
+        let sent = TIMES * self.of.len() as u64;
+        let fields = ["source.address", "destination.address", "destination.port", "destination.service", "error.type"];
+        let rows = watch.requests_by(filter, &fields, 2 * sent).await?;
+        let is_right = |row: &&Row| {
+            let service = self.of.iter().find(|service| {
+                text(row, "destination.port") == service.server.address.port().to_string()
+                    && text(row, "destination.service") == format!("{}:53", service.address)
+            });
+            service.is_some()
+                && text(row, "error.type").is_empty()
+                && text(row, "source.address") == "10.79.0.1"
+                && text(row, "destination.address") == self.link.server_address.to_string()
+        };
+        let seen = |reporter: &str| {
+            let right = rows.iter().filter(is_right).filter(|row| text(row, "reporter") == reporter);
+            right.map(|row| count(row, "count()")).sum::<u64>()
+        };
+        let (client, server) = (seen("client"), seen("server"));
+        ensure!(client + server == 2 * sent, "{rows:?}");
+        Line::new(17, what, sent).client(client).server(server).exact()?;
+        ensure!(once(watch, filter, sent).await? == sent, "each question counts once");
+        let query = json!({
+            "queryType": "table", "table": "flows", "filter": "network.transport = \"udp\"",
+            "groupBy": ["reporter", "destination.port"], "aggregates": ["sum(packets_sent)", "sum(packets_received)"],
+        });
+        let rows = watch.settled(query, |rows| rows.len() == 2 * self.of.len()).await?;
+        ensure!(rows.len() == 2 * self.of.len(), "both ways of a conversation are of one flow: {rows:?}");
+        for row in &rows {
+            let both = [count(row, "sum(packets_sent)"), count(row, "sum(packets_received)")];
+            ensure!(both == [TIMES, TIMES], "{rows:?}");
+        }
+        Ok(())
+    }
 }
 
 /// What is counted where both ends' reports are one.
-async fn once(watch: &Watch, filter: &str) -> Result<u64> {
+async fn once(watch: &Watch, filter: &str, sent: u64) -> Result<u64> {
     let query = json!({ "queryType": "table", "table": "requests", "filter": filter, "aggregates": ["count()"] });
-    let rows = watch.settled(query, |rows| rows.first().is_some_and(|row| count(row, "count()") == TIMES)).await?;
+    let rows = watch.settled(query, |rows| rows.first().is_some_and(|row| count(row, "count()") == sent)).await?;
     Ok(rows.first().map_or(0, |row| count(row, "count()")))
 }
 

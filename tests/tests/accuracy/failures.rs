@@ -101,3 +101,26 @@ async fn who_reset_a_transfer_is_told() -> Result<()> {
     ensure!(of(&rows, "client", "reset_by_source") == 0, "{rows:?}");
     Ok(())
 }
+
+/// Nobody answers who has this address: the kernel gives up after some questions to the neighbours.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_nobody_has_is_unreachable() -> Result<()> {
+    const ATTEMPTS: u64 = 5;
+    let watch = Watch::start("unreachable").await?;
+    let link = Link::create("goldwire-test-none")?;
+    let port = free_port()?;
+    let target = format!("/dev/tcp/10.79.0.99/{port}");
+    let said = tempfile::NamedTempFile::new()?;
+    let script = format!("for i in $(seq {ATTEMPTS}); do (exec 3<>{target}) & done; wait; true");
+    let launch = Launch::new("bash", "bash").args(["-c", &script]).env("LC_ALL", "C").log(said.path())?;
+    let launch = launch.cgroup(&watch.cgroup)?.namespace(&link.client)?;
+    launch.spawn()?.wait(Duration::from_secs(60))?.context("the attempts do not end")?;
+    let said = std::fs::read_to_string(said.path())?;
+    // bash says it twice of each, the second time with the line of the script.
+    let refused = said.lines().filter(|line| line.ends_with("No route to host") && line.contains("connect:")).count();
+    ensure!(refused as u64 == ATTEMPTS, "{said}");
+    let rows = watch.settled(endings(port), |rows| of(rows, "client", "unreachable") >= ATTEMPTS).await?;
+    let all: u64 = rows.iter().map(|row| count(row, "count()")).sum();
+    ensure!(all == ATTEMPTS, "{rows:?}");
+    Line::new(10, "connects to an address that nobody has", ATTEMPTS).client(of(&rows, "client", "unreachable")).exact()
+}

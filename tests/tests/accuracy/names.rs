@@ -103,3 +103,39 @@ async fn a_connection_bears_the_name_that_was_asked_for() -> Result<()> {
     let seen = rows.iter().filter(|row| text(row, "reporter") == "client").map(|row| count(row, "count()")).sum();
     Line::new(11, "requests that bear the name their client asked for", TIMES).client(seen).exact()
 }
+
+/// Nobody asked for a name here; the daemon does, of a resolver that it takes for the system's.
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_have_their_names_from_the_reverse_dns() -> Result<()> {
+    const TIMES: u64 = 40;
+    let resolver = SocketAddr::from((Ipv4Addr::new(127, 0, 0, 153), 53));
+    let watch = Watch::without_daemon("reverse", &["--reverse-dns"]).await?;
+    let mut watch = watch.with_resolver(resolver.ip());
+    let link = Link::create("goldwire-test-rev")?;
+    let names = [("Store.Test", link.server_address), ("till.test", Ipv4Addr::new(10, 79, 0, 1))];
+    let _dnsmasq = Dnsmasq::start_at(&watch.cgroup, None, resolver, &names)?;
+    watch.start_daemon().await?;
+    let nginx = Nginx::start_at(&watch.cgroup, Some(&link.server), link.server_address)?;
+    let port = nginx.address.port();
+    // The first of them may come before the answers do.
+    let script = format!(
+        "for i in $(seq {TIMES}); do curl -s -o /dev/null http://{}/; if [ $i = 1 ]; then sleep 2; fi; done",
+        nginx.address
+    );
+    let launch = Launch::new("bash", "bash").args(["-c", &script]).cgroup(&watch.cgroup)?.namespace(&link.client)?;
+    let ended = launch.spawn()?.wait(Duration::from_secs(60))?;
+    ensure!(ended.context("the clients do not end")?.success(), "curl failed");
+    let filter = format!("destination.port = {port}");
+    let fields = ["source.reverse_dns", "destination.reverse_dns", "destination.dns"];
+    let rows = watch.requests_by(&filter, &fields, 2 * TIMES).await?;
+    for reporter in ["client", "server"] {
+        let ours: Vec<_> = rows.iter().filter(|row| text(row, "reporter") == reporter).collect();
+        let total: u64 = ours.iter().map(|row| count(row, "count()")).sum();
+        let is_named = |row: &&&_| {
+            (text(row, fields[0]), text(row, fields[1]), text(row, fields[2])) == ("till.test", "store.test", "")
+        };
+        let named: u64 = ours.iter().filter(is_named).map(|row| count(row, "count()")).sum();
+        ensure!(total == TIMES && named >= TIMES - 1, "{reporter}: {rows:?}");
+    }
+    Ok(())
+}

@@ -1,10 +1,11 @@
 //! Trial 13: whose connection it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
+use goldwire_demo::nodes::Launch;
 use goldwire_tests::{
-    programs::{Nginx, Peer, built_program, free_port, h2load, run},
+    programs::{Nginx, Peer, built_program, free_port, h2load, run, wait_for},
     sheet::Line,
     watch::{Row, Watch, count, text},
 };
@@ -263,4 +264,49 @@ async fn curls_of(watch: &Watch, filter: &str, curls: u64) -> Result<u64> {
     let wrong: Vec<_> = rows.iter().filter(|row| !is_right(row)).take(5).collect();
     ensure!(wrong.is_empty(), "of {} rows: {wrong:?}", rows.len());
     Ok(total(&rows))
+}
+
+/// Which of several listeners on one port gets a connection is the kernel's to choose; each answers with its own process id.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_listeners_that_share_a_port_the_one_that_accepted_owns() -> Result<()> {
+    const SERVERS: usize = 4;
+    const REQUESTS: u64 = 400;
+    let watch = Watch::start("shared-port").await?;
+    let port = free_port()?;
+    let script = format!(
+        "import http.server, os, socket\n\
+         class Own(http.server.BaseHTTPRequestHandler):\n \
+           def do_GET(self):\n  \
+             own = b'%d\\n' % os.getpid(); self.send_response(200)\n  \
+             self.send_header('Content-Length', str(len(own))); self.end_headers(); self.wfile.write(own)\n \
+           def log_message(self, *words): pass\n\
+         server = http.server.HTTPServer(('127.0.0.1', {port}), Own, bind_and_activate=False)\n\
+         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n\
+         server.server_bind(); server.server_activate(); server.serve_forever()\n"
+    );
+    let start = || -> std::io::Result<_> {
+        Launch::new("python", "python3").args(["-c", &script]).cgroup(&watch.cgroup)?.spawn()
+    };
+    let _servers = (0..SERVERS).map(|_| start()).collect::<std::io::Result<Vec<_>>>()?;
+    wait_for("all listeners", || {
+        let arguments = ["-tlHn", &format!("sport = :{port}")];
+        let listed = std::process::Command::new("ss").args(arguments).output().ok()?.stdout;
+        (String::from_utf8_lossy(&listed).lines().count() == SERVERS).then_some(())
+    })?;
+    let asks = format!("for i in $(seq {REQUESTS}); do curl -s http://127.0.0.1:{port}/; done");
+    let mut truth = BTreeMap::<String, u64>::new();
+    for pid in run(&watch.cgroup, "bash", &["-c", &asks])?.lines() {
+        *truth.entry(pid.to_owned()).or_default() += 1;
+    }
+    ensure!(truth.len() == SERVERS, "the kernel chose each at some time: {truth:?}");
+    let rows = watch.requests_by(&format!("destination.port = {port}"), &["destination.pid"], 2 * REQUESTS).await?;
+    let seen = |reporter: &str| {
+        let of = |pid: &String| {
+            let ours = rows.iter().filter(|row| text(row, "reporter") == reporter);
+            ours.filter(|row| row_text(row, "destination.pid") == *pid).map(|row| count(row, "count()")).sum::<u64>()
+        };
+        truth.iter().map(|(pid, count)| of(pid).min(*count)).sum::<u64>()
+    };
+    let what = "requests to one of four listeners on one port (SO_REUSEPORT), each answered with the server's own pid";
+    Line::new(13, what, REQUESTS).client(seen("client")).server(seen("server")).exact()
 }

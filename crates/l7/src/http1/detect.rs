@@ -7,6 +7,26 @@ const METHOD_MAX: usize = 24;
 /// A request line longer than this is not waited for.
 const LINE_MAX: usize = 16 * 1024;
 const VERSION: &[u8] = b"HTTP/1.";
+/// Longest beginning of a message that does not tell yet whether it is one: `HTTP/1.d dd`, and a long method.
+pub(super) const BEGINNING_MAX: usize = 11;
+/// Methods that are common enough to decide at once.
+const REGISTERED: [&[u8]; 9] =
+    [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
+/// Others of the registry, and of caches, none of which ends like another.
+const LESS_COMMON: [&[u8]; 12] = [
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"MKCOL",
+    b"MKCALENDAR",
+    b"COPY",
+    b"MOVE",
+    b"REPORT",
+    b"SEARCH",
+    b"QUERY",
+    b"PURGE",
+    b"NOTIFY",
+    b"SUBSCRIBE",
+];
 
 /// Looks at the first bytes of a message.
 #[must_use]
@@ -25,7 +45,19 @@ pub(super) fn is_beginning(direction: Direction, bytes: &[u8]) -> bool {
         return detection == Detection::Yes;
     }
     let method = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
-    detection != Detection::No && method.len() < bytes.len() && (is_registered(method) || is_less_common(method))
+    let is_known = REGISTERED.contains(&method) || LESS_COMMON.contains(&method);
+    detection != Detection::No && method.len() < bytes.len() && is_known
+}
+
+/// Whether a segment is so short that it says nothing yet, but the next may make a beginning of it, see [`is_beginning`].
+pub(super) fn may_become_beginning(direction: Direction, bytes: &[u8]) -> bool {
+    if bytes.len() > BEGINNING_MAX {
+        return false;
+    }
+    match direction {
+        Direction::Request => REGISTERED.iter().chain(&LESS_COMMON).any(|method| method.starts_with(bytes)),
+        Direction::Response => detect_response(bytes) == Detection::NeedMore,
+    }
 }
 
 /// A method, a space, a target, a space, `HTTP/1.`. Registered methods are believed at the first byte of a likely
@@ -50,7 +82,7 @@ fn detect_version(method: &[u8], target: &[u8]) -> Detection {
     match target.iter().position(|byte| *byte == b'\n') {
         Some(end) if ends_as_http(&target[..end]) => Detection::Yes,
         Some(_) => Detection::No,
-        None if is_registered(method) => Detection::Yes,
+        None if REGISTERED.contains(&method) => Detection::Yes,
         None if target.len() > LINE_MAX => Detection::No,
         None => Detection::NeedMore,
     }
@@ -68,30 +100,6 @@ fn is_method_byte(byte: u8) -> bool {
 fn is_target_start(method: &[u8], first: u8) -> bool {
     matches!(first, b'/' | b'*' | b'h' | b'H')
         || (method == b"CONNECT" && (first.is_ascii_alphanumeric() || first == b'['))
-}
-
-/// Methods that are common enough to decide at once.
-fn is_registered(method: &[u8]) -> bool {
-    matches!(method, b"GET" | b"HEAD" | b"POST" | b"PUT" | b"DELETE" | b"CONNECT" | b"OPTIONS" | b"TRACE" | b"PATCH")
-}
-
-/// Others of the registry, and of caches, none of which ends like another.
-fn is_less_common(method: &[u8]) -> bool {
-    const METHODS: [&[u8]; 12] = [
-        b"PROPFIND",
-        b"PROPPATCH",
-        b"MKCOL",
-        b"MKCALENDAR",
-        b"COPY",
-        b"MOVE",
-        b"REPORT",
-        b"SEARCH",
-        b"QUERY",
-        b"PURGE",
-        b"NOTIFY",
-        b"SUBSCRIBE",
-    ];
-    METHODS.contains(&method)
 }
 
 /// `HTTP/1.`, a digit, a space, three digits: as far as they are there.
@@ -143,6 +151,16 @@ mod tests {
         }
         assert!(is_beginning(Direction::Request, b"PURGE /a") && is_beginning(Direction::Response, b"HTTP/1.1 200"));
         assert!(!is_beginning(Direction::Response, b"HTTP/1.1"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_method_may_become_one() {
+        for (bytes, may) in [("G", true), ("DELET", true), ("GET ", false), ("ETE", false), ("x", false)] {
+            assert_eq!(may_become_beginning(Direction::Request, bytes.as_bytes()), may, "{bytes}");
+        }
+        for (bytes, may) in [("H", true), ("HTTP/1.1 20", true), ("HTTP/1.1 200", false), ("h", false)] {
+            assert_eq!(may_become_beginning(Direction::Response, bytes.as_bytes()), may, "{bytes}");
+        }
     }
 
     #[test]

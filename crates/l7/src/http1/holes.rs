@@ -14,6 +14,7 @@ impl Lane {
         match self.state {
             State::Over => {}
             State::Seek => {
+                self.abandon();
                 if lost {
                     role.gap(false, at.time);
                 }

@@ -231,6 +231,32 @@ fn adopted_between_request_and_answer() {
     assert_snapshot!(talk.expect_exchanges(2).close());
 }
 
+/// As Go's servers read: one byte by the goroutine that waits for the client's end, the rest by the one that serves.
+#[test]
+fn adopted_before_a_request_whose_first_bytes_come_alone() {
+    let talk = Talk::adopted()
+        .server(answer(200, "x"))
+        .client("G")
+        .client("ET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+        .server(answer(404, ""))
+        .client("G")
+        .client("ET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+        .server(answer(405, ""));
+    assert_snapshot!(talk.expect_exchanges(3).close());
+}
+
+#[test]
+fn adopted_before_bytes_that_may_begin_a_request_and_do_not() {
+    let talk = Talk::adopted()
+        .server(answer(200, "x"))
+        .client("P")
+        .client("G")
+        .client("E")
+        .client("T /a HTTP/1.1\r\nHost: a\r\n\r\n")
+        .server(answer(404, ""));
+    assert_snapshot!(talk.expect_exchanges(2).close());
+}
+
 #[test]
 fn adopted_before_the_answer_to_a_head() {
     let talk = Talk::adopted()
