@@ -55,7 +55,9 @@ func number(text string) int {
 	return value
 }
 
-// Answers by path: /bytes/N with so many, written from as deep in the stack as the number says; /missing with 404.
+// Answers by path: /bytes/N with so many, written from as deep in the stack as the number says; /missing with 404; /deep/N
+// with an even number before it is done, so that the first byte of the next request is read by the goroutine that waits for the
+// client's end.
 func serve(address string) error {
 	http.HandleFunc("/", func(writer http.ResponseWriter, request *http.Request) {
 		io.Copy(io.Discard, request.Body)
@@ -66,6 +68,11 @@ func serve(address string) error {
 		case parts[1] == "bytes" && len(parts) > 2:
 			body := make([]byte, number(parts[2]))
 			atDepth(len(body)%97, func() { writer.Write(body) })
+		case parts[1] == "deep" && number(parts[2])%2 == 0:
+			writer.Header().Set("Content-Length", "5")
+			io.WriteString(writer, "hello")
+			writer.(http.Flusher).Flush()
+			time.Sleep(2 * time.Millisecond)
 		default:
 			io.WriteString(writer, "hello")
 		}
