@@ -56,9 +56,10 @@ pub fn read(json: &[u8], panel: &Panel, enforced: &Filter) -> Result<Query, Quer
     if !panel.query_type.is_empty() {
         keys.entry("queryType").or_insert_with(|| panel.query_type.clone().into());
     }
-    if let (Some((from, to)), false) = (panel.range, keys.contains_key("from") || keys.contains_key("to")) {
-        keys.insert("from".to_owned(), from.into());
-        keys.insert("to".to_owned(), to.into());
+    // A query may say itself from when on it asks: links to processes do, which began long before what led to them.
+    if let Some((from, to)) = panel.range {
+        keys.entry("from").or_insert_with(|| from.into());
+        keys.entry("to").or_insert_with(|| to.into());
     }
     keys.insert("partial".to_owned(), true.into());
     let mut query = Query::from_value(value)?;
@@ -210,6 +211,14 @@ mod tests {
             query.filter.to_string(),
             "destination.namespace = \"shop\" and (source.port = 1 or source.port = 2)"
         );
+    }
+
+    #[test]
+    fn a_query_may_begin_before_the_panel() {
+        let panel = Panel { range: Some((1_000, 2_000)), ..panel() };
+        let window = |json: &[u8]| read(json, &panel, &Filter::All).unwrap().window;
+        assert_eq!(window(br#"{"queryType": "processes", "from": 0}"#), Some(Window { from: 0, to: 2_000 }));
+        assert_eq!(window(br#"{"queryType": "processes"}"#), Some(Window { from: 1_000, to: 2_000 }));
     }
 
     #[test]

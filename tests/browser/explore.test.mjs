@@ -123,3 +123,25 @@ for (const [type, title] of [
     await drawn[title].waitFor();
   });
 }
+
+test('a request leads to its process, and the process to its requests', async () => {
+  await choose('Query type', /^Requests/);
+  for (const column of ['source.pid', 'source.node', 'latency']) {
+    await chooseAlso('Columns', column);
+  }
+  await answered('Table').waitFor();
+  const link = panel('Table').locator('a[title="Process"]').first();
+  const pid = await link.innerText();
+  await link.click();
+  await page.waitForURL((url) => url.searchParams.get('left')?.includes('"processes"'));
+  await answered('Table').waitFor();
+  assert.ok(await page.getByRole('switch', { name: 'All of history' }).isChecked());
+  const process = panel('Table').getByRole('gridcell', { name: pid, exact: true }).first();
+  await process.waitFor();
+  await picture(page, 'explore-process');
+  await process.getByText(pid).click();
+  await page.getByText('Requests of this process').click();
+  await page.waitForURL((url) => url.searchParams.get('left')?.includes(`source.pid = ${pid} `));
+  await answered('Table').waitFor();
+  await panel('Table').getByRole('row').nth(1).waitFor();
+});

@@ -50,11 +50,12 @@ impl Links {
         self.here(title, &json!({ "queryType": table.name(), "filter": filter }))
     }
 
-    /// Process ids are a node's own, so that it takes both. A cell without a process has nothing to click on.
+    /// Process ids are a node's own, so that it takes both. A cell without a process has nothing to click on. A process may
+    /// have begun long before the panel's range, so all of history is looked through.
     fn process(&self, title: &str, pid: &str, node: &str) -> Value {
         let (pid, node) = (cell(pid), cell(node));
         let filter = format!("node.name = \"{node}\" and (process.pid = {pid} or process.parent_pid = {pid})");
-        self.here(title, &json!({ "queryType": "processes", "filter": filter }))
+        self.here(title, &json!({ "queryType": "processes", "filter": filter, "from": 0 }))
     }
 
     fn internal(title: &str, uid: &str, name: &str, query: &Value) -> Value {

@@ -104,6 +104,7 @@ async fn records_and_processes_lead_to_each_other() {
         for column in ["pid", "process"] {
             let link = &frames[0].of_field(&format!("{side}.{column}"), "config")["links"][0];
             assert_eq!(link["internal"]["query"]["queryType"], "processes");
+            assert_eq!(link["internal"]["query"]["from"], 0, "it may have begun before the panel's range");
             let (pid, node) = (format!("{side}.pid"), format!("{side}.node"));
             let filter = filled_in(link, &[(&pid, "7"), (&node, "one")]);
             assert_eq!(filter, "node.name = \"one\" and (process.pid = 7 or process.parent_pid = 7)");

@@ -85,6 +85,14 @@ describe('QueryEditor', () => {
     expect(screen.queryByLabelText('Live')).not.toBeInTheDocument();
   });
 
+  it('looks for processes in all of history, and in the range again', async () => {
+    const { stored } = await edit({ queryType: 'processes' });
+    await user.click(screen.getByLabelText('All of history'));
+    expect(stored().from).toBe(0);
+    await user.click(screen.getByLabelText('All of history'));
+    expect(stored().from).toBeUndefined();
+  });
+
   it('orders by a column one way only', async () => {
     const { stored } = await edit({ queryType: 'drops', orderBy: ['destination.port'] });
     await user.click(await screen.findByLabelText('Order by'));

@@ -56,6 +56,14 @@ export function RowsPart(props: PartProps & { table: RecordTable }) {
           />
         </Labelled>
       )}
+      {keys.includes('from') && (
+        <Labelled label="All of history" tooltip="What runs in the time range may have begun long before it">
+          <InlineSwitch
+            value={query.from === 0}
+            onChange={(event) => change({ from: event.currentTarget.checked ? 0 : undefined })}
+          />
+        </Labelled>
+      )}
     </>
   );
 }

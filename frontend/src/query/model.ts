@@ -34,6 +34,8 @@ export interface GoldwireQuery extends DataQuery {
   /** Of a values query: the field whose values are asked for. */
   field?: string;
   prefix?: string;
+  /** Of processes, 0: from the beginning of history on, wherever the panel's range begins. */
+  from?: number;
 }
 
 export interface GoldwireOptions extends DataSourceJsonData {

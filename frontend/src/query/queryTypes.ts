@@ -63,7 +63,7 @@ export const QUERY_TYPES: readonly QueryTypeEntry[] = [
     type: 'processes',
     label: 'Processes',
     description: 'Processes that began or ended',
-    keys: ROW_KEYS,
+    keys: [...ROW_KEYS, 'from'],
     initial: { limit: 100 },
   },
   {

@@ -79,6 +79,7 @@ it.each<[Partial<GoldwireQuery>, string]>([
   ],
   [{ queryType: 'heatmap', signal: 'latency_p95' }, 'heatmap latency_p95'],
   [{ queryType: 'flows', live: true }, 'flows (live)'],
+  [{ queryType: 'processes', from: 0 }, 'processes (all of history)'],
   [
     { queryType: 'table', table: 'requests', aggregates: ['count()'], groupBy: ['url.path'] },
     'table of requests: count() by url.path',

@@ -61,6 +61,7 @@ export function describe(query: GoldwireQuery): string {
     query.groupBy?.length ? `by ${query.groupBy.join(', ')}` : '',
     query.filter ? `where ${query.filter}` : '',
     query.live ? '(live)' : '',
+    query.from === 0 ? '(all of history)' : '',
   ];
   return parts.filter(Boolean).join(' ');
 }
