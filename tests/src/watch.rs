@@ -115,7 +115,7 @@ impl Watch {
             .log(&log)?;
         if let Some(resolver) = self.resolver {
             let file = self.folder.path().join("resolv.conf");
-            fs::write(&file, format!("nameserver {}\n", resolver))?;
+            fs::write(&file, format!("nameserver {resolver}\n"))?;
             launch = launch.with_file(&file, "/etc/resolv.conf".as_ref())?;
         }
         let mut daemon = launch.spawn()?;

@@ -11,6 +11,9 @@ use crate::{
     receive::{self, SignalCheck},
 };
 
+/// The width of a column of hooks and of places.
+const NAMES: usize = 46;
+
 /// Fails where something is missing, so that scripts can tell. A container engine that is not there is not missing.
 pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode> {
     let checks = receive::check(None);
@@ -33,7 +36,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode> {
 }
 
 fn print(check: &SignalCheck) {
-    println!("{:<3} {:<32} {}", if check.available { "yes" } else { "NO" }, check.hook, check.signal);
+    println!("{:<3} {:<NAMES$} {}", if check.available { "yes" } else { "NO" }, check.hook, check.signal);
     if !check.available {
         println!("      why      {}", check.reason);
         println!("      without  {}", check.cost_if_missing);
@@ -64,7 +67,7 @@ fn engine_line(place: &Place, state: &State) -> String {
         State::Answers { containers } => ("yes", format!("names of containers; {containers} run")),
         State::Fails(reason) => ("NO", format!("names of containers: {reason}")),
     };
-    format!("{answer:<3} {:<32} {what}", place.path.display())
+    format!("{answer:<3} {:<NAMES$} {what}", place.path.display())
 }
 
 fn engine_json(place: &Place, state: &State) -> serde_json::Value {

@@ -115,7 +115,8 @@ impl tonic::service::Interceptor for Guard {
         Err(Status::unauthenticated(if given.is_some() {
             "this token is not accepted here"
         } else {
-            "this node asks for a token: send `authorization: Bearer …`"
+            "this node asks for a token: `--token-file` of the command line, the token of a data source, or else \
+             `authorization: Bearer …`"
         }))
     }
 }
