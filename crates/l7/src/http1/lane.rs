@@ -8,7 +8,7 @@ use crate::{
 use super::{
     body::Body,
     chunked::{Progress, ends_like_chunked},
-    detect::{BEGINNING_MAX, detect, is_beginning, may_become_beginning},
+    detect::{detect, is_beginning},
     head::{Parsed, end_of_head, ends_head},
 };
 
@@ -54,7 +54,7 @@ pub(super) enum State {
 pub(super) struct Lane {
     pub(super) state: State,
     /// The beginning of a head that came in several runs; in [`State::Seek`], of what may become one.
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     /// Where the present message began.
     pub(super) start: Place,
     /// Where its body begins.
@@ -66,7 +66,7 @@ pub(super) struct Lane {
     /// A message head was read.
     proven: bool,
     /// The beginning of the present head is certain to be one.
-    likely: bool,
+    pub(super) likely: bool,
 }
 
 impl Lane {
@@ -168,35 +168,6 @@ impl Lane {
             State::Body(Body::Blind { .. }) => self.read_blind(rest, role),
             State::Body(body) => self.read_body(body, rest, role),
         }
-    }
-
-    /// What is passed over may hold a message that does not begin with its segment. One that begins with a few bytes of their
-    /// own is known when the next segment is there: programs read one byte to hear of the peer's end while they work on an
-    /// answer (Go's net/http), and it may be the first of the next request.
-    fn seek<R: Role>(&mut self, rest: Run<'_>, role: &mut R) -> usize {
-        let held = self.buffer.len();
-        if held == 0 && rest.starts_segment {
-            if is_beginning(R::DIRECTION, rest.bytes) {
-                self.state = State::Start;
-                return 0;
-            }
-            self.start = rest.at;
-        }
-        if held > 0 || rest.starts_segment {
-            self.buffer.extend_from_slice(&rest.bytes[..rest.bytes.len().min(BEGINNING_MAX)]);
-            if rest.ends_segment && may_become_beginning(R::DIRECTION, &self.buffer) {
-                return rest.bytes.len();
-            }
-            let begins = is_beginning(R::DIRECTION, &self.buffer);
-            self.buffer.truncate(if begins { held } else { 0 });
-            if held > 0 {
-                self.state = if begins { State::Head } else { State::Seek };
-                self.likely = false;
-                return 0;
-            }
-        }
-        role.gap(false, rest.at.time);
-        rest.bytes.len()
     }
 
     /// Empty lines in front of a message are passed over, RFC 9112 section 2.2.

@@ -13,6 +13,7 @@ mod known;
 mod lane;
 mod pairing;
 mod roles;
+mod seek;
 
 pub use connection::Connection;
 pub(crate) use connection::KNOWN;
