@@ -23,7 +23,8 @@ pub(super) const CAPABILITIES: &[Capability] = &[
         "CAP_SYS_ADMIN",
         21,
         false,
-        "to attach to functions of TLS libraries, and to find sockets in other network namespaces that are older than the daemon",
+        "to attach to functions of TLS libraries, and in other network namespaces to find sockets that are older than the daemon \
+         and what a full accept queue refused",
     ),
     capability("CAP_SYS_PTRACE", 19, false, "to find which process holds a socket that is older than the daemon"),
     capability("CAP_DAC_READ_SEARCH", 2, false, "to read /proc of other users' processes"),

@@ -26,7 +26,6 @@ use super::{
     merged::Merged,
     object,
     ring::Ring,
-    saturation::SaturationSweep,
     socket_sweep::{SocketSweep, now},
     statistics,
     tls::{TlsFinder, TlsProbes},
@@ -74,7 +73,7 @@ impl Options {
     }
 }
 
-/// How often drops and saturation are looked at.
+/// How often drops are looked at.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often the rings are looked at while there is traffic.
 const TICK: Duration = Duration::from_millis(5);
@@ -90,7 +89,6 @@ pub struct Receiver {
     tls: Option<TlsProbes>,
     conversations: Conversations,
     drop_sweep: Option<DropSweep>,
-    saturation: SaturationSweep,
     rings: Merged,
     doorbell: Doorbell,
     steering: Steering,
@@ -148,7 +146,6 @@ impl Receiver {
             conversations,
             socket_sweep: SocketSweep::start(&sockets, cgroup, options.report_interval)?,
             drop_sweep,
-            saturation: SaturationSweep::default(),
             undecodable: 0,
             refused,
             next_sweep: Instant::now(),
@@ -268,7 +265,7 @@ impl Receiver {
             self.drops_told = drops;
             count += sweep.sweep(now(), visit).unwrap_or(0);
         }
-        count + self.saturation.sweep(visit)
+        count
     }
 }
 

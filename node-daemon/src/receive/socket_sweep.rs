@@ -18,7 +18,8 @@ use caps::Capability;
 use goldwire_probe_events::{Socket, role, socket_flag, transport};
 
 use super::{
-    OpenError, batch, cgroup::Cgroup, namespace, socket_holder::SocketHolders, socket_list, socket_list::ListedSocket,
+    OpenError, batch, cgroup::Cgroup, namespace, saturation::SaturationSweep, socket_holder::SocketHolders,
+    socket_list, socket_list::ListedSocket,
 };
 use crate::{
     decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpListening, TcpReport},
@@ -70,7 +71,14 @@ impl SocketSweep {
         let sockets = socket_map(sockets)?;
         let (sender, found) = sync_channel(2);
         let (end, ended) = sync_channel(0);
-        let sweeper = Sweeper { sockets, descriptor, cgroup, reported: HashMap::new(), adopted: HashSet::new() };
+        let sweeper = Sweeper {
+            sockets,
+            descriptor,
+            cgroup,
+            reported: HashMap::new(),
+            adopted: HashSet::new(),
+            saturation: SaturationSweep::default(),
+        };
         let thread = thread::Builder::new().name("goldwire-sockets".into());
         let thread = thread.spawn(move || run(sweeper, interval, &sender, &ended)).map_err(OpenError::Thread)?;
         let adopted = found.recv().unwrap_or_default();
@@ -140,6 +148,7 @@ struct Sweeper {
     reported: HashMap<u64, (u32, u32)>,
     /// Taken in by the last sweep that adopted.
     adopted: HashSet<u64>,
+    saturation: SaturationSweep,
 }
 
 impl Sweeper {
@@ -147,7 +156,8 @@ impl Sweeper {
     fn adopt(&mut self) -> Found {
         let holders = SocketHolders::read();
         let mut found = Vec::new();
-        in_each_namespace(|| {
+        in_each_namespace(|namespace| {
+            self.read_saturation(namespace);
             let mut listed = Vec::new();
             let _ = socket_list::tcp_sockets(&mut |socket| listed.push(socket));
             let listeners: HashSet<SocketAddr> =
@@ -157,6 +167,7 @@ impl Sweeper {
             }
             let _ = socket_list::udp_sockets(&mut |socket| self.adopt_udp(&socket, &holders));
         });
+        found.extend(self.saturation.finish().map(Event::Saturation));
         found
     }
 
@@ -224,7 +235,8 @@ impl Sweeper {
         });
         let mut found = Vec::new();
         let mut seen = HashSet::new();
-        in_each_namespace(|| {
+        in_each_namespace(|namespace| {
+            self.read_saturation(namespace);
             let _ = socket_list::tcp_sockets(&mut |socket| {
                 seen.insert(socket.cookie.0);
                 if known.contains(&socket.cookie.0) && !socket.is_listening {
@@ -238,7 +250,15 @@ impl Sweeper {
             }
         }
         self.reported.retain(|cookie, _| seen.contains(cookie));
+        found.extend(self.saturation.finish().map(Event::Saturation));
         found
+    }
+
+    /// Of a daemon that is confined, its own namespace is what it knows to be its concern.
+    fn read_saturation(&mut self, namespace: Namespace) {
+        if namespace.is_own || !self.cgroup.is_confined() {
+            self.saturation.read(namespace.inode);
+        }
     }
 
     fn report_one(&mut self, socket: &ListedSocket) -> Option<Event<'static>> {
@@ -254,13 +274,21 @@ impl Sweeper {
     }
 }
 
+/// One that the thread is in right now.
+#[derive(Clone, Copy)]
+struct Namespace {
+    inode: u32,
+    /// The daemon's.
+    is_own: bool,
+}
+
 /// Calls `visit` in every namespace that can be entered.
-fn in_each_namespace(mut visit: impl FnMut()) {
+fn in_each_namespace(mut visit: impl FnMut(Namespace)) {
     let all = namespace::all();
     let home = namespace::own();
     for (inode, file) in &all {
         if namespace::enter(*inode, file) {
-            visit();
+            visit(Namespace { inode: *inode, is_own: home == Some(*inode) });
         }
     }
     if let Some((inode, file)) = home.and_then(|home| all.get_key_value(&home)) {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use goldwire_demo::nodes::{Launch, Namespace};
 use goldwire_tests::{
-    programs::{free_port, own_kernel_count, run},
+    programs::{Link, free_port, kernel_count, own_kernel_count, run},
     sheet::Line,
     watch::Watch,
 };
@@ -46,24 +47,38 @@ async fn zero_windows_are_counted() -> Result<()> {
     Line::new(18, "windows that were closed, by nstat", truth).server(seen).exact()
 }
 
-/// A listener that never accepts.
+/// Of a whole node, also where containers have network namespaces of their own.
 #[tokio::test(flavor = "multi_thread")]
 async fn overflows_of_an_accept_queue_are_counted() -> Result<()> {
-    const NAME: &str = "TcpExtListenOverflows";
-    let watch = Watch::start("accept-queue").await?;
-    let port = free_port()?;
-    let script = format!(
-        "import socket, time\n\
-         listener = socket.create_server(('127.0.0.1', {port}), backlog=1)\n\
-         clients = []\n\
-         for _ in range(12):\n \
-           s = socket.socket(); s.setblocking(False); s.connect_ex(('127.0.0.1', {port})); clients.append(s)\n\
-         time.sleep(2.5)\n"
-    );
-    let before = own_kernel_count(NAME)?;
-    run(&watch.cgroup, "python3", &["-c", &script])?;
-    let truth = own_kernel_count(NAME)? - before;
-    ensure!(truth >= 10, "the queue took {truth} too few");
+    let watch = Watch::of_node("accept-queue").await?;
+    let link = Link::create("goldwire-test-queue")?;
+    let before = own_kernel_count(OVERFLOWS)?;
+    for namespace in [None, Some(&link.server)] {
+        overflow(&watch, namespace)?;
+    }
+    let truth = own_kernel_count(OVERFLOWS)? - before + kernel_count(&link.server, OVERFLOWS)?;
+    ensure!(truth >= 20, "the queues took {truth} too few");
     let seen = counted(&watch, "accept_queue_overflow_rate").await?;
-    Line::new(18, "connections that a full accept queue refused, by nstat", truth).server(seen).exact()
+    Line::new(18, "connections that full accept queues refused in two network namespaces, by nstat", truth)
+        .server(seen)
+        .exact()
+}
+
+const OVERFLOWS: &str = "TcpExtListenOverflows";
+
+/// A listener that never accepts.
+fn overflow(watch: &Watch, namespace: Option<&Namespace>) -> Result<()> {
+    let script = "import socket, time\n\
+                  listener = socket.create_server(('127.0.0.1', 0), backlog=1)\n\
+                  clients = []\n\
+                  for _ in range(12):\n \
+                    s = socket.socket(); s.setblocking(False); s.connect_ex(listener.getsockname()); clients.append(s)\n\
+                  time.sleep(2.5)\n";
+    let mut launch = Launch::new("python", "python3").args(["-c", script]).cgroup(&watch.cgroup)?;
+    if let Some(namespace) = namespace {
+        launch = launch.namespace(namespace)?;
+    }
+    let ended = launch.spawn()?.wait(Duration::from_secs(30))?;
+    ensure!(ended.is_some_and(|ended| ended.success()), "the listener failed");
+    Ok(())
 }

@@ -71,7 +71,7 @@ signals! {
     DnsRate "dns_rate" "DNS requests" "reqps" Rate(DnsExchanges), "DNS exchanges a second";
     DnsErrorRate "dns_error_rate" "DNS errors" "reqps" Rate(DnsErrors), "DNS exchanges a second with a code other than NOERROR and NXDOMAIN, or no answer";
     DnsLatencyP95 "dns_latency_p95" "DNS latency p95" "s" Quantile(DnsLatency, 0.95), "95th percentile of the latency of DNS exchanges";
-    AcceptQueueOverflowRate "accept_queue_overflow_rate" "Accept queue overflows" "ops" Rate(AcceptQueueOverflows), "Connections a second that a full accept queue refused, of a whole node";
+    AcceptQueueOverflowRate "accept_queue_overflow_rate" "Accept queue overflows" "ops" Rate(AcceptQueueOverflows), "Connections a second that a full accept queue refused, of a whole node: of all its network namespaces";
     ZeroWindowRate "zero_window_rate" "Zero windows" "ops" Rate(ZeroWindows), "Zero windows a second that a node advertised because a reader was slow";
     NetworkTimeP95 "network_time_p95" "Network time p95" "s" Quantile(NetworkTime, 0.95), "95th percentile of the client's latency less the server's, where both ends report";
 }
