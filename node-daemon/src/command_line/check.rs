@@ -97,9 +97,10 @@ mod tests {
         let place: Place = "docker=/run/docker.sock".parse().expect("a place");
         let lines = [State::Absent, State::Answers { containers: 3 }, State::Fails("it is on fire".to_owned())]
             .map(|state| engine_line(&place, &state));
-        assert_eq!(lines[0], "-   /run/docker.sock                 no container engine here");
-        assert_eq!(lines[1], "yes /run/docker.sock                 names of containers; 3 run");
-        assert_eq!(lines[2], "NO  /run/docker.sock                 names of containers: it is on fire");
+        let place_column = format!("{:<NAMES$}", "/run/docker.sock");
+        assert_eq!(lines[0], format!("-   {place_column} no container engine here"));
+        assert_eq!(lines[1], format!("yes {place_column} names of containers; 3 run"));
+        assert_eq!(lines[2], format!("NO  {place_column} names of containers: it is on fire"));
         let json = engine_json(&place, &State::Answers { containers: 3 });
         assert_eq!((&json["engine"], &json["containers"]), (&json!("docker"), &json!(3)));
     }
