@@ -1,6 +1,6 @@
 //! Trial 10: connections that fail, each for its own reason.
 
-use std::time::Duration;
+use std::{fs, net::Ipv4Addr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use goldwire_demo::nodes::{Launch, loss::firewall_port};
@@ -10,6 +10,7 @@ use goldwire_tests::{
     watch::{Row, Watch, count, text},
 };
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_refused_connections_are_a_thousand_refused() -> Result<()> {
@@ -40,6 +41,21 @@ fn of(rows: &[Row], reporter: &str, ending: &str) -> u64 {
     found.map(|row| count(row, "count()")).sum()
 }
 
+/// Tries to connect so often at once from the client's end of a link; an error where bash does not say each time that it failed
+/// for this reason.
+fn connect(watch: &Watch, link: &Link, to: (Ipv4Addr, u16), attempts: u64, reason: &str) -> Result<()> {
+    let said = NamedTempFile::new()?;
+    let script = format!("for i in $(seq {attempts}); do (exec 3<>/dev/tcp/{}/{}) & done; wait; true", to.0, to.1);
+    let launch = Launch::new("bash", "bash").args(["-c", &script]).env("LC_ALL", "C").log(said.path())?;
+    let launch = launch.cgroup(&watch.cgroup)?.namespace(&link.client)?;
+    launch.spawn()?.wait(Duration::from_secs(60))?.context("the attempts do not end")?;
+    let said = fs::read_to_string(said.path())?;
+    // bash says it twice of each, the second time with the line of the script.
+    let failed = said.lines().filter(|line| line.ends_with(&format!("connect: {reason}"))).count();
+    ensure!(failed as u64 == attempts, "{said}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_black_hole_is_a_timeout_and_not_a_refusal() -> Result<()> {
     const ATTEMPTS: u64 = 5;
@@ -49,10 +65,7 @@ async fn a_black_hole_is_a_timeout_and_not_a_refusal() -> Result<()> {
     firewall_port(&link.server, port)?;
     // The kernel gives up after one more SYN, within 3 s.
     link.client.run("sysctl", &["-q", "-w", "net.ipv4.tcp_syn_retries=1"])?;
-    let target = format!("/dev/tcp/{}/{port}", link.server_address);
-    let script = format!("for i in $(seq {ATTEMPTS}); do (exec 3<>{target}) 2>/dev/null & done; wait; true");
-    let launch = Launch::new("bash", "bash").args(["-c", &script]).cgroup(&watch.cgroup)?.namespace(&link.client)?;
-    launch.spawn()?.wait(Duration::from_secs(60))?.context("the attempts do not end")?;
+    connect(&watch, &link, (link.server_address, port), ATTEMPTS, "Connection timed out")?;
     let rows = watch.settled(endings(port), |rows| of(rows, "client", "timed_out") >= ATTEMPTS).await?;
     Line::new(10, "connects into a black hole", ATTEMPTS).client(of(&rows, "client", "timed_out")).exact()?;
     Ok(())
@@ -109,16 +122,7 @@ async fn an_address_that_nobody_has_is_unreachable() -> Result<()> {
     let watch = Watch::start("unreachable").await?;
     let link = Link::create("goldwire-test-none")?;
     let port = free_port()?;
-    let target = format!("/dev/tcp/10.79.0.99/{port}");
-    let said = tempfile::NamedTempFile::new()?;
-    let script = format!("for i in $(seq {ATTEMPTS}); do (exec 3<>{target}) & done; wait; true");
-    let launch = Launch::new("bash", "bash").args(["-c", &script]).env("LC_ALL", "C").log(said.path())?;
-    let launch = launch.cgroup(&watch.cgroup)?.namespace(&link.client)?;
-    launch.spawn()?.wait(Duration::from_secs(60))?.context("the attempts do not end")?;
-    let said = std::fs::read_to_string(said.path())?;
-    // bash says it twice of each, the second time with the line of the script.
-    let refused = said.lines().filter(|line| line.ends_with("No route to host") && line.contains("connect:")).count();
-    ensure!(refused as u64 == ATTEMPTS, "{said}");
+    connect(&watch, &link, (Ipv4Addr::new(10, 79, 0, 99), port), ATTEMPTS, "No route to host")?;
     let rows = watch.settled(endings(port), |rows| of(rows, "client", "unreachable") >= ATTEMPTS).await?;
     let all: u64 = rows.iter().map(|row| count(row, "count()")).sum();
     ensure!(all == ATTEMPTS, "{rows:?}");
