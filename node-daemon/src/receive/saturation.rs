@@ -5,15 +5,15 @@ use std::{collections::HashMap, fs};
 use super::socket_sweep::now;
 use crate::decode::Saturation;
 
-/// Follows the `net/netstat` of each namespace.
+/// Follows the `net/netstat` of each namespace, from the moment on in which it is first read: what it counted before may be
+/// older than the daemon.
 #[derive(Debug, Default)]
 pub(super) struct SaturationSweep {
-    /// By the namespace's inode.
+    /// By the namespace's inode. One that cannot be read for a while is kept, and so is one that is gone, until its inode is
+    /// given away again: they are never more than there were at a time.
     last: HashMap<u32, Counters>,
-    /// By those that were seen since the last [`Self::finish`].
-    current: HashMap<u32, Counters>,
-    /// What was there before the daemon is none of its business; namespaces that come later begin with nothing.
-    has_begun: bool,
+    /// Since the last [`Self::finish`].
+    added: Counters,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,40 +27,30 @@ impl SaturationSweep {
     pub(super) fn read(&mut self, namespace: u32) {
         let text = fs::read_to_string("/proc/thread-self/net/netstat");
         if let Some(counters) = text.ok().and_then(|text| read(&text)) {
-            self.current.insert(namespace, counters);
+            self.add(namespace, counters);
+        }
+    }
+
+    /// Where a counter is less than before, another namespace has got the inode, and is first read now.
+    fn add(&mut self, namespace: u32, current: Counters) {
+        let Some(last) = self.last.insert(namespace, current) else { return };
+        if let (Some(overflows), Some(windows)) = (
+            current.listen_overflows.checked_sub(last.listen_overflows),
+            current.zero_windows.checked_sub(last.zero_windows),
+        ) {
+            self.added.listen_overflows += overflows;
+            self.added.zero_windows += windows;
         }
     }
 
     /// What all namespaces added since the last sweep, if they added anything.
     pub(super) fn finish(&mut self) -> Option<Saturation> {
-        let before = std::mem::replace(&mut self.last, std::mem::take(&mut self.current));
-        if !std::mem::replace(&mut self.has_begun, true) {
-            return None;
-        }
-        let mut added = Counters::default();
-        for (namespace, current) in &self.last {
-            let more = current.since(before.get(namespace).copied().unwrap_or_default());
-            added.listen_overflows += more.listen_overflows;
-            added.zero_windows += more.zero_windows;
-        }
+        let added = std::mem::take(&mut self.added);
         (added != Counters::default()).then(|| Saturation {
             time: now(),
             accept_queue_overflows: added.listen_overflows,
             zero_windows: added.zero_windows,
         })
-    }
-}
-
-impl Counters {
-    /// Counters only grow: where they did not, another namespace has got the inode.
-    fn since(self, before: Self) -> Self {
-        if self.listen_overflows < before.listen_overflows || self.zero_windows < before.zero_windows {
-            return self;
-        }
-        Self {
-            listen_overflows: self.listen_overflows - before.listen_overflows,
-            zero_windows: self.zero_windows - before.zero_windows,
-        }
     }
 }
 
@@ -93,21 +83,25 @@ mod tests {
     }
 
     #[test]
-    fn namespaces_are_summed_from_the_first_sweep_or_their_own_beginning_on() {
+    fn namespaces_are_summed_from_when_they_are_first_read_on() {
         let mut sweep = SaturationSweep::default();
         let mut turn = |namespaces: &[(u32, u64, u64)]| {
             for (inode, listen_overflows, zero_windows) in namespaces {
                 let counters = Counters { listen_overflows: *listen_overflows, zero_windows: *zero_windows };
-                sweep.current.insert(*inode, counters);
+                sweep.add(*inode, counters);
             }
             sweep.finish().map(|added| (added.accept_queue_overflows, added.zero_windows))
         };
         assert_eq!(turn(&[(1, 100, 7), (2, 5, 5)]), None);
-        assert_eq!(turn(&[(1, 100, 7), (2, 5, 5)]), None);
-        assert_eq!(turn(&[(1, 103, 7), (2, 5, 6), (3, 2, 0)]), Some((5, 1)));
-        // The second is gone, and another one has got the third one's inode.
-        assert_eq!(turn(&[(1, 103, 7), (3, 1, 0)]), Some((1, 0)));
-        assert_eq!(turn(&[(1, 103, 7), (3, 1, 0)]), None);
+        assert_eq!(
+            turn(&[(1, 103, 7), (2, 5, 6), (3, 2, 0)]),
+            Some((3, 1)),
+            "the third is new, or was not seen before"
+        );
+        assert_eq!(turn(&[(1, 103, 7)]), None, "the others could not be read");
+        assert_eq!(turn(&[(1, 103, 7), (2, 6, 6), (3, 4, 0)]), Some((3, 0)), "and nothing of theirs is told twice");
+        assert_eq!(turn(&[(3, 1, 9)]), None, "another one has got the inode");
+        assert_eq!(turn(&[(3, 2, 9)]), Some((1, 0)));
     }
 
     #[test]
