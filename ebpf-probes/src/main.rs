@@ -9,6 +9,7 @@
 
 mod asked;
 mod atomic;
+mod beginning;
 mod bounds;
 mod clock;
 mod conversation;

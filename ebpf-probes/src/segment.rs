@@ -14,7 +14,7 @@ use goldwire_probe_events::{
 };
 
 use crate::{
-    bounds, frames, lane, loss,
+    beginning, bounds, frames, lane, loss,
     maps::SOCKETS,
     packet::Packet,
     ring,
@@ -156,6 +156,10 @@ fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
     // SAFETY: the kernel gave the pointer. Races between CPUs cost a buffer more or less of the bound.
     let (told, first) = unsafe {
         note(socket, packet, segment);
+        if (*socket).flags & socket_flag::BEGINNING_TOLD == 0 && segment.tcp_flags & SYN == 0 {
+            (*socket).flags |= socket_flag::BEGINNING_TOLD;
+            beginning::tell(segment);
+        }
         let told = &raw mut (*socket).undecided[segment.direction as usize & 1];
         if *told == 0 {
             (*socket).flags |= look_at_first(segment);

@@ -12,6 +12,7 @@ use goldwire_probe_events::{
 };
 
 use crate::{
+    beginning,
     kernel::{Struct, offset},
     loss,
     maps::SOCKETS,
@@ -104,12 +105,14 @@ fn established(change: &Change) -> Option<()> {
             if (*known).role == role::UNKNOWN {
                 (*known).role = side;
             }
+            (*known).flags |= socket_flag::BEGINNING_TOLD;
             socket = *known;
         }
     } else if scope::is_confined() {
         return None;
     } else {
         socket.role = side;
+        socket.flags = socket_flag::BEGINNING_TOLD;
         if SOCKETS.insert(change.cookie, socket, u64::from(BPF_NOEXIST)).is_err() {
             loss::count(SOCKETS_FULL, 1);
             return None;
@@ -120,8 +123,8 @@ fn established(change: &Change) -> Option<()> {
         cookie: change.cookie,
         syn_time: socket.syn_time,
         addresses: addresses(change),
-        first_sent: change.tcp.field(offset!(tcp_send_next)),
-        first_received: change.tcp.field(offset!(tcp_receive_next)),
+        first_sent: beginning::sent_from(change.tcp).wrapping_add(u32::from(socket.role == role::CLIENT)),
+        first_received: beginning::first_received(change.tcp),
         owner_pid: socket.owner_pid,
         role: socket.role,
         unused: [0; 7],

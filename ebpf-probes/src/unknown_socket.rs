@@ -6,11 +6,11 @@ use aya_ebpf::{
 };
 use goldwire_probe_events::{
     ABSENT, Addresses, LISTENER_CAPTURE, SOCKETS_FULL, Socket, TcpAdopted, TcpCounters, TcpSegmentAtListener,
-    TcpTranslated, direction::INGRESS, kind, transport,
+    TcpTranslated, direction::INGRESS, kind, socket_flag, transport,
 };
 
 use crate::{
-    bounds,
+    beginning, bounds,
     kernel::{Struct, offset},
     loss,
     maps::SOCKETS,
@@ -48,11 +48,13 @@ fn take_in(packet: &Packet, segment: &Segment) -> Option<()> {
         }
         return None;
     }
-    if SOCKETS.insert(segment.cookie, Socket::new(transport::TCP), u64::from(BPF_NOEXIST)).is_err() {
+    let socket = Socket { flags: socket_flag::BEGINNING_TOLD, ..Socket::new(transport::TCP) };
+    if SOCKETS.insert(segment.cookie, socket, u64::from(BPF_NOEXIST)).is_err() {
         loss::count(SOCKETS_FULL, 1);
         return None;
     }
     adopt(segment.cookie, sock, &addresses);
+    beginning::tell(segment);
     Some(())
 }
 

@@ -87,6 +87,7 @@ impl World {
             transport: Transport::Tcp,
             reporter,
             joined: client == server,
+            pairing: None,
         };
         self.request(client, second, ends)
     }
@@ -106,6 +107,7 @@ impl World {
             start: Timestamp(time - latency.as_nanos() as i64),
             connection: ConnectionId(client as u64),
             ends,
+            position: None,
             protocol: Protocol::Http,
             latency: Some(latency),
             latency_first_byte: Some(latency / 2),

@@ -54,6 +54,7 @@ fn exchange(second: u64, ends: Ends, connection: u64, started: u64, took: u64) -
         start: at(second, started),
         connection: ConnectionId(connection),
         ends,
+        position: None,
         protocol: Protocol::Http,
         latency: Some(Duration::from_millis(took)),
         latency_first_byte: Some(Duration::from_millis(took)),
@@ -111,6 +112,7 @@ fn ends(source: Arc<Endpoint>, destination: Arc<Endpoint>, port: u16, reporter: 
         transport: Transport::Tcp,
         reporter,
         joined,
+        pairing: None,
     }
 }
 

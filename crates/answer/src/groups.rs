@@ -5,6 +5,8 @@ use std::sync::Arc;
 use goldwire_model::field::Field;
 use goldwire_sketch::Sketch;
 
+use crate::links::Links;
+
 /// One row a group and step. All columns have the same length.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Groups {
@@ -15,6 +17,8 @@ pub struct Groups {
     /// Where a row holds records whose other end is not on this node: which pair of ends they are, so that the merge
     /// can find the other node's report of the same exchanges. Empty where no row does.
     pub pairs: Vec<Option<Pair>>,
+    /// What is known of the connections of the pairs. A pair of which nothing is known is missing here.
+    pub links: Vec<Links>,
     /// In the order of [`plan::states`](crate::plan::states).
     pub states: Vec<StateColumn>,
 }

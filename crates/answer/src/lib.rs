@@ -5,6 +5,7 @@
 pub mod column;
 pub mod coverage;
 pub mod groups;
+pub mod links;
 pub mod plan;
 pub mod rows;
 pub mod table;

@@ -8,6 +8,7 @@
 mod chunk;
 mod connections;
 mod history;
+mod links;
 mod live;
 mod losses;
 mod options;

@@ -5,6 +5,7 @@ use goldwire_model::record::{FlowEvent, FlowRecord, Record, RequestRecord, Satur
 use crate::{
     chunk::{drops::DropRow, flows::FlowRow, processes::ProcessRow, requests::RequestRow},
     connections::Connections,
+    links::LinkLog,
     losses::Losses,
     options::{Holder, Options},
     ring::Ring,
@@ -27,6 +28,7 @@ pub(crate) struct Store {
     pub(crate) drop_rollup: DropRollup,
     pub(crate) connections: Connections,
     pub(crate) losses: Losses,
+    pub(crate) links: LinkLog,
     /// Nanoseconds since the epoch.
     pub(crate) recording_since: i64,
     memory: usize,
@@ -47,6 +49,7 @@ impl Store {
             drop_rollup: DropRollup::new(series),
             connections: Connections::default(),
             losses: Losses::default(),
+            links: LinkLog::new(options.memory / 50),
             recording_since: options.recording_since.0,
             memory: options.memory,
             until_look: RECORDS_PER_LOOK,
@@ -57,8 +60,14 @@ impl Store {
     #[inline]
     pub(crate) fn append(&mut self, record: &Record) {
         match record {
-            Record::Request(request) => self.append_request(request),
-            Record::Flow(flow) => self.append_flow(flow),
+            Record::Request(request) => {
+                self.links.add(request.time.0, &request.ends);
+                self.append_request(request);
+            }
+            Record::Flow(flow) => {
+                self.links.add(flow.time.0, &flow.ends);
+                self.append_flow(flow);
+            }
             Record::Drop(dropped) => {
                 let row = self.drops.open.push(dropped);
                 self.drop_rollup.add(&row, &self.drops.open.dictionaries);
@@ -172,13 +181,14 @@ impl Store {
         }
     }
 
-    /// Bytes of steps that are being filled, of what blocks share, and of open connections: none of these can be freed by
+    /// Bytes of steps that are being filled, of what blocks share, of open connections and of links: none of these can be freed by
     /// itself.
     pub(crate) fn open_bytes(&self) -> usize {
         self.request_rollup.tiers.open_bytes()
             + self.flow_rollup.tiers.open_bytes()
             + self.drop_rollup.tiers.open_bytes()
             + self.connections.bytes()
+            + self.links.bytes()
     }
 
     /// All bytes, as far as they are counted.

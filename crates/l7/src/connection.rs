@@ -3,8 +3,8 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Next, PROTOCOLS, Segment, Sink, StreamProtocol, Wanted, protocol::Known,
-    segment::OwnedSegment, stream::MISSING,
+    Closing, Detection, Direction, Nanos, Next, PROTOCOLS, Segment, Sink, StreamProtocol, Wanted, behind::Behind,
+    protocol::Known, segment::OwnedSegment, stream::MISSING,
 };
 
 /// Segments that are kept until it is clear what runs on a connection.
@@ -74,9 +74,10 @@ impl Connection {
     /// Takes a segment, in whatever order segments are seen.
     pub fn segment(&mut self, direction: Direction, segment: Segment<'_>, sink: &mut dyn Sink) -> Turn {
         let Some(own) = self.since_base(direction, segment) else { return Turn::None };
+        let start = self.start();
         match &mut self.reading {
             Reading::Ignored => return Turn::None,
-            Reading::Protocol { reader, .. } => reader.segment(direction, own, sink),
+            Reading::Protocol { reader, .. } => reader.segment(direction, own, &mut Behind { base: start, sink }),
             Reading::Undecided(undecided) => match undecided.look(direction, own, self.adopted) {
                 Decision::Open => return Turn::None,
                 Decision::Foreign => self.reading = Reading::Ignored,
@@ -90,6 +91,11 @@ impl Connection {
         let turn = self.turn();
         // What follows an upgrade may begin in the segment that ends it.
         if self.base == base { turn } else { self.segment(direction, segment, sink) }
+    }
+
+    /// Where what runs now begins in what the client sends.
+    const fn start(&self) -> u64 {
+        self.base[Direction::Request as usize]
     }
 
     /// The part of a segment that belongs to what runs now, counted from there.
@@ -107,9 +113,10 @@ impl Connection {
         sink: &mut dyn Sink,
     ) {
         let mut reader = if self.adopted { (known.adopted)() } else { (known.from_start)() };
+        let mut sink = Behind { base: self.start(), sink };
         let kept = kept.iter().map(|(direction, segment)| (*direction, segment.borrowed()));
         for (direction, segment) in kept.chain(last) {
-            reader.segment(direction, segment, sink);
+            reader.segment(direction, segment, &mut sink);
         }
         self.reading = Reading::Protocol { reader, told: None };
     }
@@ -153,8 +160,9 @@ impl Connection {
 
     /// Time goes on: gives up on what has been missing for too long.
     pub fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) -> Turn {
+        let start = self.start();
         match &mut self.reading {
-            Reading::Protocol { reader, .. } => reader.expire(now, sink),
+            Reading::Protocol { reader, .. } => reader.expire(now, &mut Behind { base: start, sink }),
             Reading::Undecided(undecided) => {
                 let before = now.saturating_sub(MISSING);
                 if undecided.kept.iter().any(|(_, segment)| segment.time < before) {
@@ -182,16 +190,19 @@ impl Connection {
     /// The direction's stream is known to be `length` bytes long.
     pub fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
         self.give_up_start(sink);
+        let start = self.start();
         if let Reading::Protocol { reader, .. } = &mut self.reading {
-            reader.ended_at(direction, length.saturating_sub(self.base[direction as usize]), time, sink);
+            let length = length.saturating_sub(self.base[direction as usize]);
+            reader.ended_at(direction, length, time, &mut Behind { base: start, sink });
         }
     }
 
     /// The connection is over: hands out what was pending.
     pub fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
         self.give_up_start(sink);
+        let start = self.start();
         if let Reading::Protocol { reader, .. } = &mut self.reading {
-            reader.close(time, closing, sink);
+            reader.close(time, closing, &mut Behind { base: start, sink });
         }
         self.reading = Reading::Ignored;
     }

@@ -11,6 +11,8 @@ use crate::segment::Nanos;
 pub struct Exchange {
     /// Which protocol it was on.
     pub protocol: Protocol,
+    /// Where it is on its connection, as both ends see it. Absent where that was not seen.
+    pub position: Option<Position>,
     /// First byte of the request; absent where the request was not seen.
     pub request_start: Option<Nanos>,
     /// First byte of the (final) answer.
@@ -32,6 +34,15 @@ pub struct Exchange {
     pub span_id: Option<[u8; 8]>,
     /// What only this protocol has.
     pub detail: Detail,
+}
+
+/// What tells an exchange from the others of its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Offset of the request's first byte in what the client sends.
+    Offset(u64),
+    /// The protocol's own number: of an HTTP/2 stream, of a DNS message.
+    Number(u32),
 }
 
 /// What a TLS handshake told in the clear.

@@ -7,6 +7,7 @@
 //! What could not be followed is told to the sink as lost. Nothing is invented: an answer that was not seen has no
 //! status, an end that was not seen has no time.
 
+mod behind;
 mod connection;
 mod datagrams;
 pub mod dns;
@@ -31,6 +32,6 @@ pub mod tls;
 
 pub use connection::{Connection, Turn};
 pub use datagrams::{Datagram, Datagrams};
-pub use exchange::{Exchange, Sink, TlsHandshake};
+pub use exchange::{Exchange, Position, Sink, TlsHandshake};
 pub use protocol::{Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, StreamProtocol, Wanted};
 pub use segment::{Direction, Nanos, OwnedSegment, Segment};

@@ -65,6 +65,7 @@ pub fn merge(query: &Query, answers: Vec<PartialAnswer>, asked: Asked) -> Result
             });
             let steps = steps::Steps::of(query, &joined)?;
             let merged = groups::merge(query, &plan, &parts, &steps);
+            merged.notes.iter().for_each(|note| joined.note(note.clone()));
             finish::groups(kind, &plan, &merged, &steps, &mut joined)
         }
     };

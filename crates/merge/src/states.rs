@@ -22,6 +22,17 @@ impl std::ops::AddAssign for Weight {
 }
 
 impl Weight {
+    /// Less by more than what is under way, or got lost.
+    pub(crate) const fn is_much_less_than(self, other: Self) -> bool {
+        const UNDER_WAY: u64 = 3;
+        self.events.saturating_add(other.events / 10).saturating_add(UNDER_WAY) < other.events
+    }
+
+    /// How many events.
+    pub(crate) const fn events(self) -> u64 {
+        self.events
+    }
+
     pub(crate) fn compare(self, other: Self) -> std::cmp::Ordering {
         self.events.cmp(&other.events).then(self.sums.total_cmp(&other.sums))
     }

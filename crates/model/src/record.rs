@@ -91,7 +91,15 @@ pub struct Ends {
     /// The other end of this connection is observed on this node too, so a second report of it is in this history.
     /// By default the client's report of a joined connection is not counted.
     pub joined: bool,
+    /// The same at both ends, whatever translates addresses between them. Absent where it is not known.
+    pub pairing: Option<PairingId>,
 }
+
+/// Names a connection on every node that sees an end of it. Of TCP: the client's initial sequence number in the upper half and
+/// the server's in the lower half, which address translation leaves alone. Of a DNS exchange over UDP: a digest of its question
+/// and id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PairingId(pub u64);
 
 /// Names a connection on this node for as long as history lasts. A joined connection has one id at both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -285,6 +293,10 @@ pub struct RequestRecord {
     pub connection: ConnectionId,
     /// Between whom.
     pub ends: Ends,
+    /// Where it is on its connection, as both ends see it: the lower 32 bits of its first byte's offset in what the client sends,
+    /// of HTTP/2 the stream's number, of DNS the message's id. With [`Ends::pairing`] it names an exchange on every node. Absent
+    /// where the request, or where its stream began, was not seen.
+    pub position: Option<u32>,
     /// Application protocol.
     pub protocol: Protocol,
     /// From the first byte of the request to the last byte of the answer. Absent where no answer ended.

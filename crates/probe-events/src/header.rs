@@ -52,6 +52,8 @@ pub mod kind {
     pub const PLAINTEXT_ENDED: u32 = 18;
     /// [`ConversationTranslated`](crate::ConversationTranslated).
     pub const CONVERSATION_TRANSLATED: u32 = 19;
+    /// [`TcpBeginning`](crate::TcpBeginning).
+    pub const TCP_BEGINNING: u32 = 20;
 }
 
 /// Values of `direction` fields.

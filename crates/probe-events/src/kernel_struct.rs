@@ -37,7 +37,7 @@ pub enum Need {
     Optional,
 }
 
-offsets! { 240:
+offsets! { 248:
     sock_family = "sock" "__sk_common.skc_family" Required,
     sock_cookie = "sock" "__sk_common.skc_cookie" Required,
     sock_local4 = "sock" "__sk_common.skc_rcv_saddr" Required,
@@ -62,6 +62,8 @@ offsets! { 240:
     tcp_rtt_min = "tcp_sock" "rtt_min" Optional,
     tcp_send_next = "tcp_sock" "snd_nxt" Required,
     tcp_receive_next = "tcp_sock" "rcv_nxt" Required,
+    tcp_send_unacknowledged = "tcp_sock" "snd_una" Required,
+    sock_state = "sock" "__sk_common.skc_state" Required,
     skb_head = "sk_buff" "head" Required,
     skb_network_header = "sk_buff" "network_header" Required,
     skb_protocol = "sk_buff" "protocol" Required,

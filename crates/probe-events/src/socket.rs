@@ -47,6 +47,8 @@ pub mod socket_flag {
     pub const PIPELINED: u8 = 32;
     /// Of TCP: a stream began as HTTP/2 does.
     pub const HTTP2: u8 = 64;
+    /// Of TCP: where its streams began was told.
+    pub const BEGINNING_TOLD: u8 = 128;
 }
 
 impl Socket {

@@ -12,9 +12,9 @@ wire! {
         pub syn_time: u64,
         /// From the socket, so a client's remote one is what the process asked for.
         pub addresses: Addresses,
-        /// `snd_nxt`: the first payload byte sent has this number.
+        /// The first payload byte sent has this number, also where it went with the SYN.
         pub first_sent: u32,
-        /// `rcv_nxt`: the first payload byte received has this number.
+        /// The first payload byte received has this number, also where it came with the SYN.
         pub first_received: u32,
         /// 0 where unknown.
         pub owner_pid: u32,

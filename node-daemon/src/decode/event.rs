@@ -22,6 +22,8 @@ pub enum Event<'a> {
     TcpEstablished(TcpEstablished),
     /// Packets go elsewhere than the socket asked.
     TcpTranslated(TcpTranslated),
+    /// See [`TcpBeginning`].
+    TcpBeginning(TcpBeginning),
     /// A connection whose beginning was not seen.
     TcpAdopted(TcpAdopted),
     /// A process listens.
@@ -126,6 +128,21 @@ pub struct TcpAdopted {
     pub base: TcpCounters,
     /// Absent where no process was found that holds the socket.
     pub owner_pid: Option<u32>,
+}
+
+/// Where the streams of a connection began of which no handshake was seen. Comes with its first segment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpBeginning {
+    /// Of the segment.
+    pub time: KernelTime,
+    /// The connection's socket.
+    pub cookie: Cookie,
+    /// By the kernel's counters; [`Role::Unknown`] where they do not tell.
+    pub role: Role,
+    /// What the socket sends begins here: at a client with its SYN, at a server with its first payload byte.
+    pub sent_from: SequenceNumber,
+    /// Sequence number of the first payload byte that the socket received.
+    pub first_received: SequenceNumber,
 }
 
 /// A process listens on an address.

@@ -12,8 +12,8 @@ use zerocopy::{FromBytes, Immutable, KnownLayout};
 use super::{
     Addresses, Arguments, BootTime, Comm, Conversation, ConversationOpened, ConversationTranslated, Cookie, Datagram,
     Direction, Event, KernelTime, Owner, Plaintext, PlaintextEnded, PlaintextSession, ProcessExecuted, ProcessExited,
-    ProcessForked, Reset, Role, SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpClosed,
-    TcpConnecting, TcpCounters, TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
+    ProcessForked, Reset, Role, SequenceNumber, SessionNumber, SocketOwned, SocketState, TcpAdopted, TcpBeginning,
+    TcpClosed, TcpConnecting, TcpCounters, TcpEstablished, TcpListening, TcpSegment, TcpTranslated,
 };
 
 /// When the event of a record happened; the end of time for a record that is too short.
@@ -41,6 +41,7 @@ pub fn decode(record: &[u8]) -> Option<Event<'_>> {
         kind::TCP_ESTABLISHED => Event::TcpEstablished(established(part(record)?)?),
         kind::TCP_TRANSLATED => Event::TcpTranslated(translated(part(record)?)),
         kind::TCP_ADOPTED => Event::TcpAdopted(adopted(part(record)?)),
+        kind::TCP_BEGINNING => Event::TcpBeginning(beginning(part(record)?)?),
         kind::TCP_LISTENING => Event::TcpListening(listening(part(record)?)),
         kind::TCP_CLOSED => Event::TcpClosed(closed(part(record)?)?),
         kind::SOCKET_OWNED => Event::SocketOwned(owned(part(record)?)),
@@ -139,6 +140,16 @@ fn adopted(event: &wire::TcpAdopted) -> TcpAdopted {
         base: counters(&event.counters),
         owner_pid: None,
     }
+}
+
+fn beginning(event: &wire::TcpBeginning) -> Option<TcpBeginning> {
+    Some(TcpBeginning {
+        time: KernelTime(event.header.time),
+        cookie: Cookie(event.cookie),
+        role: role(event.role)?,
+        sent_from: SequenceNumber(event.sent_from),
+        first_received: SequenceNumber(event.first_received),
+    })
 }
 
 fn listening(event: &wire::TcpListening) -> TcpListening {

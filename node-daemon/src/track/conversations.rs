@@ -91,7 +91,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let (time, start) = (self.wall(event.time), self.wall(flow.opened));
         flow.report_start(self.shared.anchor, out.records);
         let mut common = self.shared.common(event.time, out.records);
-        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        let mut exchanges =
+            Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
         flow.traffic.close(event.time.0, Closing::Clean, &mut exchanges);
         let totals = Totals::from(event).furthest(&flow.reported);
         let ending = Some(Ending::Closed);
@@ -108,7 +109,8 @@ impl<I: IdentityLookup> Tracker<I> {
             flow.report_start(self.shared.anchor, out.records);
         }
         let mut common = self.shared.common(time, out.records);
-        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        let mut exchanges =
+            Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let payload = event.payload;
         let datagram = l7::Datagram { direction: way, payload, length: event.length, time: time.0 };
         let turn = flow.traffic.datagram(datagram, flow.about.ends.destination_port, &mut exchanges);
@@ -116,6 +118,9 @@ impl<I: IdentityLookup> Tracker<I> {
         if !flow.waits && flow.traffic.waits() {
             flow.waits = true;
             self.waiting.push(key);
+        }
+        if way == l7::Direction::Request {
+            self.asked_by_datagram(key, payload, time);
         }
     }
 }

@@ -84,6 +84,7 @@ impl<I: IdentityLookup> Tracker<I> {
             transport,
             reporter: if identity.is_some() { Reporter::Server } else { Reporter::Client },
             joined: false,
+            pairing: None,
         }
     }
 

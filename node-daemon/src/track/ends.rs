@@ -14,7 +14,7 @@ use super::{
     dns_names::Client,
     endpoints::{End, Endpoints},
     flow::{About, Flow, FlowKey, Stage, Totals},
-    join::Tuple,
+    join::{Candidate, Tuple},
     stream_offset::StreamOffset,
     tracker::Tracker,
     traffic::{Interest, Traffic},
@@ -64,6 +64,7 @@ impl<I: IdentityLookup> Tracker<I> {
             rtt: None,
             rtt_min: None,
             streams: [StreamOffset::default(); 2],
+            firsts: None,
             skip_told: [0; 2],
             traffic: Traffic::default(),
             interest: Interest::Undecided,
@@ -105,6 +106,7 @@ impl<I: IdentityLookup> Tracker<I> {
             transport: key.transport(),
             reporter,
             joined: false,
+            pairing: None,
         }
     }
 
@@ -146,32 +148,61 @@ impl<I: IdentityLookup> Tracker<I> {
 
     /// Makes the flow known by its addresses, and joins it with its other end where that is here.
     pub(super) fn index(&mut self, key: FlowKey, now: KernelTime) {
-        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.peer.is_none()) else { return };
         let tuple = Tuple { local: flow.local, remote: flow.remote, udp: matches!(key, FlowKey::Udp(_)) };
         if let Some(before) = flow.tuple.replace(tuple) {
             self.tuples.remove(before, key);
         }
-        self.tuples.insert(tuple, key, now);
-        if let Some(peer) = self.tuples.join(tuple, key, now) {
+        let candidate = Candidate { key, tuple, opened: now, pairing: flow.about.ends.pairing };
+        for doubtful in self.tuples.insert(candidate) {
+            self.part(doubtful);
+        }
+        if let Some(peer) = self.tuples.join(candidate) {
             self.join(key, peer);
         }
     }
 
+    /// It is not certain any more that the other end is that flow's.
+    pub(super) fn part(&mut self, key: FlowKey) {
+        let connection = self.next_connection();
+        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        flow.peer = None;
+        flow.about.ends.joined = false;
+        flow.about.connection = connection;
+        self.rename(key);
+    }
+
     /// Both ends get one id, each other's names, and what the client had asked for.
-    fn join(&mut self, key: FlowKey, peer_key: FlowKey) {
+    pub(super) fn join(&mut self, key: FlowKey, peer_key: FlowKey) {
         let Some(peer) = self.flows.peek(&peer_key) else { return };
-        let (connection, dns, service) = (peer.about.connection, peer.dns.clone(), peer.service.clone());
+        let (connection, pairing) = (peer.about.connection, peer.about.ends.pairing);
+        let dns = peer.dns.clone();
         let Some(flow) = self.flows.peek_mut(&key) else { return };
         flow.about.connection = connection;
-        let (dns, service) = (flow.dns.clone().or(dns), flow.service.clone().or(service));
+        let dns = flow.dns.clone().or(dns);
+        let service = self.meet(key, peer_key);
         for (own, other) in [(key, peer_key), (peer_key, key)] {
             if let Some(flow) = self.flows.peek_mut(&own) {
                 flow.peer = Some(other);
                 flow.about.ends.joined = true;
+                flow.about.ends.pairing = flow.about.ends.pairing.or(pairing);
                 (flow.dns, flow.service) = (dns.clone(), service.clone());
             }
         }
         self.rename(key);
+    }
+
+    /// Has each end know where the other really is, whatever addresses it sees. What the client asked for, where that is not
+    /// where the server is and it has no better name.
+    fn meet(&mut self, key: FlowKey, peer_key: FlowKey) -> Option<Text> {
+        let (flow, peer) = (self.flows.peek(&key)?, self.flows.peek(&peer_key)?);
+        let (client, server) = if flow.is_client() { (flow, peer) } else { (peer, flow) };
+        let (client_at, server_at, asked) = (client.local, server.local, client.remote);
+        let named = client.service.clone().or_else(|| server.service.clone());
+        let (client_key, server_key) = if flow.is_client() { (key, peer_key) } else { (peer_key, key) };
+        self.flows.peek_mut(&client_key)?.remote = server_at;
+        self.flows.peek_mut(&server_key)?.remote = client_at;
+        named.or_else(|| (asked != server_at).then(|| self.shared.texts.share(&asked.to_string())))
     }
 
     /// Which end an adopted socket is: whoever has a listener is the server, else the end with the lower port.

@@ -13,6 +13,7 @@ use super::{
     dns_names::{Client, DnsNames},
     flow::About,
     outlets::RecordSink,
+    pairing,
     texts::Texts,
 };
 
@@ -48,6 +49,8 @@ pub(super) struct Common<'a> {
 /// Takes the exchanges of one flow.
 pub(super) struct Exchanges<'a, 'b> {
     pub(super) about: &'a About,
+    /// As of [`Flow::origin`](super::flow::Flow::origin), for the stream that is read.
+    pub(super) origin: Option<u32>,
     pub(super) tls: &'a mut TlsHandshake,
     pub(super) common: &'a mut Common<'b>,
 }
@@ -83,11 +86,14 @@ impl Sink for Exchanges<'_, '_> {
         let since_request =
             |time: Option<u64>| Some(Duration::from_nanos(time?.saturating_sub(exchange.request_start?)));
         let start = exchange.request_start.or(exchange.answer_first).unwrap_or(exchange.time);
+        let mut ends = self.about.ends.clone();
+        ends.pairing = ends.pairing.or_else(|| pairing::of_datagrams(&ends, exchange.position, &exchange.detail));
         let record = RequestRecord {
             time: wall(exchange.time),
             start: wall(start),
             connection: self.about.connection,
-            ends: self.about.ends.clone(),
+            ends,
+            position: pairing::position(exchange.position, self.origin),
             protocol: exchange.protocol,
             latency: since_request(exchange.answer_last),
             latency_first_byte: since_request(exchange.answer_first),

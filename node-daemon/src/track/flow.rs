@@ -13,6 +13,7 @@ use crate::{
 use super::{
     inner::Inner,
     join::Tuple,
+    pairing::Firsts,
     sessions::Random,
     stream_offset::StreamOffset,
     traffic::{Interest, Traffic},
@@ -118,6 +119,8 @@ pub(super) struct Flow {
     pub(super) rtt: Option<Duration>,
     pub(super) rtt_min: Option<Duration>,
     pub(super) streams: [StreamOffset; 2],
+    /// Of a TCP connection, once they are known.
+    pub(super) firsts: Option<Firsts>,
     /// Up to where the kernel was told to skip, by direction.
     pub(super) skip_told: [u64; 2],
     pub(super) traffic: Traffic,

@@ -50,6 +50,11 @@ impl Inner {
         }
     }
 
+    /// As of [`Flow::origin`](super::flow::Flow::origin): both ends read the same plaintext.
+    pub(super) fn origin(&self) -> Option<u32> {
+        (!self.adopted).then_some(0)
+    }
+
     pub(super) fn is_of(&self, object: (u32, u64)) -> bool {
         self.object == object
     }

@@ -7,6 +7,7 @@
 //! Every table in here is bounded. What does not fit is told as a loss, never silently left out.
 
 mod anchor;
+mod beginning;
 mod conversations;
 mod dns_names;
 mod drops;
@@ -21,9 +22,11 @@ mod join;
 mod lingering;
 mod listeners;
 mod outlets;
+mod pairing;
 mod payload;
 mod plaintext;
 mod processes;
+mod questions;
 mod report;
 mod sessions;
 mod stream_offset;

@@ -81,7 +81,8 @@ impl<I: IdentityLookup> Tracker<I> {
             self.sessions.said_hello(random, key);
         }
         let mut common = self.shared.common(KernelTime(segment.time), out.records);
-        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        let mut exchanges =
+            Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let turn = flow.traffic.segment(way, Segment { offset, ..segment }, flow.adopted, &mut exchanges);
         let before = flow.protocol;
         flow.turn(turn);

@@ -138,8 +138,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let Flow { inner: Some(inner), about, .. } = flow else { return };
         let mut common = self.shared.common(now, out.records);
         // A handshake inside is of another TLS than the flow's.
-        let mut tls = TlsHandshake::default();
-        let wish = inner.take(call, way, &mut Exchanges { about, tls: &mut tls, common: &mut common });
+        let (origin, mut tls) = (inner.origin(), TlsHandshake::default());
+        let wish = inner.take(call, way, &mut Exchanges { origin, about, tls: &mut tls, common: &mut common });
         tell_wish(call, wish, out.capture);
         if !flow.waits && flow.waits_for_something() {
             flow.waits = true;
@@ -156,8 +156,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let mut common = self.shared.common(event.time, out.records);
         let is_client = flow.is_client();
         let Flow { inner: Some(inner), about, .. } = flow else { return };
-        let mut tls = TlsHandshake::default();
-        let mut exchanges = Exchanges { about, tls: &mut tls, common: &mut common };
+        let (origin, mut tls) = (inner.origin(), TlsHandshake::default());
+        let mut exchanges = Exchanges { origin, about, tls: &mut tls, common: &mut common };
         inner.ended(event, |direction| way(direction, is_client), &mut exchanges);
         if let Some(lingering) = self.lingering.take(key) {
             self.end_inner(lingering.flow, event.time, lingering.closing, out);
@@ -169,8 +169,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let Flow { inner: Some(inner), about, .. } = &mut flow else { return };
         let mut common = self.shared.common(time, out.records);
         let closing = if inner.has_ended { Closing::Clean } else { closing };
-        let mut tls = TlsHandshake::default();
-        let mut exchanges = Exchanges { about, tls: &mut tls, common: &mut common };
+        let (origin, mut tls) = (inner.origin(), TlsHandshake::default());
+        let mut exchanges = Exchanges { origin, about, tls: &mut tls, common: &mut common };
         inner.traffic.close(time.0, closing, &mut exchanges);
     }
 

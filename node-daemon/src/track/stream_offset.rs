@@ -27,6 +27,11 @@ impl StreamOffset {
         Some(offset)
     }
 
+    /// The number of the byte at offset 0.
+    pub(super) const fn base(&self) -> Option<SequenceNumber> {
+        self.base
+    }
+
     /// The number of the byte at an offset.
     pub(super) fn sequence(&self, offset: u64) -> Option<SequenceNumber> {
         self.base.map(|base| base.plus(offset as u32))

@@ -75,7 +75,8 @@ impl<I: IdentityLookup> Tracker<I> {
     fn expire_flow(&mut self, key: FlowKey, now: KernelTime, out: &mut Outlets<'_>) -> bool {
         let Some(flow) = self.flows.peek_mut(&key) else { return false };
         let mut common = self.shared.common(now, out.records);
-        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        let mut exchanges =
+            Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let turn = flow.traffic.expire(now.0, &mut exchanges);
         flow.turn(turn);
         flow.expire_inner(now, &mut common);
@@ -87,8 +88,8 @@ impl<I: IdentityLookup> Tracker<I> {
 impl Flow {
     fn expire_inner(&mut self, now: KernelTime, common: &mut Common<'_>) {
         let Self { inner: Some(inner), about, .. } = self else { return };
-        let mut tls = TlsHandshake::default();
-        let turn = inner.traffic.expire(now.0, &mut Exchanges { about, tls: &mut tls, common });
+        let (origin, mut tls) = (inner.origin(), TlsHandshake::default());
+        let turn = inner.traffic.expire(now.0, &mut Exchanges { origin, about, tls: &mut tls, common });
         inner.turn(turn);
     }
 }

@@ -19,6 +19,7 @@ use super::{
     flow::{Flow, FlowKey, Stage, Totals},
     held::Owner,
     outlets::Outlets,
+    pairing::Firsts,
     report::Report,
     stream_offset::StreamOffset,
     tracker::Tracker,
@@ -63,6 +64,7 @@ impl<I: IdentityLookup> Tracker<I> {
         flow.connect_latency = event.connect_latency;
         flow.streams[crate::decode::Direction::Egress as usize] = StreamOffset::from(event.first_sent);
         flow.streams[crate::decode::Direction::Ingress as usize] = StreamOffset::from(event.first_received);
+        flow.begins_with(Firsts { sent: event.first_sent, received: event.first_received }, flow.is_client());
         let remote = flow.remote;
         if self.connecting.get(&remote) == Some(&key) {
             self.connecting.remove(&remote);
@@ -94,7 +96,8 @@ impl<I: IdentityLookup> Tracker<I> {
 
     /// The socket asked for a service address, and its packets go to what is behind it.
     pub(super) fn translated(&mut self, key: FlowKey, remote: SocketAddr, time: KernelTime) {
-        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        // Where the other end is here, it is known where the packets arrive.
+        let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.peer.is_none()) else { return };
         if flow.remote == remote {
             return;
         }
@@ -241,7 +244,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let closing =
             if is_clean { Closing::Clean } else { Closing::Cut { by: reset_by(ending(event, flow.is_client())) } };
         let mut common = self.shared.common(event.time, out.records);
-        let mut exchanges = Exchanges { about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        let mut exchanges =
+            Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
         if !flow.adopted {
             for (direction, length) in lengths {
                 flow.traffic.ended_at(direction, length, event.time.0, &mut exchanges);

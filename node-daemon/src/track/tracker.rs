@@ -25,6 +25,7 @@ use super::{
     lingering::LingeringFlows,
     listeners::Listeners,
     outlets::Outlets,
+    questions::Questions,
     sessions::Sessions,
 };
 
@@ -61,6 +62,7 @@ pub struct Tracker<I> {
     pub(super) endpoints: Endpoints,
     pub(super) held: Held,
     pub(super) sessions: Sessions,
+    pub(super) questions: Questions,
     pub(super) lingering: LingeringFlows,
     /// Established, and not reported yet.
     pub(super) fresh: VecDeque<(FlowKey, KernelTime)>,
@@ -86,6 +88,7 @@ impl<I: IdentityLookup> Tracker<I> {
             endpoints,
             held: Held::default(),
             sessions: Sessions::new(),
+            questions: Questions::new(),
             lingering: LingeringFlows::default(),
             fresh: VecDeque::new(),
             waiting: Vec::new(),
@@ -130,6 +133,7 @@ impl<I: IdentityLookup> Tracker<I> {
                 self.translated(FlowKey::Udp(event.conversation), event.remote, event.time);
             }
             Event::TcpAdopted(event) => self.adopted(event, out),
+            Event::TcpBeginning(event) => self.beginning(event, out),
             Event::TcpListening(event) => self.listeners.opened(event.local, event.cookie, event.owner_pid),
             Event::TcpCounters(event) => self.counted(event, out),
             Event::TcpClosed(event) => self.closed(event, out),

@@ -6,7 +6,8 @@ use goldwire_history::{Execute, History, Options};
 use goldwire_model::{
     query::Query,
     record::{
-        ConnectionId, Detail, Endpoint, Ends, ExchangeError, Protocol, Record, Reporter, RequestRecord, Text, Transport,
+        ConnectionId, Detail, Endpoint, Ends, ExchangeError, PairingId, Protocol, Record, Reporter, RequestRecord,
+        Text, Transport,
     },
     time::Timestamp,
 };
@@ -82,10 +83,11 @@ impl World {
         let failed = self.random(100) == 0;
         // Each edge uses one of the routes.
         let path = self.random(500) as usize * 10 + edge % 10;
+        let connection = edge as u64 * 4 + self.random(4);
         Record::Request(RequestRecord {
             time: Timestamp(time),
             start: Timestamp(time - latency.as_nanos() as i64),
-            connection: ConnectionId(edge as u64 * 4 + self.random(4)),
+            connection: ConnectionId(connection),
             ends: Ends {
                 source,
                 source_port: 32_768 + (edge as u16 * 4) % 28_000,
@@ -94,7 +96,9 @@ impl World {
                 transport: Transport::Tcp,
                 reporter: Reporter::Server,
                 joined: true,
+                pairing: Some(PairingId(connection.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
             },
+            position: Some(self.random(1 << 32) as u32),
             protocol: Protocol::Http,
             latency: Some(latency),
             latency_first_byte: Some(latency / 2),

@@ -45,10 +45,10 @@ impl Row for DropRow {
         &self.texts
     }
 
-    fn pack(rows: &[Self], _: &Values, packer: &mut Packer) {
+    fn pack(rows: &[Self], values: &Values, packer: &mut Packer) {
         let first = packer.first_time();
         packer.column(Slot::Time, rows, |row| row.time.abs_diff(first));
-        pack_ends(packer, rows, |row| &row.ends);
+        pack_ends(packer, rows, &values.pairings, |row| &row.ends);
         packer.column(Slot::Count, rows, |row| row.count);
         packer.column(Slot::DropBytes, rows, |row| row.bytes);
     }

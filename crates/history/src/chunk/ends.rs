@@ -52,6 +52,8 @@ pub(crate) struct EndCodes {
     pub(crate) destination_port: u16,
     pub(crate) transport: u8,
     pub(crate) flags: Flags,
+    /// Of the connection's pairing id; 0 where that is not known.
+    pub(crate) pairing: u16,
 }
 
 /// A transport's number among IP protocols.
@@ -73,16 +75,18 @@ impl EndCodes {
             destination_port: ends.destination_port,
             transport: transport_number(ends.transport),
             flags: Flags::of(ends),
+            pairing: dictionaries.pairing(ends.pairing),
         }
     }
 }
 
 /// Packs the ends of all rows.
-pub(crate) fn pack_ends<R>(packer: &mut Packer, rows: &[R], ends: impl Fn(&R) -> &EndCodes) {
+pub(crate) fn pack_ends<R>(packer: &mut Packer, rows: &[R], pairings: &[u64], ends: impl Fn(&R) -> &EndCodes) {
     packer.column(Slot::Source, rows, |row| u64::from(ends(row).source));
     packer.column(Slot::Destination, rows, |row| u64::from(ends(row).destination));
     packer.column(Slot::SourcePort, rows, |row| u64::from(ends(row).source_port));
     packer.column(Slot::DestinationPort, rows, |row| u64::from(ends(row).destination_port));
     packer.column(Slot::Transport, rows, |row| u64::from(ends(row).transport));
     packer.column(Slot::Flags, rows, |row| u64::from(ends(row).flags.0));
+    packer.pairings(rows, |row| ends(row).pairing, pairings);
 }

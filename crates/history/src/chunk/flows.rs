@@ -122,12 +122,12 @@ impl Row for FlowRow {
         &self.texts
     }
 
-    fn pack(rows: &[Self], _: &Values, packer: &mut Packer) {
+    fn pack(rows: &[Self], values: &Values, packer: &mut Packer) {
         let first = packer.first_time();
         packer.column(Slot::Time, rows, |row| row.time.abs_diff(first));
         packer.column(Slot::Age, rows, |row| row.time.saturating_sub(row.start).max(0).cast_unsigned());
         packer.connections(rows, |row| row.connection);
-        pack_ends(packer, rows, |row| &row.ends);
+        pack_ends(packer, rows, &values.pairings, |row| &row.ends);
         packer.column(Slot::BytesSent, rows, |row| row.bytes_sent);
         packer.column(Slot::BytesReceived, rows, |row| row.bytes_received);
         packer.column(Slot::PacketsSent, rows, |row| row.packets_sent);

@@ -8,6 +8,7 @@ mod interner;
 pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod open;
+mod pairings;
 pub(crate) mod pool;
 pub(crate) mod processes;
 pub(crate) mod requests;

@@ -4,12 +4,13 @@ use std::{mem, sync::Arc};
 
 use goldwire_model::{
     field::Field,
-    record::{Endpoint, Text},
+    record::{Endpoint, PairingId, Text},
 };
 
 use super::{
     endpoints::{Endpoints, endpoint_weight},
     interner::Interner,
+    pairings::Pairings,
     sealed::{Chunk, Packer},
 };
 
@@ -36,6 +37,7 @@ pub(crate) struct Dictionaries {
     texts: Vec<Interner<str>>,
     trace_ids: Interner<[u8; 16]>,
     span_ids: Interner<[u8; 8]>,
+    pairings: Pairings,
     /// Bytes of the values themselves, as they will weigh when sealed; an estimate from above.
     value_bytes: usize,
 }
@@ -47,6 +49,7 @@ pub(crate) struct Values {
     pub(crate) texts: Vec<Vec<Text>>,
     pub(crate) trace_ids: Vec<Arc<[u8; 16]>>,
     pub(crate) span_ids: Vec<Arc<[u8; 8]>>,
+    pub(crate) pairings: Vec<u64>,
 }
 
 impl Dictionaries {
@@ -56,6 +59,7 @@ impl Dictionaries {
             texts: (0..texts).map(|_| Interner::of_copies()).collect(),
             trace_ids: Interner::of_copies(),
             span_ids: Interner::of_copies(),
+            pairings: Pairings::default(),
             value_bytes: 0,
         }
     }
@@ -89,6 +93,11 @@ impl Dictionaries {
         id.map_or(0, |id| self.span_ids.intern(&Arc::new(id)).0 as u16)
     }
 
+    #[inline]
+    pub(crate) fn pairing(&mut self, id: Option<PairingId>) -> u16 {
+        id.map_or(0, |id| self.pairings.code(id.0))
+    }
+
     /// Endpoints by code less one.
     pub(crate) fn endpoints(&self) -> &[Arc<Endpoint>] {
         self.endpoints.values()
@@ -105,6 +114,7 @@ impl Dictionaries {
             texts: self.texts.iter().map(|texts| texts.values().to_vec()).collect(),
             trace_ids: self.trace_ids.values().to_vec(),
             span_ids: self.span_ids.values().to_vec(),
+            pairings: self.pairings.values().to_vec(),
         }
     }
 
@@ -113,7 +123,7 @@ impl Dictionaries {
         // An `Arc` of an id costs its two counters, too.
         let ids = self.trace_ids.values().len() * 32 + self.span_ids.values().len() * 24;
         let tables = self.endpoints.table_bytes() + self.trace_ids.table_bytes() + self.span_ids.table_bytes();
-        texts + tables + ids + self.value_bytes
+        texts + tables + ids + self.pairings.bytes() + self.value_bytes
     }
 
     fn clear(&mut self) {
@@ -121,6 +131,7 @@ impl Dictionaries {
         self.texts.iter_mut().for_each(Interner::clear);
         self.trace_ids.clear();
         self.span_ids.clear();
+        self.pairings.clear();
         self.value_bytes = 0;
     }
 }

@@ -50,6 +50,9 @@ pub(crate) struct RequestRow {
     response_messages: u32,
     dns_ttl: u32,
     dns_retries: u32,
+    position: u32,
+    /// The position is known: every number may be one.
+    has_position: bool,
     pub(crate) ends: EndCodes,
     /// 1000 and up never occur; `u16::MAX` is absent.
     pub(crate) http_status: u16,
@@ -164,6 +167,8 @@ impl Row for RequestRow {
             response_messages: NO_COUNT,
             dns_ttl: NO_COUNT,
             dns_retries: NO_COUNT,
+            position: record.position.unwrap_or_default(),
+            has_position: record.position.is_some(),
             ends: EndCodes::make(&record.ends, dictionaries),
             http_status: NO_HTTP_STATUS,
             trace_id: dictionaries.trace_id(record.trace_id),
@@ -189,7 +194,7 @@ impl Row for RequestRow {
         packer.column(Slot::Time, rows, |row| row.time.abs_diff(first));
         packer.column(Slot::Age, rows, |row| row.time.saturating_sub(row.start).max(0).cast_unsigned());
         packer.connections(rows, |row| row.connection);
-        pack_ends(packer, rows, |row| &row.ends);
+        pack_ends(packer, rows, &values.pairings, |row| &row.ends);
         packer.column(Slot::Latency, rows, |row| row.latency);
         packer.column(Slot::LatencyFirstByte, rows, |row| row.first_byte);
         packer.column(Slot::RequestBytes, rows, |row| row.request_bytes);
@@ -200,6 +205,7 @@ impl Row for RequestRow {
         packer.column(Slot::ResponseMessages, rows, |row| count_or_absent(row.response_messages));
         packer.column(Slot::DnsTtl, rows, |row| count_or_absent(row.dns_ttl));
         packer.column(Slot::DnsRetries, rows, |row| count_or_absent(row.dns_retries));
+        packer.column(Slot::Position, rows, |row| if row.has_position { u64::from(row.position) } else { ABSENT });
         packer.column(Slot::Protocol, rows, |row| u64::from(row.protocol));
         packer.column(Slot::Error, rows, |row| u64::from(row.error));
         packer.trace_ids(rows, |row| row.trace_id, &values.trace_ids);

@@ -90,6 +90,8 @@ impl Chunk {
             Field::Count => self.counts(),
             Field::TraceId => ids(self.trace_ids()),
             Field::SpanId => ids(self.span_ids()),
+            Field::Pairing => ids(self.pairings()),
+            Field::Position => numbers(Slot::Position),
             names => self.name(names),
         }
     }

@@ -68,6 +68,8 @@ pub(crate) enum Slot {
     ProcessEvent,
     AcceptQueueOverflows,
     ZeroWindows,
+    /// Of an exchange on its connection.
+    Position,
 }
 
 /// Codes by row, and what they stand for: code `n` is `values[n - 1]`, 0 is absent.
@@ -89,6 +91,7 @@ pub(crate) struct Chunk {
     texts: Vec<(Field, Coded<StringArray>)>,
     trace_ids: Option<Coded<FixedSizeBinaryArray>>,
     span_ids: Option<Coded<FixedSizeBinaryArray>>,
+    pairings: Option<Coded<FixedSizeBinaryArray>>,
     pub(crate) endpoints: Endpoints,
     bytes: usize,
 }
@@ -126,6 +129,11 @@ impl Chunk {
     pub(crate) const fn span_ids(&self) -> Option<&Coded<FixedSizeBinaryArray>> {
         self.span_ids.as_ref()
     }
+
+    /// What the reports of both ends of a connection have in common.
+    pub(crate) const fn pairings(&self) -> Option<&Coded<FixedSizeBinaryArray>> {
+        self.pairings.as_ref()
+    }
 }
 
 /// Builds a [`Chunk`] column by column.
@@ -146,6 +154,7 @@ impl Packer {
             texts: Vec::new(),
             trace_ids: None,
             span_ids: None,
+            pairings: None,
             endpoints,
             bytes,
         };
@@ -206,6 +215,15 @@ impl Packer {
         let values = FixedSizeBinaryArray::new(N as i32, Buffer::from_vec(bytes), None);
         self.count(&values);
         Some(Coded { codes, values })
+    }
+
+    /// Adds pairing ids by code.
+    pub(crate) fn pairings<R>(&mut self, rows: &[R], code: impl Fn(&R) -> u16, values: &[u64]) {
+        let Some(codes) = self.codes(rows, code, values.is_empty()) else { return };
+        let bytes: Vec<u8> = values.iter().flat_map(|id| id.to_be_bytes()).collect();
+        let values = FixedSizeBinaryArray::new(size_of::<u64>() as i32, Buffer::from_vec(bytes), None);
+        self.count(&values);
+        self.chunk.pairings = Some(Coded { codes, values });
     }
 
     fn codes<R>(&mut self, rows: &[R], code: impl Fn(&R) -> u16, nothing: bool) -> Option<ArrayRef> {

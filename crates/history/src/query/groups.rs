@@ -23,6 +23,7 @@ use super::{
 use crate::{
     chunk::{resolve::NamedChunk, sealed::Chunk},
     connections::OpenConnection,
+    links::Periods,
     rollup::block::SharedBlock,
     snapshot::RawCopy,
     store::Store,
@@ -44,6 +45,7 @@ enum Held {
 pub(crate) struct Gathered {
     parts: Vec<Part>,
     connections: Vec<OpenConnection>,
+    links: Periods,
 }
 
 /// Groups and what is to be said about them.
@@ -58,7 +60,7 @@ pub(crate) struct Grouped {
 pub(crate) fn gather(store: &Store, plan: &Plan<'_>) -> Gathered {
     let parts = plan.sources().into_iter().map(|source| gather_part(store, plan, source)).collect();
     let connections = if has_gauge(plan) { store.connections.copy() } else { Vec::new() };
-    Gathered { parts, connections }
+    Gathered { parts, connections, links: store.links.snapshot() }
 }
 
 fn has_gauge(plan: &Plan<'_>) -> bool {
@@ -98,7 +100,7 @@ impl Gathered {
                 Held::Rolled(blocks) => scan.rolled(blocks, part.choice.widen(plan.span), &self.connections),
             }
         }
-        finish(plan, &space, fillings, folded_before)
+        finish(plan, &space, fillings, folded_before, &self.links)
     }
 }
 
@@ -160,7 +162,7 @@ fn rolled_state<'a>(source: Source, state: &State, filling: &'a mut Filling) -> 
     Some(RolledState { take, merging: state.merging, in_parts: state.is_known_in_parts(), filling })
 }
 
-fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>, folded_before: u64) -> Grouped {
+fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>, folded_before: u64, periods: &Periods) -> Grouped {
     let folded = fold(space, fillings, plan.asked);
     let keys = plan.keys.iter().enumerate().map(|(place, field)| KeyColumn {
         field: field.clone(),
@@ -171,11 +173,13 @@ fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>, folded_before:
             .collect(),
     });
     let (keys, steps, pairs) = (keys.collect(), steps(space, &folded), pairs(space, &folded));
+    let links =
+        if pairs.is_empty() { Vec::new() } else { periods.links(space.all_pairs(), (plan.span.from, plan.span.to)) };
     Grouped {
         quantiles: exactness(&folded.states),
         folded: folded.folded + folded.unpaired + folded_before,
         notes: notes(&folded, folded_before),
-        groups: Groups { steps, keys, pairs, states: folded.states },
+        groups: Groups { steps, keys, pairs, links, states: folded.states },
     }
 }
 

@@ -18,7 +18,7 @@ mod reports;
 mod rolled;
 pub(crate) mod rows;
 mod slots;
-mod space;
+pub(crate) mod space;
 mod spread;
 mod states;
 mod take;

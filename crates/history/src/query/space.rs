@@ -23,7 +23,7 @@ pub(crate) struct PairKey {
 }
 
 impl PairKey {
-    fn to_pair(self) -> Pair {
+    pub(crate) fn to_pair(self) -> Pair {
         Pair {
             by_client: self.by_client,
             source: self.source.to_string().into(),
@@ -129,6 +129,11 @@ impl Space {
     pub(crate) fn pair(&self, id: u32) -> Option<Pair> {
         let at = id.checked_sub(1)?;
         self.pairs.get(at as usize).copied().map(PairKey::to_pair)
+    }
+
+    /// All pairs that were met.
+    pub(crate) fn all_pairs(&self) -> &[PairKey] {
+        &self.pairs
     }
 
     pub(crate) fn key_text(&self, id: u32) -> Option<Arc<str>> {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol};
 
-use crate::{Exchange, Nanos, Sink};
+use crate::{Exchange, Nanos, Position, Sink};
 
 use super::{
     message::{Message, Question},
@@ -97,7 +97,7 @@ impl Matching {
             ttl: message.ttl,
             retries,
         };
-        sink.exchange(exchange(waiting.as_ref(), Some((time, bytes)), time, error, detail));
+        sink.exchange(exchange(*id, waiting.as_ref(), Some((time, bytes)), time, error, detail));
     }
 
     /// Answers may have passed unseen.
@@ -141,10 +141,11 @@ fn hand_out_unanswered(waiting: &Waiting, now: Nanos, sink: &mut dyn Sink) {
     let question_type = sink.text(&waiting.question.kind_name());
     let detail =
         Detail::Dns { name, question_type, code: None, answers: None, ttl: None, retries: Some(waiting.retries) };
-    sink.exchange(exchange(Some(waiting), None, now, Some(ExchangeError::NoAnswer), detail));
+    sink.exchange(exchange(waiting.id, Some(waiting), None, now, Some(ExchangeError::NoAnswer), detail));
 }
 
 fn exchange(
+    id: u16,
     waiting: Option<&Waiting>,
     answer: Option<(Nanos, u64)>,
     time: Nanos,
@@ -153,6 +154,7 @@ fn exchange(
 ) -> Exchange {
     Exchange {
         protocol: Protocol::Dns,
+        position: Some(Position::Number(u32::from(id))),
         request_start: waiting.map(|waiting| waiting.first_sent),
         answer_first: answer.map(|(time, _)| time),
         answer_last: answer.map(|(time, _)| time),

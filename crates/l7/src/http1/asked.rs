@@ -2,7 +2,7 @@
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
-use crate::{Exchange, Nanos, http::TraceContext, stream::Place};
+use crate::{Exchange, Nanos, Position, http::TraceContext, stream::Place};
 
 /// A request as it waits for its answer.
 #[derive(Clone, Debug)]
@@ -45,13 +45,15 @@ pub(super) struct Seen {
 /// `request_position`.
 pub(super) fn exchange(asked: Option<Asked>, status: Option<u16>, request_position: u64, seen: Seen) -> Exchange {
     let Seen { first: answer_first, last: answer_last, time, response_bytes, error } = seen;
-    let request_start = asked.as_ref().map(|asked| asked.start.time);
+    let (position, request_start) =
+        asked.as_ref().map(|asked| (Position::Offset(asked.start.offset), asked.start.time)).unzip();
     let request_bytes = asked
         .as_ref()
         .map_or(0, |asked| asked.bytes.unwrap_or_else(|| request_position.saturating_sub(asked.start.offset)));
     let Said { method, path, route, host, user_agent, trace } = asked.map(|asked| asked.said).unwrap_or_default();
     Exchange {
         protocol: Protocol::Http,
+        position,
         request_start,
         answer_first,
         answer_last,

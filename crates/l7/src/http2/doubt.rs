@@ -103,7 +103,7 @@ impl Streams {
             return;
         }
         let stream = self.open.entry(id).or_insert_with(|| {
-            let mut stream = Stream::unasked(now);
+            let mut stream = Stream::unasked(id, now);
             stream.response.lose(now);
             stream
         });

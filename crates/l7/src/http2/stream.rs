@@ -2,7 +2,7 @@
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
-use crate::{Closing, Direction, Exchange, Nanos, Sink, http::TraceContext, protocol::reset_by};
+use crate::{Closing, Direction, Exchange, Nanos, Position, Sink, http::TraceContext, protocol::reset_by};
 
 use super::{fields::Fields, frame::code_name, messages::Messages};
 
@@ -103,6 +103,7 @@ pub(super) enum Failure {
 
 #[derive(Debug)]
 pub(super) struct Stream {
+    number: u32,
     pub(super) request: Half,
     pub(super) response: Half,
     /// Its request is known to have passed unseen.
@@ -126,8 +127,9 @@ pub(super) struct Stream {
 
 impl Stream {
     /// One whose request was not seen, or not yet.
-    pub(super) fn unasked(now: Nanos) -> Self {
+    pub(super) fn unasked(number: u32, now: Nanos) -> Self {
         Self {
+            number,
             request: Half { messages: Messages::UNSEEN, ..Half::new() },
             response: Half::new(),
             is_missed: false,
@@ -286,6 +288,7 @@ impl Stream {
         let is_grpc = self.is_grpc_call();
         Exchange {
             protocol: if is_grpc { Protocol::Grpc } else { Protocol::Http2 },
+            position: Some(Position::Number(self.number)),
             request_start: self.request.start,
             answer_first: self.response.start,
             answer_last,

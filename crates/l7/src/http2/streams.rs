@@ -119,7 +119,7 @@ impl Streams {
             self.reveal(id, start, sink);
             self.newest = id;
             if !is_over {
-                self.open.entry(id).or_insert_with(|| Stream::unasked(start));
+                self.open.entry(id).or_insert_with(|| Stream::unasked(id, start));
                 self.begin_in_doubt(id, start);
                 self.keep_within_bounds(start, sink);
             }
@@ -134,7 +134,7 @@ impl Streams {
         let (id, start) = (head.stream, head.start);
         if head.fields.is_head && self.may_be_unasked(id) {
             let was_before = self.was_before(id);
-            let stream = self.open.entry(id).or_insert_with(|| Stream::unasked(start));
+            let stream = self.open.entry(id).or_insert_with(|| Stream::unasked(id, start));
             stream.is_missed |= was_before;
             self.keep_within_bounds(start, sink);
         }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
-use crate::{Exchange, Nanos, Sink, stream::Place};
+use crate::{Exchange, Nanos, Position, Sink, stream::Place};
 
 use super::{
     answer,
@@ -263,6 +263,7 @@ impl Pairing {
         let Seen { first: answer_first, last: answer_last, time, bytes: response_bytes } = seen;
         sink.exchange(Exchange {
             protocol: Protocol::Kafka,
+            position: asked.as_ref().map(|asked| Position::Offset(asked.start.offset)),
             request_start: asked.as_ref().map(|asked| asked.start.time),
             answer_first,
             answer_last,

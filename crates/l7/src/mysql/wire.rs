@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use goldwire_model::record::{Detail, ExchangeError, Protocol};
 
 use crate::{
-    Direction, Exchange, Nanos, Next, Sink,
+    Direction, Exchange, Nanos, Next, Position, Sink,
     sql::{After, Gap, Measure, Memory, Message, Quoting, Rounds, Statement, Wire},
     stream::Place,
 };
@@ -90,6 +90,7 @@ impl Mysql {
         let error_code = code.map(|code| sink.text(&code.to_string()));
         sink.exchange(Exchange {
             protocol: Protocol::Mysql,
+            position: Some(Position::Offset(asked.start.offset)),
             request_start: Some(asked.start.time),
             answer_first: first.map(|first| first.time),
             answer_last: first.filter(|_| is_over).map(|_| last.time),

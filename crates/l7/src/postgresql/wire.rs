@@ -3,7 +3,7 @@
 use goldwire_model::record::{Detail, ExchangeError, Protocol};
 
 use crate::{
-    Direction, Exchange, Nanos, Next, Sink,
+    Direction, Exchange, Nanos, Next, Position, Sink,
     sql::{After, Gap, Measure, Memory, Message, Quoting, Rounds, Statement, Wire},
     stream::Place,
 };
@@ -98,6 +98,7 @@ impl Postgresql {
         let answer = end.last.zip(group.first).map_or(0, |(last, first)| last.offset.saturating_sub(first.offset));
         sink.exchange(Exchange {
             protocol: Protocol::Postgresql,
+            position: group.start.map(|start| Position::Offset(start.offset)),
             request_start: group.start.map(|start| start.time),
             answer_first: group.first.map(|first| first.time),
             answer_last: end.last.filter(|_| end.error != Some(ExchangeError::Truncated)).map(|last| last.time),

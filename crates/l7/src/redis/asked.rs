@@ -2,7 +2,7 @@
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
-use crate::{Exchange, Nanos, stream::Place};
+use crate::{Exchange, Nanos, Position, stream::Place};
 
 use super::command::Said;
 
@@ -37,11 +37,13 @@ pub(super) fn exchange(
     seen: Seen,
 ) -> Exchange {
     let Seen { first: answer_first, last: answer_last, time, bytes: response_bytes } = seen;
-    let request_start = asked.as_ref().map(|asked| asked.start.time);
+    let (position, request_start) =
+        asked.as_ref().map(|asked| (Position::Offset(asked.start.offset), asked.start.time)).unzip();
     let request_bytes = asked.as_ref().map_or(0, Asked::bytes);
     let (operation, target) = asked.map_or((None, None), |asked| (asked.said.operation, asked.said.target));
     Exchange {
         protocol: Protocol::Redis,
+        position,
         request_start,
         answer_first,
         answer_last,

@@ -66,6 +66,7 @@ fn fold(plan: &Plan, merged: &Merged, shown: &[usize]) -> Merged {
         groups: vec![vec![OTHER.into(); plan.keys.len()]],
         cells: vec![crate::groups::Cell { group: 0, step: 0 }],
         states,
+        notes: Vec::new(),
     }
 }
 

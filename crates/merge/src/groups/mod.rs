@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{residual::Residual, states, steps::Steps};
 
+mod meetings;
 mod names;
 mod pairs;
 mod plan;
@@ -28,6 +29,8 @@ pub(crate) struct Merged {
     pub(crate) cells: Vec<Cell>,
     /// In the order of the plan.
     pub(crate) states: Vec<StateColumn>,
+    /// What a reader must know.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A group in a step.
@@ -42,7 +45,7 @@ pub(crate) struct Cell {
 pub(crate) fn merge(query: &Query, plan: &Plan, parts: &[Part], steps: &Steps) -> Merged {
     let pairs = Pairs::of(plan, parts);
     let residual = Residual::of(query);
-    let mut merging = Merging::new(plan);
+    let mut merging = Merging::new(plan, pairs.notes.clone());
     for (number, part) in parts.iter().enumerate() {
         for row in 0..part.rows {
             let decision = pairs.decision(number, row);
@@ -63,9 +66,9 @@ struct Merging {
 }
 
 impl Merging {
-    fn new(plan: &Plan) -> Self {
+    fn new(plan: &Plan, notes: Vec<String>) -> Self {
         let states = plan.states.iter().map(|state| states::zeros(state, 0)).collect();
-        let merged = Merged { groups: Vec::new(), cells: Vec::new(), states };
+        let merged = Merged { groups: Vec::new(), cells: Vec::new(), states, notes };
         Self { merged, numbers: FxHashMap::default(), rows: FxHashMap::default() }
     }
 

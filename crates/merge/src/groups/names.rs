@@ -22,7 +22,11 @@ impl<'a> Names<'a> {
         let known = |number: usize| {
             let key = &part.groups.keys[number];
             let own = key.values[row].as_ref();
-            own.or_else(|| if key.field.is_end_identity() { decision.lent(number) } else { None })
+            if !key.field.is_end_identity() {
+                return decision.place(number).or(own);
+            }
+            let name = own.or_else(|| decision.lent(number));
+            name.filter(|name| !name.is_empty()).or_else(|| decision.place(number)).or(name)
         };
         let pair = part.pair(row);
         let values = (0..part.groups.keys.len())
@@ -79,9 +83,12 @@ fn stand_in<'k>(
 fn address(pair: &Pair, side: Side) -> Cow<'_, str> {
     match side {
         Side::Source => Cow::Borrowed(&pair.source),
-        Side::Destination => {
-            let host = pair.destination.rsplit_once(':').map_or(&*pair.destination, |(host, _)| host);
-            Cow::Borrowed(host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host))
-        }
+        Side::Destination => Cow::Borrowed(host_and_port(&pair.destination).0),
     }
+}
+
+/// Both parts of `address:port`, without the brackets of IPv6.
+pub(super) fn host_and_port(place: &str) -> (&str, &str) {
+    let (host, port) = place.rsplit_once(':').unwrap_or((place, ""));
+    (host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host), port)
 }

@@ -1,20 +1,26 @@
 //! Two reports, one exchange: the client's node and the server's node may both have seen it.
 //!
-//! Rows of records whose other end is on another node bear a [`Pair`]. Where both ends' nodes answered, one side's rows
-//! are counted and the other's lend them the names that they lack.
+//! Rows of records whose other end is on another node bear a [`Pair`](goldwire_answer::groups::Pair). Where both ends' nodes
+//! answered, one side's rows are counted and the other's lend them the names that they lack.
 //!
 //! * The side that counted more in the window is taken (equal: the server's), because a side can only miss exchanges,
 //!   never see too many.
 //! * But where several workloads share the source's address, the client's rows are taken whatever the totals: only they
 //!   are split by workload. The same holds for the server's rows where the client's are not split.
+//! * Where addresses are translated between them, several clients may look like one to the server, and several servers like one
+//!   to the client. The side that tells them apart is taken, if the other has no other's exchanges besides. Where that cannot
+//!   be known of any name, the totals are right, names are left out, and the answer says so.
 
 use std::sync::Arc;
 
-use goldwire_answer::groups::Pair;
-use goldwire_model::field::{Field, Side};
+use goldwire_model::field::{EndField, Field, Side};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::plan::{Part, Plan, Witness};
+use super::{
+    meetings::{Meeting, View, distinct_ends, has_foreign, meet, views},
+    names::host_and_port,
+    plan::{Part, Plan, Witness},
+};
 use crate::states::{self, Weight};
 
 /// What to do with each row of each part.
@@ -23,12 +29,16 @@ pub(crate) struct Pairs {
     numbers: Vec<FxHashMap<usize, (usize, bool)>>,
     verdicts: Vec<Verdict>,
     masks: Masks,
+    /// What a reader must know.
+    pub(crate) notes: Vec<String>,
 }
 
 struct Verdict {
     client_counts: bool,
     /// By side (server, client): what its rows most often say of each key that names an end.
     names: [Vec<Option<Arc<str>>>; 2],
+    /// By side (server, client), where addresses are translated: where its rows' ends really are, by key.
+    places: [Vec<Option<Arc<str>>>; 2],
 }
 
 /// Which states are taken of a row, by whether its side is the client's and whether that is the counted one.
@@ -45,6 +55,7 @@ struct Masks {
 pub(crate) struct Decision<'a> {
     mask: &'a [bool],
     lent: Option<&'a [Option<Arc<str>>]>,
+    places: Option<&'a [Option<Arc<str>>]>,
 }
 
 impl Decision<'_> {
@@ -62,57 +73,106 @@ impl Decision<'_> {
     pub(crate) fn lent(&self, key: usize) -> Option<&Arc<str>> {
         self.lent?.get(key)?.as_ref()
     }
+
+    /// Where an end really is, whatever address its own node sees it at; of a service, what the client asked for.
+    pub(crate) fn place(&self, key: usize) -> Option<&Arc<str>> {
+        self.places?.get(key)?.as_ref()
+    }
 }
-
-type Ends<'a> = (&'a str, &'a str, &'a str);
-
-/// Rows of both sides (server, client), as part and row.
-#[derive(Default)]
-struct Sides([Vec<(usize, usize)>; 2]);
 
 impl Pairs {
     pub(crate) fn of(plan: &Plan, parts: &[Part]) -> Self {
-        let mut both: FxHashMap<Ends<'_>, Sides> = FxHashMap::default();
-        for (number, part) in parts.iter().enumerate() {
-            for (row, pair) in part.groups.pairs.iter().enumerate() {
-                if let Some(pair) = pair {
-                    let sides = both.entry(ends(pair)).or_default();
-                    sides.0[usize::from(pair.by_client)].push((number, row));
-                }
-            }
-        }
         let mut pairs = Self {
             numbers: parts.iter().map(|_| FxHashMap::default()).collect(),
             verdicts: Vec::new(),
             masks: Masks::of(plan),
+            notes: Vec::new(),
         };
-        for sides in both.values().filter(|sides| sides.0.iter().all(|rows| !rows.is_empty())) {
-            pairs.judge(parts, sides);
+        let views = views(parts);
+        let met = meet(&views);
+        for meeting in &met.meetings {
+            pairs.judge(parts, &views, meeting);
         }
+        pairs.tell_undecided(parts, &rows_of(&views, &met.undecided));
         pairs
     }
 
-    fn judge(&mut self, parts: &[Part], sides: &Sides) {
+    fn tell_undecided(&mut self, parts: &[Part], rows: &[(usize, usize)]) {
+        if !rows.is_empty() {
+            let count = Seen::of(parts, rows, &self.masks.either).weight.events();
+            self.notes.push(format!(
+                "{count} exchanges may be counted at both ends: more connections than are told apart pass the same addresses"
+            ));
+        }
+    }
+
+    fn judge(&mut self, parts: &[Part], views: &[View<'_>], meeting: &Meeting) {
         let number = self.verdicts.len();
-        let [server, client] = [0, 1].map(|side| Seen::of(parts, &sides.0[side], &self.masks.either));
-        let client_is_split = distinct(parts, &sides.0[1], Side::Source) > 1;
-        let server_is_split = distinct(parts, &sides.0[0], Side::Destination) > 1;
-        let client_counts = match (client_is_split, server_is_split) {
-            (true, _) => true,
-            (false, true) => false,
-            (false, false) => client.weight.compare(server.weight).is_gt(),
+        let rows = [0, 1].map(|side| rows_of(views, &meeting.sides[side]));
+        let seen = [0, 1].map(|side| Seen::of(parts, &rows[side], &self.masks.either));
+        let is_translated = distinct_ends(views, meeting.sides.iter().flatten()) > 1;
+        let verdict = if is_translated {
+            self.judge_translated(parts, views, meeting, &rows, seen)
+        } else {
+            judge_plain(parts, &rows, seen)
         };
-        self.verdicts.push(Verdict { client_counts, names: [server.names, client.names] });
-        for (side, rows) in sides.0.iter().enumerate() {
+        if meeting.is_rewritten {
+            let pair = views[meeting.sides[1][0]].pair;
+            let (source, destination) = (&pair.source, &pair.destination);
+            self.notes.push(format!(
+                "sequence numbers are rewritten between {source} and {destination}: paired by addresses"
+            ));
+        }
+        self.verdicts.push(verdict);
+        for (side, rows) in rows.iter().enumerate() {
             for (part, row) in rows {
                 self.numbers[*part].insert(*row, (number, side == 1));
             }
         }
     }
 
+    fn judge_translated(
+        &mut self,
+        parts: &[Part],
+        views: &[View<'_>],
+        meeting: &Meeting,
+        rows: &[Vec<(usize, usize)>; 2],
+        seen: [Seen; 2],
+    ) -> Verdict {
+        let [servers, clients] = &meeting.sides;
+        let is_split = |side: usize, end| {
+            distinct_ends(views, meeting.sides[side].iter()) > 1 || distinct(parts, &rows[side], end) > 1
+        };
+        let split = (is_split(1, Side::Source), is_split(0, Side::Destination));
+        let [server, client] = seen;
+        let foreign = (
+            client.weight.is_much_less_than(server.weight) && has_foreign(views, servers, clients),
+            server.weight.is_much_less_than(client.weight) && has_foreign(views, clients, servers),
+        );
+        let (client_counts, is_told_apart) = match (foreign, split) {
+            ((true, _), _) => (false, false),
+            ((false, true), _) => (true, false),
+            (_, (true, true)) => (false, false),
+            (_, (true, false)) => (true, true),
+            (_, (false, true)) => (false, true),
+            (_, (false, false)) => (client.weight.compare(server.weight).is_gt(), true),
+        };
+        if !is_told_apart {
+            let count = if client_counts { client.weight.events() } else { server.weight.events() };
+            let side = if client_counts { "client" } else { "server" };
+            self.notes.push(format!(
+                "{count} exchanges pass translated addresses that several ends share: they are counted once, as the {side} saw \
+                 them, without the other end's name"
+            ));
+            return Verdict { client_counts, names: Default::default(), places: Default::default() };
+        }
+        let places = [places(parts, views, servers, clients), places(parts, views, clients, servers)];
+        Verdict { client_counts, names: [server.names, client.names], places }
+    }
+
     pub(crate) fn decision(&self, part: usize, row: usize) -> Decision<'_> {
         let Some((number, by_client)) = self.numbers[part].get(&row) else {
-            return Decision { mask: &self.masks.all, lent: None };
+            return Decision { mask: &self.masks.all, lent: None, places: None };
         };
         let verdict = &self.verdicts[*number];
         let mask = match (*by_client, verdict.client_counts) {
@@ -121,8 +181,50 @@ impl Pairs {
             (true, false) => &self.masks.other_client,
             (false, true) => &self.masks.other_server,
         };
-        Decision { mask, lent: Some(&verdict.names[usize::from(!*by_client)]) }
+        let places = &verdict.places[usize::from(*by_client)];
+        Decision { mask, lent: Some(&verdict.names[usize::from(!*by_client)]), places: Some(places) }
     }
+}
+
+fn rows_of(views: &[View<'_>], side: &[usize]) -> Vec<(usize, usize)> {
+    side.iter().flat_map(|view| &views[*view].rows).copied().collect()
+}
+
+fn judge_plain(parts: &[Part], rows: &[Vec<(usize, usize)>; 2], seen: [Seen; 2]) -> Verdict {
+    let [server, client] = seen;
+    let client_is_split = distinct(parts, &rows[1], Side::Source) > 1;
+    let server_is_split = distinct(parts, &rows[0], Side::Destination) > 1;
+    let client_counts = match (client_is_split, server_is_split) {
+        (true, _) => true,
+        (false, true) => false,
+        (false, false) => client.weight.compare(server.weight).is_gt(),
+    };
+    Verdict { client_counts, names: [server.names, client.names], places: Default::default() }
+}
+
+/// Where the ends of one side's rows really are, as far as the other side sees it alike in all its views: by key.
+fn places(parts: &[Part], views: &[View<'_>], own: &[usize], others: &[usize]) -> Vec<Option<Arc<str>>> {
+    let Some((part, _)) = own.first().and_then(|view| views[*view].rows.first()) else { return Vec::new() };
+    let by_client = views[own[0]].pair.by_client;
+    let alike = |side: &[usize], of: fn(&View<'_>) -> Arc<str>| {
+        let mut all = side.iter().map(|view| of(&views[*view]));
+        let first = all.next()?;
+        all.all(|other| other == first).then_some(first)
+    };
+    let destination: fn(&View<'_>) -> Arc<str> = |view| view.pair.destination.clone();
+    let of_key = |field: &Field| match (field, by_client) {
+        (Field::End(Side::Source, EndField::Address), false) => alike(others, |view| view.pair.source.clone()),
+        (Field::End(Side::Destination, EndField::Address), true) => {
+            alike(others, destination).map(|place| host_and_port(&place).0.into())
+        }
+        (Field::End(Side::Destination, EndField::Port), true) => {
+            alike(others, destination).map(|place| host_and_port(&place).1.into())
+        }
+        (Field::End(Side::Destination, EndField::Service), true) => alike(own, destination),
+        (Field::End(Side::Destination, EndField::Service), false) => alike(others, destination),
+        _ => None,
+    };
+    parts[*part].groups.keys.iter().map(|key| of_key(&key.field)).collect()
 }
 
 impl Masks {
@@ -136,10 +238,6 @@ impl Masks {
             other_client: mask(|witness| witness != Witness::Either),
         }
     }
-}
-
-fn ends(pair: &Pair) -> Ends<'_> {
-    (&pair.source, &pair.destination, &pair.transport)
 }
 
 /// What one side saw of a pair.

@@ -7,3 +7,4 @@ mod pairs;
 mod rows;
 mod shapes;
 mod split;
+mod translated;

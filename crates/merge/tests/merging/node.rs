@@ -96,6 +96,7 @@ pub(crate) fn groups(query: &Query, exchanges: &[Exchange]) -> Groups {
             .map(|(number, field)| KeyColumn { field, values: rows.keys().map(|row| row.1[number].clone()).collect() })
             .collect(),
         pairs: rows.keys().map(|row| row.2.clone()).collect(),
+        links: Vec::new(),
         states: states.iter().map(|state| column(state, rows.values())).collect(),
     }
 }

@@ -72,9 +72,15 @@ macro_rules! fields_of_ends {
 }
 
 macro_rules! other_fields {
-    ($($variant:ident $name:literal $kind:ident $tables:ident $description:literal;)*) => {
+    (
+        $($variant:ident $name:literal $kind:ident $tables:ident $description:literal;)*
+        =>
+        $($hidden:ident $hidden_name:literal $hidden_kind:ident $hidden_tables:ident $hidden_description:literal;)*
+    ) => {
         /// Fields that are no end's.
         pub(super) const PLAIN: &[Field] = &[$(Field::$variant),*];
+        /// Fields that nodes add to their answers, for the merge, and nobody may ask for.
+        pub(super) const HIDDEN: &[Field] = &[$(Field::$hidden),*];
 
         impl Field {
             pub(super) const fn facts(&self) -> Facts {
@@ -85,6 +91,12 @@ macro_rules! other_fields {
                         kind: Kind::$kind,
                         tables: $tables,
                         description: $description,
+                    },)*
+                    $(Self::$hidden => Facts {
+                        name: $hidden_name,
+                        kind: Kind::$hidden_kind,
+                        tables: $hidden_tables,
+                        description: $hidden_description,
                     },)*
                 }
             }
@@ -183,4 +195,7 @@ other_fields! {
     Retransmits "retransmits" Number FLOWS "Retransmitted segments";
     Resets "resets" Number FLOWS "TCP resets";
     Count "count" Number EVERY "1 for a record, more for a group of dropped packets";
+    =>
+    Pairing "pairing" Text FLOWS_REQUESTS "What both reports of a connection have in common";
+    Position "position" Number REQUESTS "Where an exchange is on its connection";
 }

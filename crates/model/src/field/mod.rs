@@ -211,6 +211,10 @@ pub enum Field {
     Resets,
     /// `count`: 1 for a record, more for a group of drops.
     Count,
+    /// What both reports of a connection have in common, for the merge: 16 hexadecimal digits. No name of users'.
+    Pairing,
+    /// Where an exchange is on its connection, for the merge. No name of users'.
+    Position,
 }
 
 /// What values a field has, and so which operators and units it takes.

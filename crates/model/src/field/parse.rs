@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{EndField, Field, LABEL_KEYS, Side};
+use super::{EndField, Field, LABEL_KEYS, Side, catalogue::HIDDEN};
 use crate::suggest::{did_you_mean, nearest};
 
 /// No field has this name.
@@ -62,7 +62,13 @@ impl Field {
         find(name).ok_or_else(|| UnknownField { name: name.to_owned(), suggestion: suggest(name) })
     }
 
-    /// The same, or the keys of labels ([`Field::is_label_keys`]).
+    /// Reads the name of an answer's column: of any field, those included that nobody may ask for.
+    #[must_use]
+    pub fn of_column(name: &str) -> Option<Self> {
+        find(name).or_else(|| HIDDEN.iter().find(|field| field.name() == name).cloned())
+    }
+
+    /// The same as [`Field::parse`], or the keys of labels ([`Field::is_label_keys`]).
     ///
     /// # Errors
     /// As [`Field::parse`].
@@ -164,6 +170,16 @@ mod tests {
             assert!(!field.tables().is_empty(), "{field}");
         }
         assert!(names.len() > 80);
+    }
+
+    #[test]
+    fn hidden_fields_are_columns_and_no_names() {
+        for field in HIDDEN {
+            assert!(Field::parse(&field.name()).is_err());
+            assert_eq!(Field::of_column(&field.name()).as_ref(), Some(field));
+        }
+        assert_eq!(Field::of_column("latency"), Some(Field::Latency));
+        assert_eq!(Field::of_column("nothing"), None);
     }
 
     #[test]

@@ -6,9 +6,10 @@
 //! * `key:<field>`: one a key, text; null is "not known on this node".
 //! * `pair.by_client` (boolean), `pair.source`, `pair.destination`, `pair.transport`: all four null where the row's
 //!   both ends are known. Absent where no row has a pair.
+//! * `pair.links`: see [`links`](super::links). Absent where nothing is known of any pair's connections.
 //! * `state:<number>:<part>`: see [`states`](super::states).
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, TimestampMillisecondArray, cast::AsArray};
 use arrow_schema::{ArrowError, DataType, Field as ArrowField, Schema, SchemaRef};
@@ -17,7 +18,7 @@ use goldwire_answer::groups::{Groups, KeyColumn, Pair};
 use super::{
     columns::{MILLISECONDS, append_text, dictionary, dictionary_type, milliseconds, named},
     kind::Kind,
-    states,
+    links, states,
 };
 use crate::decode::DecodeError;
 
@@ -38,6 +39,7 @@ pub(crate) fn schema(groups: &Groups) -> SchemaRef {
     if !groups.pairs.is_empty() {
         fields.push(ArrowField::new(PAIR_BY_CLIENT, DataType::Boolean, true));
         fields.extend(PAIR_TEXTS.map(|name| ArrowField::new(name, dictionary_type(), true)));
+        fields.extend(links::field(groups));
     }
     for (number, column) in groups.states.iter().enumerate() {
         fields.extend(states::fields(number, column));
@@ -63,6 +65,9 @@ pub(crate) fn batch(groups: &Groups, schema: &SchemaRef, rows: Range<usize>) -> 
     }
     if !groups.pairs.is_empty() {
         arrays.extend(pair_arrays(&groups.pairs[rows.clone()]));
+        if !groups.links.is_empty() {
+            arrays.push(Arc::new(links::array(&groups.links, &groups.pairs[rows.clone()])));
+        }
     }
     for column in &groups.states {
         arrays.extend(states::arrays(column, rows.clone()));
@@ -89,6 +94,7 @@ pub fn decode(schema: &Schema, batches: &[RecordBatch]) -> Result<Groups, Decode
     let mut groups = announced(schema)?;
     let has_pairs = schema.column_with_name(PAIR_BY_CLIENT).is_some();
     let has_steps = schema.column_with_name(STEP).is_some();
+    let mut told = HashSet::new();
     for batch in batches {
         if has_steps {
             groups.steps.extend_from_slice(milliseconds(batch, STEP)?);
@@ -98,7 +104,9 @@ pub fn decode(schema: &Schema, batches: &[RecordBatch]) -> Result<Groups, Decode
             append_text(&mut key.values, named(batch, &name)?, &name)?;
         }
         if has_pairs {
+            let before = groups.pairs.len();
             append_pairs(&mut groups.pairs, batch)?;
+            links::append(&mut groups.links, &mut told, batch, &groups.pairs[before..])?;
         }
         for (number, column) in groups.states.iter_mut().enumerate() {
             states::append(column, number, batch)?;
@@ -123,7 +131,7 @@ fn announced(schema: &Schema) -> Result<Groups, DecodeError> {
             states.push(column);
         }
     }
-    Ok(Groups { steps: Vec::new(), keys, pairs: Vec::new(), states })
+    Ok(Groups { steps: Vec::new(), keys, pairs: Vec::new(), links: Vec::new(), states })
 }
 
 fn append_pairs(pairs: &mut Vec<Option<Pair>>, batch: &RecordBatch) -> Result<(), DecodeError> {

@@ -11,6 +11,7 @@ pub mod columns;
 pub mod finished;
 pub mod groups;
 pub mod kind;
+mod links;
 pub mod rows;
 pub mod states;
 pub mod values;

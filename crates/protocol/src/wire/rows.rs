@@ -58,7 +58,7 @@ fn announced(schema: &Schema) -> Result<Vec<(Field, goldwire_answer::column::Col
         .fields()
         .iter()
         .map(|announced| {
-            let field = announced.name().parse().map_err(|_| DecodeError::Column {
+            let field = Field::of_column(announced.name()).ok_or_else(|| DecodeError::Column {
                 column: announced.name().clone(),
                 reason: "is a field that this version does not know".to_owned(),
             })?;

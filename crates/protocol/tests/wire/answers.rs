@@ -7,6 +7,7 @@ use goldwire_answer::{
     column::Column,
     coverage::{Exactness, Loss, LossStage, NodeCoverage, Tier},
     groups::{Groups, KeyColumn, Pair, Quantiles, StateColumn},
+    links::Links,
     rows::Rows,
 };
 use goldwire_model::field::Field;
@@ -42,6 +43,13 @@ fn pair() -> impl Strategy<Value = Option<Pair>> {
     }))
 }
 
+/// Of each pair of a client's, in the order in which they come.
+fn links_of(pairs: &[Option<Pair>]) -> Vec<Links> {
+    let mut met = std::collections::HashSet::new();
+    let first = pairs.iter().flatten().filter(|pair| pair.by_client && met.insert(*pair));
+    first.map(|pair| Links { pair: pair.clone(), ids: vec![1, u64::MAX, pair.source.len() as u64], up_to: 9 }).collect()
+}
+
 fn quantiles() -> impl Strategy<Value = Quantiles> {
     vec(1e-9..1e6_f64, 0..20).prop_flat_map(|values| {
         let sketch = Quantiles::Sketch(values.iter().copied().collect());
@@ -58,6 +66,7 @@ fn groups(rows: usize) -> impl Strategy<Value = Body> {
             Body::Groups(Groups {
                 steps: if has_steps { steps.into_iter().map(i64::from).collect() } else { Vec::new() },
                 keys: vec![key("source.workload", source), key("destination.labels.app", destination)],
+                links: links_of(pairs.as_deref().unwrap_or_default()),
                 pairs: pairs.unwrap_or_default(),
                 states: vec![
                     StateColumn::Count(counts.clone()),
@@ -105,6 +114,6 @@ pub(crate) fn large() -> PartialAnswer {
     };
     let values = Quantiles::Exact((0..1_000).map(f64::from).collect());
     let states = vec![StateColumn::Quantiles(vec![values; rows])];
-    let groups = Groups { steps: vec![0; rows], keys: vec![key], pairs: Vec::new(), states };
+    let groups = Groups { steps: vec![0; rows], keys: vec![key], pairs: Vec::new(), links: Vec::new(), states };
     PartialAnswer { body: Body::Groups(groups), coverage: coverage() }
 }

@@ -9,3 +9,4 @@ mod plaintext;
 mod properties;
 mod reverse;
 mod scenario;
+mod translated;

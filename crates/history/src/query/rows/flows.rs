@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arrow_array::{Array, FixedSizeBinaryArray};
+use arrow_buffer::Buffer;
 use goldwire_model::field::{EndField, Field, Side};
 use rustc_hash::FxHashMap;
 
@@ -10,7 +12,7 @@ use crate::{
         ends::Flags,
         numbers::{ABSENT, Numbers},
         resolve::{Entries, Resolved},
-        sealed::{Chunk, Slot},
+        sealed::{Chunk, Coded, Slot},
         value::Value,
     },
     query::{mask::start_of, plan::Span},
@@ -43,6 +45,9 @@ pub(super) struct Connections<'a> {
     ids: Vec<u64>,
     source_ports: Vec<u64>,
     destination_ports: Vec<u64>,
+    /// Each connection's own, one more than its place; 0 where there is none.
+    pairing_codes: Vec<u64>,
+    pairings: FixedSizeBinaryArray,
 }
 
 /// Puts the reports of `span` together. With `deduplicate`, the client's report of a joined connection gives only what
@@ -136,7 +141,13 @@ impl Gathering {
             let value = |(chunk, row): (u32, u32)| chunks[chunk as usize].numbers(slot).get(row as usize);
             found.iter().map(|(_, last)| value(*last)).collect()
         };
+        let pairings: Vec<Option<&[u8]>> =
+            found.iter().map(|(_, (chunk, row))| pairing_of(&chunks[*chunk as usize], *row as usize)).collect();
+        let pairing_codes = (1..).zip(&pairings).map(|(code, id)| if id.is_some() { code } else { 0 }).collect();
+        let bytes: Vec<u8> = pairings.iter().flat_map(|id| id.unwrap_or(&[0; 8])).copied().collect();
         Connections {
+            pairing_codes,
+            pairings: FixedSizeBinaryArray::new(8, Buffer::from_vec(bytes), None),
             chunks,
             node,
             last: found.iter().map(|(_, last)| *last).collect(),
@@ -153,6 +164,13 @@ impl Gathering {
             destination_ports: of_last(Slot::DestinationPort),
         }
     }
+}
+
+/// The pairing id of a row.
+fn pairing_of(chunk: &Chunk, row: usize) -> Option<&[u8]> {
+    let Coded { codes, values } = chunk.pairings()?;
+    let at = Numbers::open(Some(codes), 0).get(row).checked_sub(1)?;
+    usize::try_from(at).ok().filter(|at| *at < values.len()).map(|at| values.value(at))
 }
 
 impl Connections<'_> {
@@ -194,6 +212,7 @@ impl Entries for Connections<'_> {
             Field::ConnectLatency => plain(&self.connect_latencies),
             Field::TlsHandshakeLatency => plain(&self.tls_latencies),
             Field::Connection => plain(&self.ids),
+            Field::Pairing => Resolved::Ids { codes: Numbers::plain(&self.pairing_codes), ids: &self.pairings },
             Field::End(Side::Source, EndField::Port) => plain(&self.source_ports),
             Field::End(Side::Destination, EndField::Port) => plain(&self.destination_ports),
             other => self.of_last_report(other),

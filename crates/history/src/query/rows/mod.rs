@@ -105,6 +105,10 @@ fn columns(query: &Query, table: Table) -> Vec<Field> {
     add(Field::Time);
     if has_two_reports(table.into()) {
         add(Field::Reporter);
+        add(Field::Pairing);
+        if table == Table::Requests {
+            add(Field::Position);
+        }
         add(Field::NetworkTransport);
         for side in [Side::Source, Side::Destination] {
             add(Field::End(side, EndField::Address));

@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use goldwire_model::{
     record::{
-        ConnectionId, Detail, DropRecord, Ending, Endpoint, Ends, ExchangeError, FlowEvent, FlowRecord, Protocol,
-        Record, Reporter, RequestRecord, SaturationRecord, TcpState, Text, Transport, Verdict,
+        ConnectionId, Detail, DropRecord, Ending, Endpoint, Ends, ExchangeError, FlowEvent, FlowRecord, PairingId,
+        Protocol, Record, Reporter, RequestRecord, SaturationRecord, TcpState, Text, Transport, Verdict,
     },
     time::Timestamp,
 };
@@ -106,6 +106,7 @@ impl World {
             transport: self.random.pick(transports),
             reporter: if by_client { Reporter::Client } else { Reporter::Server },
             joined,
+            pairing: self.random.one_in(2).then(|| PairingId(self.random.below(300) << 40 | 7)),
         }
     }
 
@@ -132,6 +133,7 @@ impl World {
             start: Timestamp(time - latency.unwrap_or_default().as_nanos() as i64),
             connection: ConnectionId(self.random.below(500)),
             ends: self.ends(),
+            position: self.random.one_in(2).then(|| self.random.below(1 << 32) as u32),
             protocol,
             latency,
             latency_first_byte: latency.map(|latency| latency / 2),
