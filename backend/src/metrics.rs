@@ -84,6 +84,7 @@ impl Metrics {
             Err(NodeError::Unreachable { .. }) => "unreachable",
             Err(NodeError::Late { .. }) => "late",
             Err(NodeError::Refused { .. }) => "refused",
+            Err(NodeError::InClear) => "in_clear",
             Err(NodeError::BadQuery { .. }) => "bad_query",
             Err(NodeError::BadAnswer { .. }) => "bad_answer",
         };

@@ -1,10 +1,15 @@
 //! The settings of a data source, as its configuration page saves them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use goldwire_model::filter::{Filter, FilterError};
-use goldwire_protocol::client::{AddressError, Connection, DEFAULT_PORT, NodeAddress, TlsSettings, Token, TokenError};
-use serde::Deserialize;
+use goldwire_protocol::client::{
+    AddressError, Connection, DEFAULT_PORT, NodeAddress, Pem, PemError, TlsSettings, Token, TokenError,
+};
+
+mod saved;
+
+use saved::Saved;
 
 /// Where a setting is absent.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,68 +47,79 @@ pub struct Discovery {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// What was saved is not what the configuration page saves.
-    #[error("settings are not readable: {0}")]
-    Unreadable(serde_json::Error),
+    #[error("settings are not readable: they are no JSON object")]
+    Unreadable,
+    /// A setting that is nearly one of ours.
+    #[error("there is no setting `{key}`: did you mean `{meant}`?")]
+    Unknown {
+        /// As it was saved.
+        key: String,
+        /// The nearest there is.
+        meant: String,
+    },
     /// Neither a list of nodes nor a name.
     #[error("no nodes are configured: add an address of a node, or a DNS name of all of them")]
     NoNodes,
     /// An address that is none.
     #[error("nodes: {0}")]
     Address(#[from] AddressError),
-    /// The port is out of range.
-    #[error("nodesPort: {0} is no port")]
-    Port(u32),
-    /// The timeout is out of range.
-    #[error("timeoutSeconds: {0} is not between 0 and {LONGEST_TIMEOUT_SECONDS}")]
-    Timeout(f64),
+    /// A setting of another type, or out of range.
+    #[error("invalid {key} {value}: expected {expected}")]
+    Value {
+        /// As provisioning files spell it.
+        key: &'static str,
+        /// As it was saved, as JSON.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
+    },
     /// The filter can't be read. Nothing is answered then, rather than too much.
     #[error("enforcedFilter: {0}")]
     Enforced(#[from] FilterError),
     /// The token can't be sent.
     #[error("token: {0}")]
     Token(#[from] TokenError),
-    /// Of certificate and key one is missing.
-    #[error("TLS client authentication needs both a client certificate and its key")]
-    HalfAnIdentity,
+    /// A secret that a switch asks for is missing.
+    #[error("{needed} is empty, and {by} is on: fill it in, or switch that off")]
+    Missing {
+        /// The secret.
+        needed: &'static str,
+        /// The switch.
+        by: &'static str,
+    },
+    /// A certificate or a key that is none.
+    #[error("invalid {key}: {0}", key = pem_key(.0.pem))]
+    Pem(#[from] PemError),
 }
 
-/// `jsonData`, as it is saved.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Saved {
-    nodes: Vec<String>,
-    nodes_dns: String,
-    nodes_port: Option<u32>,
-    timeout_seconds: Option<f64>,
-    enforced_filter: String,
-    trace_datasource_uid: String,
-    tls_auth: bool,
-    #[serde(rename = "tlsAuthWithCACert")]
-    tls_auth_with_ca_cert: bool,
-    tls_skip_verify: bool,
-    server_name: String,
+const fn pem_key(pem: Pem) -> &'static str {
+    match pem {
+        Pem::Authority => "tlsCACert",
+        Pem::Certificate => "tlsClientCert",
+        Pem::Key => "tlsClientKey",
+    }
 }
+
+/// The secret settings, by name.
+pub type Secrets = BTreeMap<String, String>;
 
 impl Settings {
     /// Reads what Grafana sends with each call: the open settings as JSON, the secret ones by name.
     ///
     /// # Errors
     /// The setting that can't be used.
-    pub fn read(json_data: &[u8], secrets: &HashMap<String, String>) -> Result<Self, SettingsError> {
-        let saved: Saved = match json_data {
-            [] => Saved::default(),
-            json => serde_json::from_slice(json).map_err(SettingsError::Unreadable)?,
-        };
+    pub fn read(json_data: &[u8], secrets: &Secrets) -> Result<Self, SettingsError> {
+        let saved = Saved::read(json_data)?;
         let nodes = saved.nodes.iter().filter(|node| !node.trim().is_empty());
         let nodes: Vec<NodeAddress> = nodes.map(|node| node.parse()).collect::<Result<_, _>>()?;
-        let discovery = saved.discovery()?;
+        let discovery = saved.discovery();
         if nodes.is_empty() && discovery.is_none() {
             return Err(SettingsError::NoNodes);
         }
         Ok(Self {
             nodes,
             discovery,
-            timeout: saved.timeout()?,
+            timeout: saved.timeout.unwrap_or(DEFAULT_TIMEOUT),
             enforced: Filter::parse(&saved.enforced_filter)?,
             trace_datasource: non_empty(&saved.trace_datasource_uid),
             connection: Connection { tls: saved.tls(secrets)?, token: token(secrets)? },
@@ -112,40 +128,33 @@ impl Settings {
 }
 
 impl Saved {
-    fn discovery(&self) -> Result<Option<Discovery>, SettingsError> {
-        let port = self.nodes_port.unwrap_or_else(|| DEFAULT_PORT.into());
-        let port = u16::try_from(port).ok().filter(|port| *port != 0).ok_or(SettingsError::Port(port))?;
-        Ok(non_empty(&self.nodes_dns).map(|name| Discovery { name, port }))
+    fn discovery(&self) -> Option<Discovery> {
+        let port = self.nodes_port.unwrap_or(DEFAULT_PORT);
+        non_empty(&self.nodes_dns).map(|name| Discovery { name, port })
     }
 
-    fn timeout(&self) -> Result<Duration, SettingsError> {
-        match self.timeout_seconds {
-            None => Ok(DEFAULT_TIMEOUT),
-            Some(seconds) if seconds > 0.0 && seconds <= LONGEST_TIMEOUT_SECONDS => {
-                Ok(Duration::from_secs_f64(seconds))
-            }
-            Some(seconds) => Err(SettingsError::Timeout(seconds)),
-        }
-    }
-
-    fn tls(&self, secrets: &HashMap<String, String>) -> Result<TlsSettings, SettingsError> {
+    fn tls(&self, secrets: &Secrets) -> Result<TlsSettings, SettingsError> {
         let secret = |name: &str| secrets.get(name).and_then(|secret| non_empty(secret));
-        let client = match (self.tls_auth, secret("tlsClientCert"), secret("tlsClientKey")) {
-            (false, ..) => None,
-            (true, Some(certificate), Some(key)) => Some((certificate, key)),
-            (true, ..) => return Err(SettingsError::HalfAnIdentity),
+        let needed = |on: bool, needed: &'static str, by: &'static str| match (on, secret(needed)) {
+            (false, _) => Ok(None),
+            (true, Some(secret)) => Ok(Some(secret)),
+            (true, None) => Err(SettingsError::Missing { needed, by }),
         };
-        Ok(TlsSettings {
+        let certificate = needed(self.tls_auth, "tlsClientCert", "tlsAuth")?;
+        let key = needed(self.tls_auth, "tlsClientKey", "tlsAuth")?;
+        let tls = TlsSettings {
             always: self.tls_auth || self.tls_auth_with_ca_cert,
-            ca: if self.tls_auth_with_ca_cert { secret("tlsCACert") } else { None },
-            client,
+            ca: needed(self.tls_auth_with_ca_cert, "tlsCACert", "tlsAuthWithCACert")?,
+            client: certificate.zip(key),
             server_name: non_empty(&self.server_name),
             skip_verify: self.tls_skip_verify,
-        })
+        };
+        tls.check()?;
+        Ok(tls)
     }
 }
 
-fn token(secrets: &HashMap<String, String>) -> Result<Option<Token>, SettingsError> {
+fn token(secrets: &Secrets) -> Result<Option<Token>, SettingsError> {
     Ok(secrets.get("token").and_then(|token| non_empty(token)).map(|token| Token::new(&token)).transpose()?)
 }
 
@@ -159,14 +168,14 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Result<Settings, SettingsError> {
-        Settings::read(json.as_bytes(), &HashMap::new())
+        Settings::read(json.as_bytes(), &Secrets::new())
     }
 
     #[test]
     fn what_the_configuration_page_saves_is_read() {
-        let secrets = HashMap::from([("token".to_owned(), "s3cret\n".to_owned())]);
+        let secrets = Secrets::from([("token".to_owned(), "s3cret\n".to_owned())]);
         let json = r#"{"nodes": ["a:1", "https://b:2", " "], "nodesDns": "nodes.example", "timeoutSeconds": 2.5,
-            "enforcedFilter": "destination.namespace = \"shop\"", "httpMethod": "GET"}"#;
+            "enforcedFilter": "destination.namespace = \"shop\"", "httpMethod": "GET", "tlsAuth": null}"#;
         let settings = Settings::read(json.as_bytes(), &secrets).unwrap();
         assert_eq!(settings.nodes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a:1", "https://b:2"]);
         assert_eq!(settings.discovery, Some(Discovery { name: "nodes.example".into(), port: DEFAULT_PORT }));
@@ -176,15 +185,43 @@ mod tests {
     }
 
     #[test]
-    fn each_bad_setting_is_named() {
+    fn bad_setting_is_named_with_what_is_expected() {
         let cases = [
             ("{}", "no nodes are configured"),
+            ("nodes: a", "settings are not readable: they are no JSON object"),
+            ("[]", "settings are not readable: they are no JSON object"),
             (r#"{"nodes": ["x y"]}"#, "nodes: `x y`"),
-            (r#"{"nodes": "x"}"#, "settings are not readable"),
-            (r#"{"nodes": ["a"], "nodesDns": "n", "nodesPort": 70000}"#, "nodesPort: 70000"),
-            (r#"{"nodes": ["a"], "timeoutSeconds": 0}"#, "timeoutSeconds: 0"),
+            (r#"{"nodes": "x"}"#, "invalid nodes \"x\": expected a list of host:port"),
+            (r#"{"nodes": [4270]}"#, "invalid nodes [4270]: expected a list of host:port"),
+            (r#"{"nodes": ["a"], "nodesDns": "n", "nodesPort": 70000}"#, "invalid nodesPort 70000: expected a port"),
+            (
+                r#"{"nodes": ["a"], "nodesPort": "4270"}"#,
+                "invalid nodesPort \"4270\": expected a port, a number from 1 to 65535 without quotes",
+            ),
+            (r#"{"nodes": ["a"], "timeoutSeconds": 0}"#, "invalid timeoutSeconds 0: expected seconds"),
+            (
+                r#"{"nodes": ["a"], "timeoutSeconds": "5"}"#,
+                "invalid timeoutSeconds \"5\": expected seconds, a number up to 300 without quotes",
+            ),
+            (r#"{"nodes": ["a"], "timeoutSeconds": 301}"#, "invalid timeoutSeconds 301"),
+            (
+                r#"{"nodes": ["a"], "tlsSkipVerify": "true"}"#,
+                "invalid tlsSkipVerify \"true\": expected true or false without quotes",
+            ),
+            (r#"{"nodes": ["a"], "serverName": 7}"#, "invalid serverName 7: expected a text"),
             (r#"{"nodes": ["a"], "enforcedFilter": "destination.por = 1"}"#, "enforcedFilter: "),
-            (r#"{"nodes": ["a"], "tlsAuth": true}"#, "TLS client authentication"),
+            (r#"{"nodes": ["a"], "enforcedFilter": ["a"]}"#, "invalid enforcedFilter [\"a\"]: expected a text"),
+            (r#"{"nodes": ["a"], "tlsAuth": true}"#, "tlsClientCert is empty, and tlsAuth is on"),
+            (r#"{"nodes": ["a"], "tlsAuthWithCACert": true}"#, "tlsCACert is empty, and tlsAuthWithCACert is on"),
+            (
+                r#"{"nodes": ["a"], "timeoutSecond": 5}"#,
+                "there is no setting `timeoutSecond`: did you mean `timeoutSeconds`?",
+            ),
+            (r#"{"node": ["a"]}"#, "there is no setting `node`: did you mean `nodes`?"),
+            (
+                r#"{"nodes": ["a"], "EnforcedFilter": "x"}"#,
+                "there is no setting `EnforcedFilter`: did you mean `enforcedFilter`?",
+            ),
         ];
         for (json, expected) in cases {
             let error = read(json).unwrap_err().to_string();
@@ -193,11 +230,32 @@ mod tests {
     }
 
     #[test]
+    fn bad_pem_is_named_without_a_part_of_it() {
+        let ca = |pem: &str| {
+            let secrets = Secrets::from([("tlsCACert".to_owned(), pem.to_owned())]);
+            let json = br#"{"nodes": ["a"], "tlsAuthWithCACert": true}"#;
+            Settings::read(json, &secrets).unwrap_err().to_string()
+        };
+        let expected = "invalid tlsCACert: expected a certificate in PEM, from -----BEGIN CERTIFICATE----- on, found ";
+        for (pem, found) in [
+            ("secret", "no PEM"),
+            ("/etc/ssl/ca.pem", "what looks like the path of a file: its content goes here"),
+            ("-----BEGIN CERTIFICATE-----\nc2VjcmV0", "one whose end is missing"),
+            ("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n", "a private key"),
+            ("-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n", "one that is damaged"),
+            ("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n", "one that is damaged"),
+        ] {
+            let error = ca(pem);
+            assert!(error.starts_with(&format!("{expected}{found}")), "{pem}: {error}");
+            assert!(!error.contains("c2Vj") && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
     fn tls_is_spoken_where_a_setting_of_it_is_set() {
         let tls = |json| read(json).unwrap().connection.tls.required();
         assert!(!tls(r#"{"nodes": ["a"]}"#));
         assert!(tls(r#"{"nodes": ["a"], "tlsSkipVerify": true}"#));
-        assert!(tls(r#"{"nodes": ["a"], "tlsAuthWithCACert": true}"#));
         assert!(tls(r#"{"nodes": ["a"], "serverName": "node"}"#));
     }
 }

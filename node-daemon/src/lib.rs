@@ -11,5 +11,6 @@ pub mod decode;
 pub mod identity;
 mod privileges;
 pub mod receive;
+mod secret_file;
 mod service;
 pub mod track;

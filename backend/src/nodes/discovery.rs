@@ -71,12 +71,11 @@ async fn resolve(discovery: &Discovery, timeout: Duration) -> Result<Vec<NodeAdd
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
+    use crate::settings::Secrets;
 
     fn settings(json: &str) -> Settings {
-        Settings::read(json.as_bytes(), &HashMap::new()).unwrap()
+        Settings::read(json.as_bytes(), &Secrets::new()).unwrap()
     }
 
     #[tokio::test]

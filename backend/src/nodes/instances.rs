@@ -1,6 +1,7 @@
 //! Data sources: one instance for each that Grafana has, rebuilt when its settings change.
 
 use std::{
+    collections::BTreeMap,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -12,13 +13,26 @@ use crate::settings::{Settings, SettingsError};
 
 const MOST_INSTANCES: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
-/// Names a data source within Grafana.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A data source within Grafana, with all that Grafana says of it. Only a call that brings the very same settings and secrets
+/// is answered with what those open: neither its uid nor the time of its last change proves that a caller knows the token.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct InstanceKey {
     /// The organisation.
     pub org: i64,
     /// The data source's uid.
     pub uid: String,
+    /// Its name, for links.
+    pub name: String,
+    /// The open settings, as JSON.
+    pub settings: Vec<u8>,
+    /// The secret ones. Never printed.
+    pub secrets: BTreeMap<String, String>,
+}
+
+impl InstanceKey {
+    fn is_of_same_source(&self, other: &Self) -> bool {
+        (self.org, &self.uid) == (other.org, &other.uid)
+    }
 }
 
 /// A data source at work.
@@ -45,7 +59,7 @@ impl Instance {
 }
 
 /// All data sources that were asked for lately.
-pub struct Instances(Mutex<LruCache<InstanceKey, (i64, Arc<Instance>)>>);
+pub struct Instances(Mutex<LruCache<InstanceKey, Arc<Instance>>>);
 
 impl Default for Instances {
     fn default() -> Self {
@@ -54,56 +68,72 @@ impl Default for Instances {
 }
 
 impl Instances {
-    /// The instance of a data source. `updated` is when its settings were saved: with another value it is built anew
-    /// from `settings`, and its connections are made anew.
+    /// The instance of a data source. After a change of its settings it is built anew, with new connections, and the old one
+    /// ends with the last call that uses it.
     ///
     /// # Errors
-    /// Where the new settings can't be used.
-    pub fn get(
-        &self,
-        key: InstanceKey,
-        name: &str,
-        updated: i64,
-        settings: impl FnOnce() -> Result<Settings, SettingsError>,
-    ) -> Result<Arc<Instance>, SettingsError> {
+    /// Where the settings can't be used.
+    pub fn get(&self, key: InstanceKey) -> Result<Arc<Instance>, SettingsError> {
         // An instance is only ever inserted whole, so a poisoned lock does no harm.
         let mut instances = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, instance)) = instances.get(&key)
-            && *of == updated
-        {
+        if let Some(instance) = instances.get(&key) {
             return Ok(Arc::clone(instance));
         }
-        let instance = Arc::new(Instance::new(&key.uid, name, settings()?));
-        instances.put(key, (updated, Arc::clone(&instance)));
+        let settings = Settings::read(&key.settings, &key.secrets)?;
+        let old: Vec<InstanceKey> =
+            instances.iter().map(|(known, _)| known).filter(|known| known.is_of_same_source(&key)).cloned().collect();
+        for known in old {
+            instances.pop(&known);
+        }
+        let instance = Arc::new(Instance::new(&key.uid, &key.name, settings));
+        instances.put(key, Arc::clone(&instance));
         Ok(instance)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
 
+    fn key(uid: &str, node: &str, token: &str) -> InstanceKey {
+        InstanceKey {
+            org: 1,
+            uid: uid.into(),
+            name: "name".into(),
+            settings: format!(r#"{{"nodes": ["{node}"]}}"#).into_bytes(),
+            secrets: BTreeMap::from([("token".to_owned(), token.to_owned())]),
+        }
+    }
+
     #[test]
-    fn an_instance_lasts_until_its_settings_change() {
+    fn instance_lasts_until_its_settings_change() {
         let instances = Instances::default();
-        let key = |uid: &str| InstanceKey { org: 1, uid: uid.into() };
-        let get = |uid, updated, node: &str| {
-            let json = format!(r#"{{"nodes": ["{node}"]}}"#);
-            instances.get(key(uid), "name", updated, || Settings::read(json.as_bytes(), &HashMap::new())).unwrap()
-        };
-        let first = get("a", 1, "one");
-        assert!(Arc::ptr_eq(&first, &get("a", 1, "two")));
-        let second = get("a", 2, "two");
-        assert_eq!(second.settings.nodes[0].to_string(), "two:4270");
-        assert!(!Arc::ptr_eq(&second, &get("b", 2, "two")));
+        let get = |key| instances.get(key).unwrap();
+        let first = get(key("a", "localhost", "one"));
+        assert!(Arc::ptr_eq(&first, &get(key("a", "localhost", "one"))));
+        let second = get(key("a", "127.0.0.1", "one"));
+        assert_eq!(second.settings.nodes[0].to_string(), "127.0.0.1:4270");
+        assert!(!Arc::ptr_eq(&second, &get(key("b", "127.0.0.1", "one"))));
+        // The old one is not kept.
+        assert!(!Arc::ptr_eq(&first, &get(key("a", "localhost", "one"))));
+    }
+
+    #[test]
+    fn instance_of_another_secret_is_another() {
+        let instances = Instances::default();
+        let get = |key| instances.get(key).unwrap();
+        let known = get(key("a", "localhost", "right"));
+        assert!(!Arc::ptr_eq(&known, &get(key("a", "localhost", "guessed"))));
+        let mut without = key("a", "localhost", "");
+        without.secrets.clear();
+        assert!(get(without).settings.connection.token.is_none());
     }
 
     #[test]
     fn settings_that_can_not_be_used_replace_nothing() {
         let instances = Instances::default();
-        let key = InstanceKey { org: 1, uid: "a".into() };
-        assert!(instances.get(key, "name", 1, || Settings::read(b"{}", &HashMap::new())).is_err());
+        let known = instances.get(key("a", "localhost", "one")).unwrap();
+        assert!(instances.get(InstanceKey { settings: b"{}".to_vec(), ..key("a", "", "one") }).is_err());
+        assert!(Arc::ptr_eq(&known, &instances.get(key("a", "localhost", "one")).unwrap()));
     }
 }

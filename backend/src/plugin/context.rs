@@ -8,7 +8,7 @@ use tonic_0_12::Status;
 use super::Door;
 use crate::{
     nodes::{Instance, InstanceKey},
-    settings::{Settings, SettingsError},
+    settings::SettingsError,
 };
 
 /// Why a call has no data source.
@@ -31,8 +31,13 @@ impl Door {
     pub(super) fn instance(&self, context: Option<PluginContext>) -> Result<Arc<Instance>, ContextError> {
         let context = context.ok_or(ContextError::None)?;
         let settings = context.data_source_instance_settings.ok_or(ContextError::None)?;
-        let key = InstanceKey { org: context.org_id, uid: settings.uid };
-        let read = || Settings::read(&settings.json_data, &settings.decrypted_secure_json_data);
-        Ok(self.0.instances.get(key, &settings.name, settings.last_updated_ms, read)?)
+        let key = InstanceKey {
+            org: context.org_id,
+            uid: settings.uid,
+            name: settings.name,
+            settings: settings.json_data.to_vec(),
+            secrets: settings.decrypted_secure_json_data.into_iter().collect(),
+        };
+        Ok(self.0.instances.get(key)?)
     }
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
-use super::units::{ByteSize, Moment};
+use super::units::{ByteSize, Moment, count, listen, seconds};
 use crate::identity::engines::Place;
 
 /// Golden signals, service maps and flows, straight from the kernel.
@@ -41,7 +41,7 @@ pub(crate) enum Command {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DaemonArguments {
     /// Address to serve on. Any but a loopback address needs TLS and a token.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4270", env = "GOLDWIRE_LISTEN")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4270", env = "GOLDWIRE_LISTEN", value_parser = listen)]
     pub(crate) listen: SocketAddr,
     /// Name of this node in every record and answer; the host's name by default.
     #[arg(long, value_name = "NAME", env = "GOLDWIRE_NODE_NAME")]
@@ -149,7 +149,7 @@ pub(crate) struct NodeArguments {
     #[arg(long, value_name = "FILE", env = "GOLDWIRE_TOKEN_FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// How long to wait for a node, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds, allow_negative_numbers = true)]
     pub(crate) timeout: u64,
 }
 
@@ -193,7 +193,7 @@ pub(crate) struct ObserveArguments {
     #[arg(short, long)]
     pub(crate) follow: bool,
     /// Show the last N only.
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = count, allow_negative_numbers = true)]
     pub(crate) last: usize,
     /// Show what matches, e.g. 'destination.workload = "shop" and latency > 250ms'.
     #[arg(short = 'F', long, value_name = "FILTER", default_value = "")]
@@ -233,7 +233,7 @@ pub(crate) struct QueryArguments {
     #[arg(long, value_name = "DURATION", requires = "signals")]
     pub(crate) step: Option<String>,
     /// Most groups or series to answer.
-    #[arg(long, value_name = "N", conflicts_with = "json")]
+    #[arg(long, value_name = "N", conflicts_with = "json", value_parser = count, allow_negative_numbers = true)]
     pub(crate) limit: Option<usize>,
     /// How to print it.
     #[arg(short, long, value_enum, default_value = "text")]
@@ -267,7 +267,7 @@ pub(crate) struct TopArguments {
     #[arg(short = 'F', long, value_name = "FILTER", default_value = "")]
     pub(crate) filter: String,
     /// Seconds between two looks.
-    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = seconds, allow_negative_numbers = true)]
     pub(crate) interval: u64,
     /// Print one look as text and end, for scripts and for terminals that can't be drawn on.
     #[arg(long)]

@@ -11,14 +11,16 @@ use serde_json::json;
 
 use super::{
     arguments::{MapArguments, OutputFormat},
-    nodes::{Nodes, window},
+    nodes::{Nodes, Options, window},
     output, text,
 };
+
+const OPTIONS: Options = Options(&[("groupBy", "--by"), ("filter", "--filter")]);
 
 pub(crate) async fn run(arguments: &MapArguments) -> Result<()> {
     let query = json!({ "queryType": "serviceMap", "groupBy": [arguments.by], "filter": arguments.filter });
     let nodes = Nodes::from_arguments(&arguments.nodes)?;
-    let (query, answer) = nodes.ask(query, window(&arguments.window)?).await?;
+    let (query, answer) = nodes.ask(query, window(&arguments.window)?, OPTIONS).await?;
     match (&answer, arguments.output) {
         (Answer { body: Finished::Map(map), coverage }, OutputFormat::Text) => {
             text::write_table(&mut io::stdout().lock(), &edges(map))?;

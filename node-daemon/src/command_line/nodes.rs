@@ -1,17 +1,22 @@
 //! Asks one or more nodes the same question and joins what they answer.
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use chrono::Utc;
 use futures::{StreamExt, stream::FuturesUnordered};
 use goldwire_answer::{PartialAnswer, coverage::Unreachable, table::Answer};
 use goldwire_merge::{Asked, merge};
 use goldwire_model::query::{Query, Window};
-use goldwire_protocol::client::{Connection, NodeClient, NodeError, TlsSettings, Token};
+use goldwire_protocol::client::{AddressError, Connection, NodeClient, NodeError, Pem, TlsSettings, Token};
 use serde_json::{Value, json};
 
 use super::arguments::{NodeArguments, WindowArguments};
+use crate::secret_file;
 
 /// The nodes that the command line named.
 pub(crate) struct Nodes {
@@ -24,11 +29,11 @@ impl Nodes {
     pub(crate) fn from_arguments(arguments: &NodeArguments) -> Result<Self> {
         let connection = connection(arguments)?;
         let client = |text: &String| -> Result<NodeClient> {
-            let address = text.parse()?;
+            let address = text.parse().map_err(|error: AddressError| anyhow!("invalid --node: {error}"))?;
             NodeClient::new(address, &connection).with_context(|| format!("--node {text}"))
         };
         let clients = arguments.nodes.iter().map(client).collect::<Result<Vec<_>>>()?;
-        Ok(Self { clients, deadline: Duration::from_secs(arguments.timeout.max(1)) })
+        Ok(Self { clients, deadline: Duration::from_secs(arguments.timeout) })
     }
 
     /// Each node's client.
@@ -43,9 +48,9 @@ impl Nodes {
 
     /// Asks all nodes at once. Nodes that do not answer are named in the coverage; it is an error only where none does,
     /// or where the question itself is refused.
-    pub(crate) async fn ask(&self, query: Value, window: Window) -> Result<(Query, Answer)> {
+    pub(crate) async fn ask(&self, query: Value, window: Window, options: Options) -> Result<(Query, Answer)> {
         let query = with_window(query, window);
-        let parsed = Query::from_json(query.to_string())?;
+        let parsed = options.check(&query)?;
         let text = query.to_string();
         let mut answers: FuturesUnordered<_> = self
             .clients
@@ -58,6 +63,27 @@ impl Nodes {
         }
         let answer = gathered.finish(&parsed, self.clients.len())?;
         Ok((parsed, answer))
+    }
+}
+
+/// Which option of the command line each key of a query came from, so that what is wrong is named as it was typed.
+#[derive(Clone, Copy)]
+pub(crate) struct Options(pub(crate) &'static [(&'static str, &'static str)]);
+
+impl Options {
+    /// Of a query that was typed as JSON.
+    pub(crate) const NONE: Self = Self(&[]);
+
+    /// Reads the query.
+    pub(crate) fn check(self, query: &Value) -> Result<Query> {
+        Query::from_value(query.clone()).map_err(|error| anyhow!(self.named(&error.to_string())))
+    }
+
+    /// Errors of queries begin with the key at fault.
+    fn named(self, error: &str) -> String {
+        let behind_key = |key: &str| error.strip_prefix('`')?.strip_prefix(key)?.strip_prefix('`');
+        let found = self.0.iter().find_map(|(key, option)| Some(format!("{option}{}", behind_key(key)?)));
+        found.unwrap_or_else(|| error.to_owned())
     }
 }
 
@@ -116,24 +142,52 @@ fn with_window(mut query: Value, window: Window) -> Value {
 }
 
 fn connection(arguments: &NodeArguments) -> Result<Connection> {
-    let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()));
-    let client = match (&arguments.tls_cert, &arguments.tls_key) {
-        (Some(certificate), Some(key)) => Some((read(certificate)?, read(key)?)),
-        _ => None,
+    let read = |pem: Pem, path: &Option<PathBuf>| {
+        let read = path.as_deref().map(fs::read_to_string).transpose();
+        read.with_context(|| format!("failed to read {}", file_of(pem, arguments)))
     };
-    let token = match &arguments.token_file {
-        Some(path) => {
-            let text = read(path)?;
-            let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-            Some(Token::new(first).with_context(|| format!("{}", path.display()))?)
-        }
-        None => None,
-    };
+    let certificate = read(Pem::Certificate, &arguments.tls_cert)?;
+    let key = read(Pem::Key, &arguments.tls_key)?;
     let tls = TlsSettings {
-        ca: arguments.tls_ca.as_deref().map(read).transpose()?,
-        client,
+        ca: read(Pem::Authority, &arguments.tls_ca)?,
+        client: certificate.zip(key),
         server_name: arguments.tls_server_name.clone(),
         ..TlsSettings::default()
     };
-    Ok(Connection { tls, token })
+    tls.check().map_err(|error| anyhow!("invalid {}: {error}", file_of(error.pem, arguments)))?;
+    Ok(Connection { tls, token: arguments.token_file.as_deref().map(token).transpose()? })
+}
+
+/// The option that a PEM came by, and its file.
+fn file_of(pem: Pem, arguments: &NodeArguments) -> String {
+    let (option, path) = match pem {
+        Pem::Authority => ("--tls-ca", &arguments.tls_ca),
+        Pem::Certificate => ("--tls-cert", &arguments.tls_cert),
+        Pem::Key => ("--tls-key", &arguments.tls_key),
+    };
+    format!("{option} {}", path.as_deref().unwrap_or(Path::new("")).display())
+}
+
+/// The first line of a file that nobody else can read.
+fn token(path: &Path) -> Result<Token> {
+    let text = secret_file::read(path).with_context(|| format!("--token-file {}", path.display()))?;
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty());
+    ensure!(first.is_some(), "--token-file {}: expected a token in its first line, found none", path.display());
+    Token::new(first.unwrap_or_default()).with_context(|| format!("--token-file {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_value_is_named_by_its_option() {
+        let options = Options(&[("limit", "--last"), ("filter", "--filter")]);
+        let said = |query: Value| options.check(&query).expect_err("a wrong query").to_string();
+        assert_eq!(said(json!({ "queryType": "flows", "limit": 100_000 })), "--last must be from 1 to 10000");
+        let filter = said(json!({ "queryType": "flows", "filter": "either.worklod = 1" }));
+        assert!(filter.starts_with("--filter: there is no field `either.worklod`: did you mean"), "{filter}");
+        // Of a key that no option stands for, the model's own words.
+        assert!(said(json!({ "queryType": "flows", "columns": "x" })).starts_with("`columns`: "));
+    }
 }

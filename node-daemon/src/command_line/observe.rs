@@ -14,10 +14,12 @@ use serde_json::{Value, json};
 
 use super::{
     arguments::{ObserveArguments, ObservedTable, OutputFormat},
-    nodes::{Nodes, window},
+    nodes::{Nodes, Options, window},
     output,
     text::Aligned,
 };
+
+const OPTIONS: Options = Options(&[("limit", "--last"), ("filter", "--filter"), ("columns", "--columns")]);
 
 pub(crate) async fn run(arguments: &ObserveArguments) -> Result<()> {
     let nodes = Nodes::from_arguments(&arguments.nodes)?;
@@ -28,7 +30,7 @@ pub(crate) async fn run(arguments: &ObserveArguments) -> Result<()> {
     query["limit"] = json!(arguments.last);
     // The last ones are asked for, and read best with the newest at the end.
     query["orderBy"] = json!(["-time"]);
-    let (query, mut answer) = nodes.ask(query, window(&arguments.window)?).await?;
+    let (query, mut answer) = nodes.ask(query, window(&arguments.window)?, OPTIONS).await?;
     if let Finished::Table(table) = &mut answer.body {
         reverse(table);
     }
@@ -113,7 +115,7 @@ fn default_columns(table: ObservedTable) -> &'static [&'static str] {
 async fn follow(arguments: &ObserveArguments, nodes: &Nodes) -> Result<()> {
     let mut query = query(arguments);
     query["live"] = json!(true);
-    let checked = Query::from_json(query.to_string())?;
+    let checked = OPTIONS.check(&query)?;
     let text = query.to_string();
     let mut streams = SelectAll::new();
     for client in nodes.clients() {

@@ -7,17 +7,27 @@ use serde_json::{Value, json};
 
 use super::{
     arguments::QueryArguments,
-    nodes::{Nodes, window},
+    nodes::{Nodes, Options, window},
     output,
 };
 
+const OPTIONS: Options = Options(&[
+    ("signals", "--signals"),
+    ("table", "--table"),
+    ("aggregates", "--aggregates"),
+    ("groupBy", "--group-by"),
+    ("filter", "--filter"),
+    ("step", "--step"),
+    ("limit", "--limit"),
+]);
+
 pub(crate) async fn run(arguments: &QueryArguments) -> Result<()> {
-    let query = match &arguments.json {
-        Some(source) => from_source(source)?,
-        None => from_options(arguments)?,
+    let (query, options) = match &arguments.json {
+        Some(source) => (from_source(source)?, Options::NONE),
+        None => (from_options(arguments)?, OPTIONS),
     };
     let nodes = Nodes::from_arguments(&arguments.nodes)?;
-    let (query, answer) = nodes.ask(query, window(&arguments.window)?).await?;
+    let (query, answer) = nodes.ask(query, window(&arguments.window)?, options).await?;
     output::write(&query, &answer, arguments.output)
 }
 

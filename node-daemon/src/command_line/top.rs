@@ -23,7 +23,14 @@ use ratatui::{
 };
 use serde_json::json;
 
-use super::{arguments::TopArguments, map, nodes::Nodes, output, text};
+use super::{
+    arguments::TopArguments,
+    map,
+    nodes::{Nodes, Options},
+    output, text,
+};
+
+const OPTIONS: Options = Options(&[("filter", "--filter")]);
 
 /// How far back the rates look: long enough to be steady, short enough to show what is now.
 const LOOK_BACK: Duration = Duration::from_secs(30);
@@ -50,7 +57,7 @@ pub(crate) async fn run(arguments: &TopArguments) -> Result<()> {
 
 async fn watch(terminal: &mut DefaultTerminal, arguments: &TopArguments, nodes: &Nodes, view: &mut View) -> Result<()> {
     let mut keys = EventStream::new();
-    let mut ticks = tokio::time::interval(Duration::from_secs(arguments.interval.max(1)));
+    let mut ticks = tokio::time::interval(Duration::from_secs(arguments.interval));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         terminal.draw(|frame| view.draw(frame))?;
@@ -115,13 +122,13 @@ impl View {
         let now = Utc::now().timestamp_millis();
         let back = |span: Duration| Window { from: now - span.as_millis() as i64, to: now };
         let map = json!({ "queryType": "serviceMap", "filter": arguments.filter });
-        let (_, Answer { body, coverage }) = nodes.ask(map, back(LOOK_BACK)).await?;
+        let (_, Answer { body, coverage }) = nodes.ask(map, back(LOOK_BACK), OPTIONS).await?;
         if let Finished::Map(map) = body {
             self.map = map;
         }
         self.coverage = coverage;
         let curve = json!({ "queryType": "signals", "filter": arguments.filter, "signals": ["request_rate", "error_rate"], "step": "1s" });
-        let (_, Answer { body, .. }) = nodes.ask(curve, back(CURVE)).await?;
+        let (_, Answer { body, .. }) = nodes.ask(curve, back(CURVE), OPTIONS).await?;
         if let Finished::Series(series) = body {
             self.requests = curve_of(series.first());
             self.errors = curve_of(series.get(1));

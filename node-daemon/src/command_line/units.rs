@@ -1,6 +1,6 @@
 //! Sizes and moments as people type them.
 
-use std::{str::FromStr, time::Duration};
+use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
@@ -14,6 +14,10 @@ pub(crate) struct ByteSize(pub(crate) usize);
 pub(crate) enum UnitError {
     #[error("\"{0}\" is no size; write a number of bytes, or one with KiB, MiB, GiB, KB, MB or GB, such as 256MiB")]
     Size(String),
+    #[error("\"{0}\" is no address to serve on; write an IP address and a port, such as 127.0.0.1:4270 or [::1]:4270")]
+    Listen(String),
+    #[error("expected a whole number from {least} to {most}")]
+    Count { least: u64, most: u64 },
     #[error("\"{0}\" is no time; write how long ago, such as 90s, 5m or 2h, or a time such as 2026-01-31T12:00:00Z")]
     Moment(String),
 }
@@ -86,6 +90,28 @@ impl FromStr for Moment {
     }
 }
 
+/// An address with its port.
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, UnitError> {
+    text.trim().parse().map_err(|_| UnitError::Listen(text.to_owned()))
+}
+
+/// A number of rows or groups. How many a query may have, the query itself says.
+pub(crate) fn count(text: &str) -> Result<usize, UnitError> {
+    within(text, 1, u64::from(u32::MAX)).and_then(|number| {
+        usize::try_from(number).map_err(|_| UnitError::Count { least: 1, most: u64::from(u32::MAX) })
+    })
+}
+
+/// A number of seconds that people wait.
+pub(crate) fn seconds(text: &str) -> Result<u64, UnitError> {
+    within(text, 1, 3_600)
+}
+
+fn within(text: &str, least: u64, most: u64) -> Result<u64, UnitError> {
+    let number = text.trim().parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or(UnitError::Count { least, most })
+}
+
 /// Splits `250ms` into `250` and `ms`.
 fn split_unit(text: &str) -> (&str, &str) {
     let text = text.trim();
@@ -105,6 +131,18 @@ mod tests {
         for bad in ["", "MiB", "12 parsecs", "-1", "0", "1e99GiB"] {
             assert_eq!(bad.parse::<ByteSize>(), Err(UnitError::Size(bad.to_owned())));
         }
+    }
+
+    #[test]
+    fn numbers_out_of_range_say_which_are_in_it() {
+        assert_eq!(seconds("10"), Ok(10));
+        for wrong in ["0", "-5", "3601", "1.5", "ten", "", "99999999999999999999"] {
+            assert_eq!(
+                seconds(wrong).map_err(|error| error.to_string()),
+                Err("expected a whole number from 1 to 3600".into())
+            );
+        }
+        assert!(listen("localhost:4270").is_err_and(|error| error.to_string().contains("127.0.0.1:4270")));
     }
 
     #[test]

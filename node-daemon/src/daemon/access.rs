@@ -4,13 +4,18 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+use tracing::{info, warn};
 
-use crate::command_line::arguments::DaemonArguments;
+use crate::{
+    command_line::arguments::DaemonArguments,
+    secret_file::{self, SecretError, Stamp},
+};
 
 /// Why the daemon will not serve as asked.
 #[derive(Debug, Error)]
@@ -23,6 +28,8 @@ pub(crate) enum AccessError {
     Unprotected { listen: SocketAddr, missing: String },
     #[error("failed to read {path}: {source}", path = path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {source}", path = path.display())]
+    Secret { path: PathBuf, source: SecretError },
     #[error("{path} holds no token; write one a line, at least 16 characters each", path = path.display())]
     NoToken { path: PathBuf },
     #[error("{path} holds a token of fewer than 16 characters in line {line}", path = path.display())]
@@ -79,13 +86,24 @@ fn read(path: &Path) -> Result<Vec<u8>, AccessError> {
     fs::read(path).map_err(|source| AccessError::Unreadable { path: path.to_owned(), source })
 }
 
-/// The tokens that open the door. Never printed.
+/// The tokens that open the door, as their file has them now: it is read again when it changes. Never printed.
 #[derive(Clone)]
-pub(crate) struct Tokens(Vec<String>);
+pub(crate) struct Tokens(Arc<TokenFile>);
+
+struct TokenFile {
+    path: PathBuf,
+    content: RwLock<Content>,
+}
+
+/// What was read of the file, and when: that it was not read again in vain.
+struct Content {
+    stamp: Option<Stamp>,
+    tokens: Vec<String>,
+}
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} tokens", self.0.len())
+        write!(f, "tokens of {}", self.0.path.display())
     }
 }
 
@@ -94,37 +112,68 @@ impl Tokens {
     const SHORTEST: usize = 16;
 
     fn read(path: &Path) -> Result<Self, AccessError> {
-        let text = String::from_utf8_lossy(&read(path)?).into_owned();
-        let mut tokens = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            let token = line.trim();
-            if token.is_empty() {
-                continue;
-            }
-            if token.len() < Self::SHORTEST {
-                return Err(AccessError::ShortToken { path: path.to_owned(), line: index + 1 });
-            }
-            tokens.push(token.to_owned());
-        }
-        if tokens.is_empty() {
-            return Err(AccessError::NoToken { path: path.to_owned() });
-        }
-        Ok(Self(tokens))
+        // Before the content: a change in between is seen at the next call.
+        let stamp = Stamp::of(path);
+        let content = RwLock::new(Content { stamp, tokens: read_tokens(path)? });
+        Ok(Self(Arc::new(TokenFile { path: path.to_owned(), content })))
     }
 
     /// True where `authorization` is `Bearer` and one of the tokens. Takes the same time whichever byte differs and
     /// whichever token it is.
     #[must_use]
     pub(crate) fn accept(&self, authorization: Option<&str>) -> bool {
+        self.0.refresh();
         let Some(given) = authorization.and_then(|value| value.strip_prefix("Bearer ")) else { return false };
         let given = given.trim().as_bytes();
-        let found = self.0.iter().fold(Choice::from(0), |found, token| found | token.as_bytes().ct_eq(given));
+        let content = self.0.content.read().unwrap_or_else(PoisonError::into_inner);
+        let found = content.tokens.iter().fold(Choice::from(0), |found, token| found | token.as_bytes().ct_eq(given));
         found.into()
     }
 }
 
+impl TokenFile {
+    /// Reads the file again where it is another one. Tokens that cannot be read leave those in force that could.
+    fn refresh(&self) {
+        let stamp = Stamp::of(&self.path);
+        if self.content.read().unwrap_or_else(PoisonError::into_inner).stamp == stamp {
+            return;
+        }
+        let read = read_tokens(&self.path);
+        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+        content.stamp = stamp;
+        match read {
+            Ok(tokens) => {
+                info!(file = %self.path.display(), tokens = tokens.len(), "read the tokens again");
+                content.tokens = tokens;
+            }
+            Err(error) => warn!(%error, "the tokens of before stay in force"),
+        }
+    }
+}
+
+fn read_tokens(path: &Path) -> Result<Vec<String>, AccessError> {
+    let text = secret_file::read(path).map_err(|source| AccessError::Secret { path: path.to_owned(), source })?;
+    let mut tokens = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let token = line.trim();
+        if token.is_empty() {
+            continue;
+        }
+        if token.len() < Tokens::SHORTEST {
+            return Err(AccessError::ShortToken { path: path.to_owned(), line: index + 1 });
+        }
+        tokens.push(token.to_owned());
+    }
+    if tokens.is_empty() {
+        return Err(AccessError::NoToken { path: path.to_owned() });
+    }
+    Ok(tokens)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn arguments(extra: &[&str]) -> DaemonArguments {
@@ -153,9 +202,17 @@ mod tests {
         );
     }
 
+    /// A file that only its owner can read, with this text.
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), text).expect("written");
+        file
+    }
+
     #[test]
     fn only_a_whole_token_opens() {
-        let tokens = Tokens(vec!["correct-horse-battery".to_owned(), "second-token-of-two".to_owned()]);
+        let file = file("correct-horse-battery\n\nsecond-token-of-two\n");
+        let tokens = Tokens::read(file.path()).expect("tokens");
         assert!(tokens.accept(Some("Bearer correct-horse-battery")));
         assert!(tokens.accept(Some("Bearer second-token-of-two")));
         for wrong in
@@ -163,7 +220,38 @@ mod tests {
         {
             assert!(!tokens.accept(wrong), "{wrong:?}");
         }
-        assert_eq!(format!("{tokens:?}"), "2 tokens");
+        assert!(!format!("{tokens:?}").contains("horse"));
+    }
+
+    #[test]
+    fn tokens_of_a_changed_file_are_read_again() {
+        let file = file("correct-horse-battery\n");
+        let tokens = Tokens::read(file.path()).expect("tokens");
+        let clone = tokens.clone();
+        fs::write(file.path(), "another-horse-battery-2\n").expect("written");
+        assert!(clone.accept(Some("Bearer another-horse-battery-2")));
+        assert!(!tokens.accept(Some("Bearer correct-horse-battery")));
+        // What cannot be used leaves the last ones in force, and so does a file that is gone.
+        fs::write(file.path(), "short\n").expect("written");
+        assert!(tokens.accept(Some("Bearer another-horse-battery-2")));
+        fs::remove_file(file.path()).expect("removed");
+        assert!(tokens.accept(Some("Bearer another-horse-battery-2")));
+        fs::write(file.path(), "correct-horse-battery\n").expect("written");
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o600)).expect("rights");
+        assert!(tokens.accept(Some("Bearer correct-horse-battery")));
+    }
+
+    #[test]
+    fn token_file_that_others_can_read_is_refused() {
+        let file = file("correct-horse-battery\n");
+        for (mode, refused) in [(0o400, false), (0o640, false), (0o644, true), (0o604, true), (0o602, true)] {
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("rights");
+            let read = Tokens::read(file.path());
+            assert_eq!(read.is_err(), refused, "{mode:o}");
+            if let Err(error) = read {
+                assert!(error.to_string().contains("chmod 600"), "{error}");
+            }
+        }
     }
 
     #[test]

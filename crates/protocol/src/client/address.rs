@@ -1,6 +1,6 @@
 //! Where a node listens: `host:port`, or `https://host:port` where it speaks TLS.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 /// The port that a daemon listens on by default.
 pub const DEFAULT_PORT: u16 = 4270;
@@ -39,6 +39,14 @@ impl NodeAddress {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// True where nothing that is sent there leaves this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let address: Option<IpAddr> = host.parse().ok();
+        address.map_or_else(|| host.eq_ignore_ascii_case("localhost"), |address| address.to_canonical().is_loopback())
     }
 
     /// The port.
@@ -108,6 +116,16 @@ mod tests {
         assert_eq!("node-a".parse::<NodeAddress>().unwrap().to_string(), "node-a:4270");
         assert_eq!("[::1]".parse::<NodeAddress>().unwrap().to_string(), "[::1]:4270");
         assert_eq!(NodeAddress::new("fe80::1", 1).to_string(), "[fe80::1]:1");
+    }
+
+    #[test]
+    fn address_of_this_machine_is_loopback() {
+        for text in ["127.0.0.1", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1", "localhost", "LocalHost:99"] {
+            assert!(text.parse::<NodeAddress>().unwrap().is_loopback(), "{text}");
+        }
+        for text in ["10.0.0.1", "0.0.0.0", "[::]:1", "localhost.example", "127.0.0.1.nip.io", "node"] {
+            assert!(!text.parse::<NodeAddress>().unwrap().is_loopback(), "{text}");
+        }
     }
 
     #[test]

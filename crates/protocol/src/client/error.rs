@@ -27,6 +27,12 @@ pub enum NodeError {
         /// `token not accepted`
         reason: String,
     },
+    /// The connection would not be encrypted, and there is a token to send.
+    #[error(
+        "the token is not sent without TLS, for anybody on the way could read it: write https:// before the address, or give \
+         the authority of the nodes' certificates; only a loopback address is asked without"
+    )]
+    InClear,
     /// The node did not understand the question. Another node would say the same.
     #[error("{reason}")]
     BadQuery {

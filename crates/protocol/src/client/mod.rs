@@ -19,7 +19,7 @@ mod tls;
 pub use address::{AddressError, DEFAULT_PORT, NodeAddress};
 pub use error::NodeError;
 pub use live::{LiveRows, live_rows};
-pub use tls::TlsSettings;
+pub use tls::{Pem, PemError, TlsSettings};
 
 use crate::{
     MAX_MESSAGE_BYTES, decode,
@@ -84,9 +84,12 @@ impl NodeClient {
     /// Prepares a connection; nothing is sent yet.
     ///
     /// # Errors
-    /// Where the TLS settings can't be used.
+    /// Where the TLS settings can't be used, or a token would be sent in clear.
     pub fn new(address: NodeAddress, connection: &Connection) -> Result<Self, NodeError> {
         let secure = address.is_secure() || connection.tls.required();
+        if connection.token.is_some() && !secure && !address.is_loopback() {
+            return Err(NodeError::InClear);
+        }
         let endpoint = Endpoint::from_shared(address.uri(secure))
             .map_err(|error| NodeError::Unreachable { reason: format!("not an address: {error}") })?
             .tcp_nodelay(true)

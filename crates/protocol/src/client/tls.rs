@@ -6,7 +6,10 @@ use rustls::{
     DigitallySignedStruct, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{
+        CertificateDer, PrivateKeyDer, ServerName, UnixTime,
+        pem::{self, PemObject},
+    },
 };
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
@@ -39,7 +42,52 @@ impl std::fmt::Debug for TlsSettings {
     }
 }
 
+/// Which of the texts of [`TlsSettings`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pem {
+    /// [`TlsSettings::ca`]
+    Authority,
+    /// The certificate of [`TlsSettings::client`]
+    Certificate,
+    /// Its key.
+    Key,
+}
+
+/// A text that is not what it should be. Never has a part of it in its own text: it may be a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, {found}")]
+pub struct PemError {
+    /// Which.
+    pub pem: Pem,
+    expected: &'static str,
+    found: String,
+}
+
 impl TlsSettings {
+    /// Reads all PEM, as the first connection would.
+    ///
+    /// # Errors
+    /// Which text is not what it should be.
+    pub fn check(&self) -> Result<(), PemError> {
+        if let Some(ca) = &self.ca {
+            let mut roots = rustls::RootCertStore::empty();
+            let added =
+                certificates(ca, Pem::Authority)?.into_iter().try_for_each(|certificate| roots.add(certificate));
+            added.map_err(|error| wrong(Pem::Authority, format!("found one that is damaged: {error}")))?;
+        }
+        let Some((certificate, key)) = &self.client else { return Ok(()) };
+        let chain = certificates(certificate, Pem::Certificate)?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| wrong(Pem::Key, found(key, &error)))?;
+        let pair = rustls::sign::CertifiedKey::from_der(chain, key, &rustls::crypto::ring::default_provider());
+        pair.map(|_| ()).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => wrong(Pem::Key, "found that of another certificate".to_owned()),
+            rustls::Error::InvalidCertificate(_) => {
+                wrong(Pem::Certificate, format!("found one that is damaged: {error}"))
+            }
+            other => wrong(Pem::Key, format!("found one that cannot be used: {other}")),
+        })
+    }
+
     /// True where a setting only makes sense with TLS.
     #[must_use]
     pub const fn required(&self) -> bool {
@@ -63,6 +111,42 @@ impl TlsSettings {
         };
         applied
             .map_err(|error| NodeError::Unreachable { reason: format!("TLS settings not usable: {}", deepest(&error)) })
+    }
+}
+
+fn certificates(text: &str, pem: Pem) -> Result<Vec<CertificateDer<'static>>, PemError> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    match read {
+        Ok(certificates) if certificates.is_empty() => Err(wrong(pem, found(text, &pem::Error::NoItemsFound))),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(wrong(pem, found(text, &error))),
+    }
+}
+
+fn wrong(pem: Pem, found: String) -> PemError {
+    let expected = match pem {
+        Pem::Authority | Pem::Certificate => "a certificate in PEM, from -----BEGIN CERTIFICATE----- on",
+        Pem::Key => "its private key in PEM without a passphrase, from -----BEGIN PRIVATE KEY----- on",
+    };
+    PemError { pem, expected, found }
+}
+
+/// What stands there instead, told by the marks around it only.
+fn found(text: &str, error: &pem::Error) -> String {
+    let begins = |what: &str| text.contains(&format!("-----BEGIN {what}"));
+    if begins("ENCRYPTED") || text.contains("Proc-Type: 4,ENCRYPTED") {
+        return "found a key with a passphrase".to_owned();
+    }
+    match error {
+        pem::Error::NoItemsFound if begins("CERTIFICATE REQUEST") => "found a request for a certificate".to_owned(),
+        pem::Error::NoItemsFound if begins("CERTIFICATE") => "found a certificate".to_owned(),
+        pem::Error::NoItemsFound if text.contains("PRIVATE KEY-----") => "found a private key".to_owned(),
+        pem::Error::NoItemsFound if text.lines().count() < 2 && text.contains(['/', '\\']) => {
+            "found what looks like the path of a file: its content goes here".to_owned()
+        }
+        pem::Error::NoItemsFound => "found no PEM".to_owned(),
+        pem::Error::MissingSectionEnd { .. } => "found one whose end is missing".to_owned(),
+        _ => "found one that is damaged".to_owned(),
     }
 }
 
