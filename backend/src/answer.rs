@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use futures::future::try_join_all;
 use goldwire_answer::table::Answer;
 use goldwire_merge::merge;
 use goldwire_model::query::{Query, QueryError};
@@ -11,8 +12,9 @@ use crate::{
     fan_out::{NoAnswer, ask_partial},
     frames::{self, CheckedFrame, FrameError, Links},
     metrics::Metrics,
+    names,
     nodes::Instance,
-    question::{self, Panel},
+    question::{self, Panel, Question},
 };
 
 /// Why a query has no answer.
@@ -74,7 +76,7 @@ pub async fn frames_of(
 ) -> Result<Vec<Vec<u8>>, Failure> {
     let begun = Instant::now();
     let (query_type, result) = match question::read(json, panel, &instance.settings.enforced) {
-        Ok(query) => (query_type(&query), encoded(instance, metrics, query).await),
+        Ok(question) => (query_type(&question.query), encoded(instance, metrics, question).await),
         Err(error) => ("unreadable".to_owned(), Err(error.into())),
     };
     metrics.answered(&query_type, result.is_ok(), begun.elapsed());
@@ -85,17 +87,13 @@ fn query_type(query: &Query) -> String {
     query.to_value().get("queryType").and_then(|name| name.as_str()).unwrap_or_default().to_owned()
 }
 
-async fn encoded(instance: &Arc<Instance>, metrics: &Metrics, query: Query) -> Result<Vec<Vec<u8>>, Failure> {
-    let links = Links {
-        datasource_uid: instance.uid.clone(),
-        datasource_name: instance.name.clone(),
-        trace_datasource_uid: instance.settings.trace_datasource.clone(),
-    };
-    let (query, answers, asked) = gather(instance, metrics, query).await?;
-    // Merging a thousand answers takes a while, and there are few threads for all panels' waiting.
+async fn encoded(instance: &Arc<Instance>, metrics: &Metrics, question: Question) -> Result<Vec<Vec<u8>>, Failure> {
+    let links = Links::of(instance, &question.query);
+    let Question { query, notes } = question;
+    let answer = answer(instance, metrics, query.clone()).await?;
+    // Large tables take a while, and there are few threads for all panels' waiting.
     blocking(move || {
-        let answer = merge(&query, answers, asked).map_err(|error| Failure::Internal(error.to_string()))?;
-        let frames = frames::frames(&query, &answer, &links)?;
+        let frames = frames::frames(&query, &answer, &links, notes)?;
         let encode = |frame: &CheckedFrame| Ok(frame.to_arrow().map_err(FrameError::from)?);
         frames.iter().map(encode).collect()
     })
@@ -107,7 +105,19 @@ async fn encoded(instance: &Arc<Instance>, metrics: &Metrics, query: Query) -> R
 /// # Errors
 /// Where not one node answered it.
 pub async fn answer(instance: &Arc<Instance>, metrics: &Metrics, query: Query) -> Result<Answer, Failure> {
+    match names::groups(&query) {
+        None => merged(instance, metrics, query).await,
+        Some(groups) => {
+            let answers = groups.into_iter().map(|query| merged(instance, metrics, query));
+            let named = names::values(&query, try_join_all(answers).await?);
+            named.ok_or_else(|| Failure::Internal("no table has the field".to_owned()))
+        }
+    }
+}
+
+async fn merged(instance: &Arc<Instance>, metrics: &Metrics, query: Query) -> Result<Answer, Failure> {
     let (query, answers, asked) = gather(instance, metrics, query).await?;
+    // Merging a thousand answers takes a while too.
     blocking(move || merge(&query, answers, asked).map_err(|error| Failure::Internal(error.to_string()))).await
 }
 

@@ -11,6 +11,7 @@ pub mod frames;
 pub mod health;
 pub mod live;
 pub mod metrics;
+mod names;
 pub mod nodes;
 pub mod plugin;
 pub mod question;

@@ -33,7 +33,7 @@ pub(crate) fn measure() {
     let answer = Answer { body: Finished::Table(table), coverage: coverage() };
     let once = || {
         let begun = Instant::now();
-        let frames = frames(&query, &answer, &links).unwrap();
+        let frames = frames(&query, &answer, &links, Vec::new()).unwrap();
         let bytes = black_box(frames[0].to_arrow().unwrap()).len();
         (begun.elapsed(), bytes)
     };

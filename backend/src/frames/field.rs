@@ -84,6 +84,11 @@ impl FrameField {
         }
     }
 
+    /// Not shown in tables; links read it.
+    pub(super) fn hidden(self) -> Self {
+        self.with("custom", serde_json::json!({ "hidden": true }))
+    }
+
     /// In one fixed colour.
     pub(super) fn colour(self, colour: &str) -> Self {
         self.with("color", serde_json::json!({ "mode": "fixed", "fixedColor": colour }))

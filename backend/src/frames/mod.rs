@@ -19,6 +19,7 @@ mod heatmap;
 mod json;
 mod links;
 mod logs;
+mod map_links;
 mod meta;
 mod node_graph;
 mod notices;
@@ -69,13 +70,19 @@ pub fn live(
     Ok(frame.check()?)
 }
 
-/// All frames of an answer. The first bears the notices and the coverage, and there always is a first.
+/// All frames of an answer. The first bears the notices and the coverage, and there always is a first. `notes` are what
+/// of the question could not be asked.
 ///
 /// # Errors
 /// Where a frame is not fit for Grafana: a defect of this program.
-pub fn frames(query: &Query, answer: &Answer, links: &Links) -> Result<Vec<CheckedFrame>, FrameError> {
+pub fn frames(
+    query: &Query,
+    answer: &Answer,
+    links: &Links,
+    notes: Vec<String>,
+) -> Result<Vec<CheckedFrame>, FrameError> {
     let mut frames = match &answer.body {
-        Finished::Series(series) => series::frames(series, query),
+        Finished::Series(series) => series::frames(series, query, links),
         Finished::Heatmap(heatmap) => vec![heatmap::frame(heatmap)],
         Finished::Map(map) => node_graph::frames(map, query, links),
         Finished::Table(table) => match &query.kind {
@@ -90,7 +97,8 @@ pub fn frames(query: &Query, answer: &Answer, links: &Links) -> Result<Vec<Check
     }
     let window = query.window;
     if let Some(first) = frames.first_mut() {
-        first.meta.notices = notices::notices(&answer.coverage, window);
+        let notes = notes.into_iter().map(|text| Notice { severity: Severity::Warning, text });
+        first.meta.notices = notes.chain(notices::notices(&answer.coverage, window)).collect();
         first.meta.coverage = Some(answer.coverage.clone());
     }
     let executed = query.to_json();

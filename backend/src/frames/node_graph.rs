@@ -6,11 +6,11 @@
 use std::collections::HashSet;
 
 use goldwire_answer::table::{Golden, MapEdge, MapNode, ServiceMap};
-use goldwire_model::query::{Query, QueryKind};
-use serde_json::json;
+use goldwire_model::query::Query;
 
 use super::{
     Frame, FrameField, Links,
+    map_links::{MapLinks, Part},
     numbers::{bytes, bytes_per_second, percent, requests_per_second, seconds, whole},
 };
 
@@ -26,18 +26,20 @@ pub(super) fn frames(map: &ServiceMap, query: &Query, links: &Links) -> Vec<Fram
     let ids: HashSet<&str> = map.nodes.iter().map(|node| &*node.id).collect();
     let edges: Vec<&MapEdge> =
         map.edges.iter().filter(|edge| ids.contains(&*edge.source) && ids.contains(&*edge.target)).collect();
-    vec![nodes(&map.nodes, window, query, links), edges_frame(&edges, window)]
+    let links = MapLinks::of(map, query, links);
+    vec![nodes(&map.nodes, window, &links), edges_frame(&edges, window, &links)]
 }
 
-fn nodes(nodes: &[MapNode], window: f64, query: &Query, links: &Links) -> Frame {
+fn nodes(nodes: &[MapNode], window: f64, links: &MapLinks<'_>) -> Frame {
     let text = |name: &str, of: &dyn Fn(&MapNode) -> String| FrameField::texts(name, nodes.iter().map(of));
     let detail = |name: &str, title: &str, of: &dyn Fn(&MapNode) -> String| text(name, of).with("displayName", title);
     let ring = |name: &str, colour: &str, title: &str, of: fn(&Golden) -> f64| {
         FrameField::numbers(name, nodes.iter().map(|node| of(&node.served))).colour(colour).with("displayName", title)
     };
+    let filter = |part: Part| text(part.column(), &|node| links.of_node(part, &node.id)).hidden();
     Frame::new("nodes")
         .shown_as("nodeGraph")
-        .field(text("id", &|node| node.id.to_string()).with("links", node_links(query, links)))
+        .field(text("id", &|node| node.id.to_string()).with("links", links.node_links()))
         .field(text("title", &|node| node.title.to_string()))
         .field(text("subtitle", &|node| node.subtitle.to_string()))
         .field(text("mainstat", &|node| main_stat(busier(node), window)).with("displayName", "Traffic"))
@@ -64,6 +66,9 @@ fn nodes(nodes: &[MapNode], window: f64, query: &Query, links: &Links) -> Frame 
         .field(detail("detail__sent", "Bytes sent", &|node| {
             bytes(node.served.bytes_received.saturating_add(node.called.bytes_sent))
         }))
+        .field(filter(Part::Served))
+        .field(filter(Part::Called))
+        .field(filter(Part::Flows))
 }
 
 /// What a node is there for: serving where it serves, else calling.
@@ -72,13 +77,14 @@ const fn busier(node: &MapNode) -> &Golden {
     if serves || node.called.requests == 0 && node.called.connections == 0 { &node.served } else { &node.called }
 }
 
-fn edges_frame(edges: &[&MapEdge], window: f64) -> Frame {
+fn edges_frame(edges: &[&MapEdge], window: f64, links: &MapLinks<'_>) -> Frame {
     let text = |name: &str, of: &dyn Fn(&MapEdge) -> String| FrameField::texts(name, edges.iter().map(|edge| of(edge)));
     let detail = |name: &str, title: &str, of: &dyn Fn(&MapEdge) -> String| text(name, of).with("displayName", title);
+    let filter = |part: Part| text(part.column(), &|edge| links.of_edge(part, &edge.source, &edge.target)).hidden();
     let busiest = edges.iter().map(|edge| weight(&edge.golden)).fold(0.0, f64::max);
     Frame::new("edges")
         .shown_as("nodeGraph")
-        .field(text("id", &|edge| edge.id.clone()))
+        .field(text("id", &|edge| edge.id.clone()).with("links", links.edge_links()))
         .field(text("source", &|edge| edge.source.to_string()))
         .field(text("target", &|edge| edge.target.to_string()))
         .field(text("mainstat", &|edge| main_stat(&edge.golden, window)).with("displayName", "Traffic"))
@@ -96,6 +102,8 @@ fn edges_frame(edges: &[&MapEdge], window: f64) -> Frame {
         .field(detail("detail__retransmits", "Retransmissions", &|edge| whole(edge.golden.retransmits)))
         .field(detail("detail__sent", "Bytes sent", &|edge| bytes(edge.golden.bytes_sent)))
         .field(detail("detail__received", "Bytes received", &|edge| bytes(edge.golden.bytes_received)))
+        .field(filter(Part::Served))
+        .field(filter(Part::Flows))
 }
 
 fn main_stat(golden: &Golden, window: f64) -> String {
@@ -136,22 +144,4 @@ fn colour(golden: &Golden) -> &'static str {
 /// Nobody ever got through: dashes.
 const fn dashes(golden: &Golden) -> &'static str {
     if golden.connections == 0 && golden.requests == 0 && golden.connect_failures > 0 { "4 4" } else { "" }
-}
-
-fn node_links(query: &Query, links: &Links) -> Vec<serde_json::Value> {
-    let by = match &query.kind {
-        QueryKind::ServiceMap { group_by } => group_by.0.name(),
-        _ => "workload".into(),
-    };
-    let filter = |side: &str| format!("{side}.{by} = \"${{__data.fields.id}}\"");
-    let signals = json!(["request_rate", "error_rate", "latency_p95"]);
-    vec![
-        links.here(
-            "Golden signals",
-            &json!({ "queryType": "signals", "signals": signals, "filter": filter("destination") }),
-        ),
-        links.here("Requests served", &json!({ "queryType": "requests", "filter": filter("destination") })),
-        links.here("Requests made", &json!({ "queryType": "requests", "filter": filter("source") })),
-        links.here("Flows", &json!({ "queryType": "flows", "filter": filter("either") })),
-    ]
 }

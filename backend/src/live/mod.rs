@@ -11,6 +11,7 @@ use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use crate::{
     frames::{self, CheckedFrame, FrameError, Links},
     nodes::{Instance, discover},
+    question::Question,
 };
 
 mod follow;
@@ -52,13 +53,11 @@ pub fn follow(query: &mut Query) -> Result<(), NotLive> {
 
 /// Frames of a live query, until it is dropped. Nodes that can't be reached are named in the frames' notices, and tried
 /// again.
-pub fn frames(instance: Arc<Instance>, query: Query) -> impl Stream<Item = Result<CheckedFrame, FrameError>> + Send {
-    let links = Links {
-        datasource_uid: instance.uid.clone(),
-        datasource_name: instance.name.clone(),
-        trace_datasource_uid: instance.settings.trace_datasource.clone(),
-    };
-    stream::once(Live::start(instance, query, links))
+pub fn frames(
+    instance: Arc<Instance>,
+    question: Question,
+) -> impl Stream<Item = Result<CheckedFrame, FrameError>> + Send {
+    stream::once(Live::start(instance, question))
         .flat_map(|live| stream::unfold(live, |mut live| async move { Some((live.next().await?, live)) }))
 }
 
@@ -66,6 +65,7 @@ pub fn frames(instance: Arc<Instance>, query: Query) -> impl Stream<Item = Resul
 struct Live {
     query: Query,
     links: Links,
+    notes: Vec<String>,
     events: mpsc::Receiver<Event>,
     troubles: BTreeMap<String, String>,
     last: Option<Instant>,
@@ -74,7 +74,9 @@ struct Live {
 }
 
 impl Live {
-    async fn start(instance: Arc<Instance>, query: Query, links: Links) -> Self {
+    async fn start(instance: Arc<Instance>, question: Question) -> Self {
+        let Question { query, notes } = question;
+        let links = Links::of(&instance, &query);
         let (sender, events) = mpsc::channel(QUEUE);
         let (nodes, problem) = discover(&instance.settings, &instance.addresses).await;
         let text: Arc<str> = query.to_json().into();
@@ -83,7 +85,7 @@ impl Live {
             followers.spawn(follow::follow(Arc::clone(&instance), node, Arc::clone(&text), sender.clone()));
         }
         let troubles = problem.into_iter().map(|problem| (problem.node, problem.reason)).collect();
-        Self { query, links, events, troubles, last: None, _followers: followers }
+        Self { query, links, notes, events, troubles, last: None, _followers: followers }
     }
 
     /// The next frame: rows, or news of nodes.
@@ -101,7 +103,8 @@ impl Live {
         let cut: u64 = parts.iter().map(|part: &Rows| part.cut).sum();
         let (table, _) = merge_live(&self.query, parts);
         let notes = (cut > 0).then(|| format!("{cut} rows were left out: they come faster than they can be shown"));
-        Some(frames::live(&self.query, &table, &self.troubles, notes.into_iter().collect(), &self.links))
+        let notes = self.notes.iter().cloned().chain(notes).collect();
+        Some(frames::live(&self.query, &table, &self.troubles, notes, &self.links))
     }
 
     fn take(&mut self, event: Event, parts: &mut Vec<Rows>) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use goldwire_model::query::{Query, QueryError};
+use goldwire_model::query::QueryError;
 use grafana_plugin_sdk::pluginv2::{
     PluginContext, PublishStreamRequest, PublishStreamResponse, RunStreamRequest, StreamPacket, SubscribeStreamRequest,
     SubscribeStreamResponse, publish_stream_response, stream_server::Stream, subscribe_stream_response,
@@ -14,7 +14,7 @@ use super::{Door, context::ContextError};
 use crate::{
     live::{self, NotLive},
     nodes::Instance,
-    question::{self, Panel},
+    question::{self, Panel, Question},
 };
 
 const PREFIX: &str = "live/";
@@ -40,12 +40,16 @@ impl From<ChannelError> for Status {
 }
 
 impl Door {
-    fn live_query(&self, context: Option<PluginContext>, data: &[u8]) -> Result<(Arc<Instance>, Query), ChannelError> {
+    fn live_query(
+        &self,
+        context: Option<PluginContext>,
+        data: &[u8],
+    ) -> Result<(Arc<Instance>, Question), ChannelError> {
         let instance = self.instance(context)?;
         let panel = Panel { ref_id: "live".to_owned(), ..Panel::default() };
-        let mut query = question::read(data, &panel, &instance.settings.enforced)?;
-        live::follow(&mut query)?;
-        Ok((instance, query))
+        let mut question = question::read(data, &panel, &instance.settings.enforced)?;
+        live::follow(&mut question.query)?;
+        Ok((instance, question))
     }
 }
 
@@ -72,9 +76,9 @@ impl Stream for Door {
         if !request.path.starts_with(PREFIX) {
             return Err(Status::not_found("there is no such channel"));
         }
-        let (instance, query) = self.live_query(request.plugin_context, &request.data)?;
+        let (instance, question) = self.live_query(request.plugin_context, &request.data)?;
         let guard = self.0.metrics.live();
-        let packets = live::frames(instance, query).map_ok(move |frame| {
+        let packets = live::frames(instance, question).map_ok(move |frame| {
             let _counted = &guard;
             StreamPacket { data: frame.to_json().to_string().into_bytes() }
         });

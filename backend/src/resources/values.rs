@@ -19,12 +19,14 @@ use crate::{
 const DEFAULT_RANGE: i64 = 3_600_000;
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Asked {
     field: String,
     prefix: String,
     limit: Option<u64>,
     filter: String,
+    /// A dashboard's, of which those that have nothing to do with the field are left out.
+    ad_hoc: Vec<String>,
     from: Option<i64>,
     to: Option<i64>,
 }
@@ -40,9 +42,9 @@ pub(super) async fn answer(
     };
     let query = asked.query();
     let panel = Panel { ref_id: "values".to_owned(), ..Panel::default() };
-    let query =
+    let question =
         question::read(query.to_string().as_bytes(), &panel, &instance.settings.enforced).map_err(Failure::from)?;
-    let answer = answer::answer(instance, metrics, query).await?;
+    let answer = answer::answer(instance, metrics, question.query).await?;
     let values = match &answer.body {
         Finished::Values(values) => values.as_slice(),
         _ => &[],
@@ -58,6 +60,7 @@ impl Asked {
                 "field" => asked.field.clone_from(value),
                 "prefix" => asked.prefix.clone_from(value),
                 "filter" => asked.filter.clone_from(value),
+                "adHoc" => asked.ad_hoc.push(value.clone()),
                 "limit" => asked.limit = Some(number(name, value)?),
                 "from" => asked.from = Some(number(name, value)?),
                 "to" => asked.to = Some(number(name, value)?),
@@ -74,6 +77,7 @@ impl Asked {
             "field": self.field,
             "prefix": self.prefix,
             "filter": self.filter,
+            "adHoc": self.ad_hoc,
             "from": self.from.unwrap_or(to - DEFAULT_RANGE),
             "to": to,
         });

@@ -83,17 +83,19 @@ async fn requests_are_a_table_with_links() {
     assert_eq!(table.of_field("latency", "config")["unit"], "s");
     let flows = &table.of_field("source.address", "config")["links"][0]["internal"];
     assert_eq!((&flows["datasourceUid"], &flows["query"]["queryType"]), (&json!("uid"), &json!("flows")));
-    assert!(flows["query"]["filter"].as_str().unwrap().contains("source.port = ${__data.fields[\"source.port\"]}"));
+    assert_eq!(flows["query"]["where"]["source.port"], "${__data.fields[\"source.port\"].numeric}");
     let trace = &table.of_field("trace.id", "config")["links"][0]["internal"]["query"];
-    assert_eq!((&trace["as"], &trace["filter"]), (&json!("traces"), &json!("trace.id = \"${__value.raw}\"")));
+    assert_eq!((&trace["as"], &trace["where"]), (&json!("traces"), &json!({ "trace.id": "${__value.raw}" })));
 }
 
-/// What Grafana makes of a link's filter, for a row with these cells.
-fn filled_in(link: &Value, cells: &[(&str, &str)]) -> String {
-    let filter = link["internal"]["query"]["filter"].as_str().unwrap().to_owned();
-    cells
-        .iter()
-        .fold(filter, |filter, (column, cell)| filter.replace(&format!("${{__data.fields[\"{column}\"]}}"), cell))
+/// The cell of a column of names, as a link names it.
+fn text(column: &str) -> String {
+    format!("${{__data.fields[\"{column}\"]}}")
+}
+
+/// The cell of a column of numbers.
+fn number(column: &str) -> String {
+    format!("${{__data.fields[\"{column}\"].numeric}}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,28 +104,26 @@ async fn records_and_processes_lead_to_each_other() {
     for (query, side) in [("requests", "source"), ("flows", "destination")] {
         let frames = host.frames(json!({ "queryType": query })).await;
         for column in ["pid", "process"] {
-            let link = &frames[0].of_field(&format!("{side}.{column}"), "config")["links"][0];
-            assert_eq!(link["internal"]["query"]["queryType"], "processes");
-            assert_eq!(link["internal"]["query"]["from"], 0, "it may have begun before the panel's range");
-            let (pid, node) = (format!("{side}.pid"), format!("{side}.node"));
-            let filter = filled_in(link, &[(&pid, "7"), (&node, "one")]);
-            assert_eq!(filter, "node.name = \"one\" and (process.pid = 7 or process.parent_pid = 7)");
-            goldwire_model::filter::Filter::parse(&filter).unwrap();
+            let link = &frames[0].of_field(&format!("{side}.{column}"), "config")["links"][0]["internal"]["query"];
+            assert_eq!(link["queryType"], "processes");
+            assert_eq!(link["from"], 0, "it may have begun before the panel's range");
+            let (pid, node) = (number(&format!("{side}.pid")), text(&format!("{side}.node")));
+            let expected =
+                json!([{ "node.name": node, "process.pid": pid }, { "node.name": node, "process.parent_pid": pid }]);
+            assert_eq!(link["where"], expected);
         }
     }
     let processes = host.frames(json!({ "queryType": "processes" })).await;
-    let cells = [("process.pid", "7"), ("process.parent_pid", "1"), ("node.name", "one")];
     let links = &processes[0].of_field("process.pid", "config")["links"];
+    let (pid, node) = (number("process.pid"), text("node.name"));
     for (place, table) in ["flows", "requests"].into_iter().enumerate() {
-        assert_eq!(links[place]["internal"]["query"]["queryType"], table);
-        let filter = filled_in(&links[place], &cells);
+        let link = &links[place]["internal"]["query"];
         let expected =
-            "(source.pid = 7 and source.node = \"one\") or (destination.pid = 7 and destination.node = \"one\")";
-        assert_eq!(filter, expected);
-        goldwire_model::filter::Filter::parse(&filter).unwrap();
+            json!([{ "source.pid": pid, "source.node": node }, { "destination.pid": pid, "destination.node": node }]);
+        assert_eq!((&link["queryType"], &link["where"]), (&json!(table), &expected));
     }
-    let parent = filled_in(&processes[0].of_field("process.parent_pid", "config")["links"][0], &cells);
-    assert_eq!(parent, "node.name = \"one\" and (process.pid = 1 or process.parent_pid = 1)");
+    let parent = &processes[0].of_field("process.parent_pid", "config")["links"][0]["internal"]["query"]["where"];
+    assert_eq!(parent[0], json!({ "node.name": node, "process.pid": number("process.parent_pid") }));
     let chosen = host.frames(json!({ "queryType": "requests", "columns": ["source.pid"] })).await;
     assert_eq!(chosen[0].of_field("source.pid", "config")["links"], Value::Null, "its node is not among the columns");
 }

@@ -4,6 +4,7 @@
 mod doors;
 mod frames;
 mod host;
+mod links;
 mod live;
 mod node;
 mod partial;

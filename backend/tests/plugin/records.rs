@@ -39,7 +39,7 @@ fn endpoint(address: [u8; 4], workload: Option<&str>, node: &str) -> Arc<Endpoin
         node: known.then(|| node.into()),
         dns: None,
         reverse_dns: None,
-        labels: [].into(),
+        labels: if known { [("app".into(), "shop".into()), ("odd key".into(), "*".into())].into() } else { [].into() },
     })
 }
 
@@ -48,6 +48,10 @@ fn at(second: u64, millisecond: u64) -> Timestamp {
 }
 
 fn exchange(second: u64, ends: Ends, connection: u64, started: u64, took: u64) -> Record {
+    exchange_of("/items/1", second, ends, connection, started, took)
+}
+
+fn exchange_of(path: &str, second: u64, ends: Ends, connection: u64, started: u64, took: u64) -> Record {
     let failed = second.is_multiple_of(5);
     Record::Request(RequestRecord {
         time: at(second, started + took),
@@ -65,7 +69,7 @@ fn exchange(second: u64, ends: Ends, connection: u64, started: u64, took: u64) -
         span_id: Some([9; 8]),
         detail: Detail::Http {
             method: Some("GET".into()),
-            path: Some("/items/1".into()),
+            path: Some(path.into()),
             route: Some("/items/{id}".into()),
             host: None,
             status: Some(if failed { 500 } else { 200 }),
@@ -139,4 +143,49 @@ pub(crate) fn of_api() -> Vec<Record> {
         records.push(exchange(second, from_web(), 1, 2, 16));
     }
     records
+}
+
+/// Names and paths as nobody expects them: those of the model's table that a record can have.
+pub(crate) fn odd_names() -> Vec<String> {
+    let table = include_str!("../../../crates/model/tests/odd_values.json");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(table).unwrap();
+    let texts = rows.iter().filter(|row| row["field"] == "url.path").filter_map(|row| row["value"].as_str());
+    // `other` stands for what is not shown, and is told apart by nobody.
+    texts.filter(|text| !text.is_empty() && *text != "other").map(str::to_owned).collect()
+}
+
+/// Who calls whom in the odd world: each name calls the name behind it, on the path of its own name, a few times. The last
+/// ones call addresses that no node knows, one of them by its DNS name.
+pub(crate) const ODD_CALLS: u64 = 3;
+
+/// What the nodes of the callers and of the called see of it.
+pub(crate) fn odd() -> [Vec<Record>; 2] {
+    let names = odd_names();
+    let mut seen = [Vec::new(), Vec::new()];
+    for (number, name) in names.iter().enumerate() {
+        let callee = names.get(number + 1).map(String::as_str);
+        let low = u8::try_from(number).unwrap();
+        let address = |net: u8| [10, net, 0, low];
+        let calls = |seen: &mut Vec<Record>, ends: &dyn Fn() -> Ends| {
+            seen.push(flow(0, ends(), number as u64));
+            seen.extend((0..ODD_CALLS).map(|second| exchange_of(name, second, ends(), number as u64, 0, 20)));
+        };
+        let caller = endpoint(address(1), Some(name), "node-a");
+        let unknown = endpoint(address(2), None, "");
+        calls(&mut seen[0], &|| ends(Arc::clone(&caller), Arc::clone(&unknown), 8080, Reporter::Client, false));
+        if let Some(callee) = callee {
+            let called = endpoint(address(2), Some(callee), "node-b");
+            let unknown = endpoint(address(1), None, "");
+            calls(&mut seen[1], &|| ends(Arc::clone(&unknown), Arc::clone(&called), 8080, Reporter::Server, false));
+        }
+    }
+    let caller = endpoint([10, 3, 0, 1], Some("caller \"of\" others*"), "node-a");
+    let by_name = Endpoint { dns: Some("api.example.com".into()), ..(*endpoint([203, 0, 113, 9], None, "")).clone() };
+    for (number, server) in [endpoint([203, 0, 113, 8], None, ""), Arc::new(by_name)].iter().enumerate() {
+        let ends = || ends(Arc::clone(&caller), Arc::clone(server), 443, Reporter::Client, false);
+        let connection = 1_000 + number as u64;
+        seen[0].push(flow(0, ends(), connection));
+        seen[0].extend((0..ODD_CALLS).map(|second| exchange_of("/out", second, ends(), connection, 0, 20)));
+    }
+    seen
 }

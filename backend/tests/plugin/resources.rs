@@ -37,6 +37,49 @@ async fn values_come_from_all_nodes() {
     assert_eq!((status, &answer["values"]), (200, &json!(["db"])));
 }
 
+async fn values_of(host: &Host, field: &str, more: Value) -> Vec<String> {
+    let mut body = json!({ "field": field, "from": records::FROM, "to": records::TO, "limit": 1_000 });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let (status, answer) = host.resource("POST", "values", body).await;
+    assert_eq!(status, 200, "{answer}");
+    let values = answer["values"].as_array().unwrap();
+    values.iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_workloads_are_the_names_that_a_map_shows() {
+    let [callers, called] = records::odd();
+    let (a, _) = node::real("node-a", &callers).await;
+    let (b, _) = node::real("node-b", &called).await;
+    let host = Host::start(&[a, b]).await;
+    let map = host.frames(json!({ "queryType": "serviceMap" })).await;
+    let mut shown = map[0].texts("id");
+    let mut offered = values_of(&host, "source.workload", json!({})).await;
+    offered.extend(values_of(&host, "destination.workload", json!({})).await);
+    shown.sort();
+    offered.sort();
+    offered.dedup();
+    assert_eq!(offered, shown);
+    // Also those that stand for a workload that no node knows.
+    let stand_ins =
+        values_of(&host, "destination.workload", json!({ "prefix": "203.", "filter": "destination.port = 443" })).await;
+    assert_eq!(stand_ins, ["203.0.113.8"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_label_keys_are_listed() {
+    assert_eq!(values_of(&host().await, "source.labels.*", json!({})).await, ["app", "odd key"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ad_hoc_filters_that_have_nothing_to_do_with_values_are_left_out() {
+    let host = host().await;
+    let ad_hoc = json!({ "adHoc": ["destination.port = 5432", "drop.reason = \"x\""] });
+    assert_eq!(values_of(&host, "http.route", ad_hoc).await, ["/items/{id}"]);
+    let (_, answer) = host.resource("POST", "values", json!({ "field": "url.path", "adHoc": ["nonsense = 1"] })).await;
+    assert!(answer["message"].as_str().unwrap().contains("there is no field `nonsense`"), "{answer}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_said() {
     let host = host().await;

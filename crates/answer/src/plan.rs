@@ -78,13 +78,21 @@ pub fn keys(kind: &QueryKind) -> Vec<Field> {
 #[must_use]
 pub fn fallback_keys(query: &Query) -> Vec<Field> {
     let keys = keys(&query.kind);
+    // A filter on a workload finds what stands for one, too.
+    let mentioned: Vec<Field> = keys.iter().cloned().chain(query.filter.end_identity_fields()).collect();
     let stand_ins: &[EndField] =
         if query.mentions_reporter() { &[EndField::Dns, EndField::Address] } else { &[EndField::Dns] };
-    let of_workloads = keys.iter().filter_map(|key| match key {
+    let of_workloads = mentioned.iter().filter_map(|key| match key {
         Field::End(side, EndField::Workload) => Some(stand_ins.iter().map(|end| Field::End(*side, end.clone()))),
         _ => None,
     });
-    of_workloads.flatten().filter(|stand_in| !keys.contains(stand_in)).collect()
+    let mut fallback: Vec<Field> = Vec::new();
+    for stand_in in of_workloads.flatten() {
+        if !keys.contains(&stand_in) && !fallback.contains(&stand_in) {
+            fallback.push(stand_in);
+        }
+    }
+    fallback
 }
 
 /// Both ends by the map's field, then what titles and edges are told by.

@@ -2,6 +2,7 @@ import { Combobox, ComboboxOption, IconButton, MultiCombobox, Stack } from '@gra
 import React from 'react';
 
 import { Condition, FieldKind, OPERATORS, operatorsOf, takesMany } from '../filter/condition';
+import { carriedValue, plainValue } from '../filter/exact';
 import { Named } from './Labelled';
 
 export type LoadValues = (typed: string) => Promise<Array<ComboboxOption<string>>>;
@@ -22,7 +23,8 @@ export function ConditionRow(props: ConditionRowProps) {
   const { number, condition, kind, fieldOptions, onChange, onRemove } = props;
   const changeOperator = (operator: Condition['operator']) => {
     const values = takesMany(operator) ? condition.values : condition.values.slice(0, 1);
-    onChange({ ...condition, operator, values });
+    const carried = values.map((value) => carriedValue(value, condition.operator, operator, kind));
+    onChange({ ...condition, operator, values: carried });
   };
   return (
     <Stack direction="row" gap={0.5} alignItems="flex-start">
@@ -52,7 +54,8 @@ export function ConditionRow(props: ConditionRowProps) {
   );
 }
 
-function Values({ number, condition, loadValues, onChange }: ConditionRowProps) {
+function Values({ number, condition, kind, loadValues, onChange }: ConditionRowProps) {
+  const toOption = (value: string) => ({ value, label: plainValue(value, condition.operator, kind) ?? value });
   const shared = {
     options: loadValues,
     createCustomValue: true,
@@ -62,7 +65,7 @@ function Values({ number, condition, loadValues, onChange }: ConditionRowProps) 
   } as const;
   const name = `Condition ${number} value`;
   // Another field has other values: the list must not keep those of the one before.
-  const key = `${condition.field} ${takesMany(condition.operator)}`;
+  const key = `${condition.field} ${condition.operator}`;
   if (takesMany(condition.operator)) {
     return (
       <Named name={name} key={key}>
@@ -91,8 +94,4 @@ function Values({ number, condition, loadValues, onChange }: ConditionRowProps) 
 /** The operators that fit, and the one that is there even if it does not. */
 function operatorOptions(kind: FieldKind, present: Condition['operator']) {
   return OPERATORS.filter(({ value }) => value === present || operatorsOf(kind).includes(value));
-}
-
-function toOption(value: string): ComboboxOption<string> {
-  return { value, label: value };
 }

@@ -2,6 +2,7 @@ import { Button, Stack } from '@grafana/ui';
 import React, { useMemo } from 'react';
 
 import { Condition } from '../filter/condition';
+import { pickedValue } from '../filter/exact';
 import { hasValues } from '../filter/suggest';
 import { writeFilter } from '../filter/write';
 import { ConditionRow, LoadValues } from './ConditionRow';
@@ -63,7 +64,7 @@ interface LoadingRowProps {
 }
 
 function LoadingRow({ others, source, ...row }: LoadingRowProps) {
-  const { field } = row.condition;
+  const { field, operator } = row.condition;
   const { resources, kind } = source;
   const { from, to } = source.window ?? {};
   const loadValues: LoadValues = useMemo(() => {
@@ -72,8 +73,8 @@ function LoadingRow({ others, source, ...row }: LoadingRowProps) {
         return [];
       }
       const values = await resources.values({ field, prefix: typed, limit: LIMIT, filter: others, from, to });
-      return values.map((value) => ({ value, label: value }));
+      return values.map((value) => ({ value: pickedValue(value, operator, kind(field)), label: value }));
     };
-  }, [field, others, resources, kind, from, to]);
+  }, [field, operator, others, resources, kind, from, to]);
   return <ConditionRow {...row} kind={kind(field)} loadValues={loadValues} />;
 }

@@ -44,11 +44,17 @@ describe('queries', () => {
     const { source } = datasource({ workload: ['web', 'api'] });
     const query: GoldwireQuery = { refId: 'A', queryType: 'flows', filter: 'destination.workload = $workload' };
     const filters = [{ key: 'verdict', operator: '=', value: 'dropped' }];
-    const filled = 'destination.workload in ("web", "api") and verdict = "dropped"';
-    expect(source.applyTemplateVariables(query, {}, filters).filter).toBe(filled);
-    expect(source.interpolateVariablesInQueries([query], {}, filters)[0]).toMatchObject({
+    const filled = 'destination.workload in ("web", "api")';
+    expect(source.applyTemplateVariables(query, {}, filters)).toMatchObject({
       filter: filled,
-      datasource: { uid: 'ds1' },
+      adHoc: ['verdict = "dropped"'],
+    });
+    // Explore and alert rules have no dashboard, so that all is in the filter.
+    expect(source.interpolateVariablesInQueries([query], {}, filters)[0]).toEqual({
+      refId: 'A',
+      queryType: 'flows',
+      filter: `${filled} and verdict = "dropped"`,
+      datasource: { type: 'goldwire', uid: 'ds1' },
     });
   });
 
@@ -144,7 +150,7 @@ describe('ad hoc filters', () => {
     await source.getTagValues({ key: 'verdict', filters, timeRange: RANGE });
     expect(post.mock.calls[0][1]).toMatchObject({
       field: 'verdict',
-      filter: 'destination.port in (80, 443)',
+      adHoc: ['destination.port in (80, 443)'],
       from: 1000,
     });
   });

@@ -9,18 +9,21 @@ import {
   DataSourceInstanceSettings,
   LegacyMetricFindQueryOptions,
   MetricFindValue,
+  QueryFixAction,
+  QueryFixType,
   ScopedVars,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/runtime';
 import { merge, Observable } from 'rxjs';
 
 import { filterFields } from '../components/fieldOptions';
-import { withAdHoc } from '../filter/adHoc';
+import { adHocConditions, allOf } from '../filter/adHoc';
 import { interpolateFilter } from '../filter/interpolate';
 import { Resolve, resolver } from '../filter/variables';
 import { GoldwireOptions, GoldwireQuery } from '../query/model';
 import { DEFAULT_QUERY, describe, isComplete } from '../query/shape';
 import { interpolateQuery } from './interpolateQuery';
+import { modifyQuery, MODIFICATIONS } from './modifyQuery';
 import { isLive, stream } from './live';
 import { Resources } from './resources';
 import { valuesRequest } from './valuesOf';
@@ -71,7 +74,12 @@ export class GoldwireDataSource extends DataSourceWithBackend<GoldwireQuery, Gol
     filters?: AdHocVariableFilter[]
   ): GoldwireQuery[] {
     const datasource = this.getRef();
-    return queries.map((query) => ({ ...this.applyTemplateVariables(query, scopedVars, filters), datasource }));
+    return queries.map((query) => {
+      // What was a dashboard's becomes the query's own, for its new reader to see and to change.
+      const { adHoc, ...filled } = this.applyTemplateVariables(query, scopedVars, filters);
+      const filter = allOf(filled.filter ?? '', adHoc ?? []);
+      return { ...filled, ...(filter ? { filter } : {}), datasource };
+    });
   }
 
   query(request: DataQueryRequest<GoldwireQuery>): Observable<DataQueryResponse> {
@@ -104,9 +112,18 @@ export class GoldwireDataSource extends DataSourceWithBackend<GoldwireQuery, Gol
 
   async getTagValues(options: DataSourceGetTagValuesOptions<GoldwireQuery>): Promise<MetricFindValue[]> {
     const others = options.filters?.filter((filter) => filter.key !== options.key);
-    const query = { field: options.key, filter: withAdHoc('', others), limit: TAG_VALUES };
+    const query = { field: options.key, adHoc: adHocConditions(others), limit: TAG_VALUES };
     const values = await this.resources.values(valuesRequest(query, this.resolve({}), options.timeRange));
     return values.map((text) => ({ text, value: text }));
+  }
+
+  /** A click on a value in Explore, to filter for it or to filter it out. */
+  modifyQuery(query: GoldwireQuery, action: QueryFixAction): GoldwireQuery {
+    return modifyQuery(query, action);
+  }
+
+  getSupportedQueryModifications(): Array<QueryFixType | string> {
+    return [...MODIFICATIONS];
   }
 
   /** A filter with the dashboard's variables in it, as the nodes would read it. */

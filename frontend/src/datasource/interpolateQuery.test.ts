@@ -19,10 +19,11 @@ const resolve: Resolve = (reference) => {
 const query = (part: Partial<GoldwireQuery>): GoldwireQuery => ({ refId: 'A', queryType: 'signals', ...part });
 
 describe('interpolateQuery', () => {
-  it('fills variables into the filter and adds the ad hoc filters', () => {
+  it('fills variables into the filter and has the ad hoc filters beside it', () => {
     const adHoc = [{ key: 'verdict', operator: '=', value: 'dropped' }];
     const filled = interpolateQuery(query({ filter: 'destination.workload = $workload' }), resolve, adHoc);
-    expect(filled.filter).toBe('destination.workload in ("web", "api") and verdict = "dropped"');
+    expect(filled.filter).toBe('destination.workload in ("web", "api")');
+    expect(filled.adHoc).toEqual(['verdict = "dropped"']);
   });
 
   it('turns a variable in a list into its values', () => {
@@ -45,6 +46,11 @@ describe('interpolateQuery', () => {
       refId: 'A',
       queryType: 'signals',
     });
+  });
+
+  it('leaves the values of a link to the backend', () => {
+    const where = { 'url.path': '/$workload*' };
+    expect(interpolateQuery({ refId: 'A', queryType: 'requests', where }, resolve).where).toEqual(where);
   });
 
   it('does not change the query that it was given', () => {

@@ -1,6 +1,6 @@
 import { AdHocVariableFilter } from '@grafana/data';
 
-import { withAdHoc } from '../filter/adHoc';
+import { adHocConditions } from '../filter/adHoc';
 import { interpolateFilter } from '../filter/interpolate';
 import { referencesIn, Resolve } from '../filter/variables';
 import { GoldwireQuery } from '../query/model';
@@ -9,14 +9,15 @@ import { prune, withDefaults } from '../query/shape';
 const LISTS = ['signals', 'groupBy', 'columns', 'orderBy', 'aggregates'] as const;
 const TEXTS = ['signal', 'field', 'prefix', 'step'] as const;
 
-/** The query as the nodes are to read it: no variables, the ad hoc filters within, no key that its type lacks. */
+/** The query as the backend is to read it: no variables, the ad hoc filters beside it, no key that its type lacks. */
 export function interpolateQuery(
   query: GoldwireQuery,
   resolve: Resolve,
   adHoc?: readonly AdHocVariableFilter[]
 ): GoldwireQuery {
   const filled: GoldwireQuery = { ...withDefaults(query) };
-  filled.filter = withAdHoc(interpolateFilter(filled.filter ?? '', resolve), adHoc);
+  filled.filter = interpolateFilter(filled.filter ?? '', resolve);
+  filled.adHoc = adHocConditions(adHoc);
   for (const key of LISTS) {
     filled[key] = filled[key]?.flatMap((item) => fillItem(item, resolve));
   }

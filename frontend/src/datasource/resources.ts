@@ -25,6 +25,8 @@ export interface ValuesRequest {
   prefix?: string;
   limit?: number;
   filter?: string;
+  /** A dashboard's ad hoc filters; those that have nothing to do with the field are left out. */
+  adHoc?: string[];
   /** Milliseconds since the epoch. */
   from?: number;
   to?: number;

@@ -61,6 +61,38 @@ describe('QueryEditor', () => {
     expect(screen.queryByLabelText('Columns')).not.toBeInTheDocument();
   });
 
+  it('leaves no key of the old type in what is stored, for alert rules run what is stored', async () => {
+    const requests: Partial<GoldwireQuery> = { queryType: 'requests', as: 'logs', columns: ['latency'], limit: 7 };
+    const { stored } = await edit({ ...requests, orderBy: ['-latency'] });
+    await pick('Query type', /Service map/);
+    expect(stored()).toEqual({ refId: 'A', queryType: 'serviceMap', groupBy: ['workload'] });
+    await pick('Query type', /Heatmap/);
+    expect(stored()).toEqual({ refId: 'A', queryType: 'heatmap', signal: 'latency' });
+  });
+
+  it('mends what was stored with keys of another type', async () => {
+    const { stored } = await edit({ queryType: 'heatmap', signal: 'latency', live: true, table: 'flows' });
+    await waitFor(() => expect(stored()).toEqual({ refId: 'A', queryType: 'heatmap', signal: 'latency' }));
+  });
+
+  it('shows the values that a link brought along as a filter', async () => {
+    const { stored } = await edit({ ...FLOWS, where: { 'source.workload': 'a*', 'destination.port': '80' } });
+    const filter = 'source.workload = "a\\*" and destination.port = 80';
+    await waitFor(() => expect(stored()).toEqual({ refId: 'A', queryType: 'flows', filter }));
+    expect(screen.getByLabelText('Condition 1 value')).toHaveValue('a*');
+  });
+
+  it('takes a value that was picked for itself', async () => {
+    const backend = fakeBackend();
+    backend.values.mockReturnValue({ values: ['star*', 'a"\\b$c'] });
+    const { stored } = await edit({ ...FLOWS, filter: 'source.workload = "x"' }, backend);
+    await pick('Condition 1 value', 'star*');
+    expect(stored().filter).toBe('source.workload = "star\\*"');
+    await pick('Condition 1 operator', /^in/);
+    await pick('Condition 1 value', 'a"\\b$c');
+    expect(stored().filter).toBe('source.workload in ("star\\*", "a\\"\\\\\\b\\x24c")');
+  });
+
   it('adds a signal', async () => {
     const { stored } = await edit({ queryType: 'signals', signals: ['request_rate'] });
     await pick('Signals', /rtt_p50/);

@@ -9,7 +9,7 @@ import { useLatest } from '../components/useLatest';
 import { GoldwireDataSource } from '../datasource/datasource';
 import { GoldwireOptions, GoldwireQuery, RecordTable } from '../query/model';
 import { QUERY_TYPES } from '../query/queryTypes';
-import { switchType, withDefaults } from '../query/shape';
+import { settled, switchType } from '../query/shape';
 import { MapPart } from './MapPart';
 import { PartProps } from './parts';
 import { RowsPart } from './RowsPart';
@@ -21,18 +21,18 @@ type Props = QueryEditorProps<GoldwireDataSource, GoldwireQuery, GoldwireOptions
 const TYPE_OPTIONS = QUERY_TYPES.map(({ type, label, description }) => ({ value: type, label, description }));
 
 export function QueryEditor({ datasource, query: stored, onChange, onRunQuery, range }: Props) {
-  const query = withDefaults(stored);
+  const query = useMemo(() => settled(stored), [stored]);
   const catalogue = useCatalogue(datasource.resources);
   const window = useMemo(() => range && { from: range.from.valueOf(), to: range.to.valueOf() }, [range]);
 
   // What is shown is what is stored: an alert rule that is saved untouched must not ask something else.
-  const isBlank = !stored.queryType;
-  const fillIn = useLatest(() => onChange(query));
+  const isUnsettled = query !== stored;
+  const settle = useLatest(() => onChange(query));
   useEffect(() => {
-    if (isBlank) {
-      fillIn.current();
+    if (isUnsettled) {
+      settle.current();
     }
-  }, [isBlank, fillIn]);
+  }, [isUnsettled, settle]);
 
   const edit = (part: Partial<GoldwireQuery>) => onChange({ ...query, ...part });
   const change = (part: Partial<GoldwireQuery>) => {
@@ -47,7 +47,11 @@ export function QueryEditor({ datasource, query: stored, onChange, onRunQuery, r
           label="Query type"
           options={TYPE_OPTIONS}
           value={query.queryType}
-          onChange={(queryType) => change(switchType(query, queryType))}
+          onChange={(queryType) => {
+            // Not merged into the old query: no key of the old type may stay behind.
+            onChange(switchType(query, queryType));
+            onRunQuery();
+          }}
         />
         <TypePart {...part} />
       </Stack>

@@ -1,4 +1,4 @@
-import { withAdHoc } from './adHoc';
+import { adHocConditions, withAdHoc } from './adHoc';
 
 describe('withAdHoc', () => {
   it.each([
@@ -9,6 +9,12 @@ describe('withAdHoc', () => {
     [{ key: 'verdict', operator: '=|', value: 'a', values: ['a', 'b'] }, 'verdict in ("a", "b")'],
     [{ key: 'verdict', operator: '!=|', value: 'a', values: ['a', 'b'] }, 'verdict not in ("a", "b")'],
     [{ key: 'verdict', operator: '=|', value: 'a' }, 'verdict in ("a")'],
+    // What is picked stands for itself.
+    [{ key: 'url.path', operator: '=', value: '/star*' }, 'url.path = "/star\\*"'],
+    [{ key: 'url.path', operator: '!=|', value: 'a?', values: ['a?', '$b'] }, 'url.path not in ("a\\?", "\\x24b")'],
+    [{ key: 'url.path', operator: '=~', value: '^/a$b' }, 'url.path =~ "^/a\\x24b"'],
+    [{ key: 'source.address', operator: '=', value: '10.0.0.0/8' }, 'source.address = 10.0.0.0/8'],
+    [{ key: 'source.labels.odd key', operator: '=', value: 'x' }, 'source.labels."odd key" = "x"'],
   ])('writes %j', (filter, text) => {
     expect(withAdHoc('', [filter])).toBe(text);
   });
@@ -29,4 +35,13 @@ describe('withAdHoc', () => {
     expect(withAdHoc('a = 1', adHoc)).toBe('a = 1');
     expect(withAdHoc('a = 1')).toBe('a = 1');
   });
+});
+
+it('adHocConditions has one for each filter', () => {
+  const adHoc = [
+    { key: 'verdict', operator: '=', value: 'dropped' },
+    { key: 'url.path', operator: '', value: 'x' },
+    { key: 'url.path', operator: '=', value: '/a' },
+  ];
+  expect(adHocConditions(adHoc)).toEqual(['verdict = "dropped"', 'url.path = "/a"']);
 });

@@ -1,7 +1,7 @@
 import { FieldKind } from './condition';
 import { Token } from './tokens';
 import { referencesIn, Resolve, Resolved } from './variables';
-import { escapeGlob, escapeRegex, quote, unquote, writeValue } from './write';
+import { escapeGlob, escapeReferences, escapeRegex, quote, unquote, writeValue } from './write';
 
 /** The values that a value with references stands for, written out; nothing where it stands for all. */
 export function expandValues(token: Token, kind: FieldKind, resolve: Resolve): string[] | undefined {
@@ -13,7 +13,7 @@ export function expandValues(token: Token, kind: FieldKind, resolve: Resolve): s
   if (referencesIn(content).length === 0) {
     return [token.text];
   }
-  const escape = kind === 'text' ? escapeGlob : unchanged;
+  const escape = kind === 'text' ? escapeGlob : escapeReferences;
   return expandContent(content, resolve, escape)?.map((value) => writeValue(value, kind));
 }
 
@@ -64,7 +64,7 @@ function choicesOf(resolved: Resolved, escape: (value: string) => string): strin
     case 'verbatim':
       return [resolved.text];
     case 'values':
-      return resolved.values.map(resolved.exact ? escape : unchanged);
+      return resolved.values.map(resolved.exact ? escape : escapeReferences);
   }
 }
 
@@ -92,8 +92,4 @@ function plain(resolved: Resolved): string {
     case 'values':
       return resolved.values.join(',');
   }
-}
-
-function unchanged(value: string): string {
-  return value;
 }

@@ -9,6 +9,8 @@ const CHOSEN: Record<string, Resolved> = {
   $all: { kind: 'all' },
   $ports: { kind: 'values', values: ['80', '443'], exact: true },
   $typed: { kind: 'values', values: ['^/v1/'], exact: false },
+  $dollars: { kind: 'values', values: ['$one', 'a${one}*'], exact: true },
+  $price: { kind: 'values', values: ['$5-*'], exact: false },
   $glob: { kind: 'values', values: ['web-*'], exact: false },
   $whole: { kind: 'values', values: ['latency > 1s or verdict = "dropped"'], exact: false },
   $commented: { kind: 'values', values: ['latency > 1s -- slow'], exact: false },
@@ -38,6 +40,10 @@ describe('interpolateFilter', () => {
     ['source.pod = "${one}-*"', 'source.pod = "web-*"'],
     // Patterns: what was picked means itself, what was typed is a pattern.
     ['url.path =~ $typed', 'url.path =~ "^/v1/"'],
+    // A dollar sign in a value is no variable.
+    ['url.path = $dollars', 'url.path in ("\\x24one", "a\\x24{one}\\*")'],
+    ['url.path =~ $dollars', 'url.path =~ "^(?:\\x24one|a\\x24\\{one\\}\\*)$"'],
+    ['url.path = $price', 'url.path = "\\x245-*"'],
     ['source.pod = $glob', 'source.pod = "web-*"'],
     ['source.workload = $dots', 'source.workload in ("a.b", "c\\*")'],
     ['source.workload =~ $dots', 'source.workload =~ "^(?:a\\.b|c\\*)$"'],

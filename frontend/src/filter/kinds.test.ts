@@ -9,6 +9,8 @@ it.each([
   ['rtt_min', 'duration'],
   ['bytes_sent', 'bytes'],
   ['retransmits', 'number'],
+  ['tls_handshake_latency', 'duration'],
+  ['dns.ttl', 'number'],
   ['time', 'time'],
   ['destination.workload', 'text'],
   ['source.labels.port', 'text'],

@@ -1,7 +1,8 @@
 import { FieldEntry } from '../datasource/resources';
 import { CaretContext } from './caret';
 import { FieldKind, OPERATORS, operatorsOf, takesMany } from './condition';
-import { unquote, writeValue } from './write';
+import { pickedValue } from './exact';
+import { unquote, writeField, writeValue } from './write';
 
 /** One line of the completion list. */
 export interface Suggestion {
@@ -43,7 +44,8 @@ export function localSuggestions(context: CaretContext, fields: readonly FieldEn
 /** Values from the nodes, quoted as their kind asks. */
 export function valueSuggestions(values: readonly string[], context: CaretContext, kind: FieldKind): Suggestion[] {
   const behind = context.expects === 'list' ? '' : ' ';
-  return values.map((value) => ({ label: value, insert: writeValue(value, kind) + behind }));
+  const written = (value: string) => writeValue(pickedValue(value, context.operator ?? '=', kind), kind);
+  return values.map((value) => ({ label: value, insert: written(value) + behind }));
 }
 
 /** What the nodes are asked for: the part of the value before the caret, without its quote. */
@@ -79,12 +81,6 @@ export function labelSuggestions(keys: readonly string[], typed: string): Sugges
   return end === undefined
     ? []
     : keys.map((key) => ({ label: end + key, description: 'Label', insert: `${writeField(end + key)} ` }));
-}
-
-/** A label's key may hold anything, and is quoted where a filter could not read it. */
-function writeField(name: string): string {
-  const [, end, key] = /^(\w+\.labels\.)(.*[\s"=!<>(),].*)$/s.exec(name) ?? [];
-  return end === undefined ? name : end + writeValue(key, 'text');
 }
 
 function operatorSuggestions(typed: string, kind: FieldKind): Suggestion[] {

@@ -15,13 +15,19 @@ export function writeFilter(conditions: readonly Condition[], kind: (field: stri
 
 export function writeCondition({ field, operator, values }: Condition, kind: FieldKind = kindOf(field)): string {
   if (!takesMany(operator)) {
-    return `${field} ${operator} ${writeValue(values[0] ?? '', kind)}`;
+    return `${writeField(field)} ${operator} ${writeValue(values[0] ?? '', kind)}`;
   }
   const list = values
     .filter((value) => value !== '')
     .map((value) => writeValue(value, kind))
     .join(', ');
-  return `${field} ${operator} (${list})`;
+  return `${writeField(field)} ${operator} (${list})`;
+}
+
+/** A label's key may hold anything, and is quoted where a filter could not read it; once. */
+export function writeField(name: string): string {
+  const [, end, key] = /^(\w+\.labels\.)(.*[\s"=!<>(),].*)$/s.exec(name) ?? [];
+  return end === undefined || isClosed(key) ? name : end + quote(key);
 }
 
 /** Quotes what would not be read as a value of this kind without quotes. A template variable stands as it is. */
@@ -36,7 +42,7 @@ export function writeValue(value: string, kind: FieldKind): string {
 const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', '"': '"', "'": "'", '\\': '\\' };
 
 export function quote(value: string): string {
-  const escaped = value.replace(/"|\\(?=[nrt"'\\\s]|$)/g, '\\$&');
+  const escaped = value.replace(/"|\\(?=[nrt"'\\\n\r\t]|$)/g, '\\$&');
   return `"${escaped.replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t')}"`;
 }
 
@@ -57,12 +63,20 @@ export function parenthesize(filter: string): string {
   return filter.includes('--') ? `(${filter}\n)` : `(${filter})`;
 }
 
-/** The text that `=` takes for exactly this value: globs would give `*` and `?` a meaning. */
+/**
+ * The text that `=` takes for exactly this value: globs would give `*` and `?` a meaning, and template variables `$name`,
+ * `${name}` and `[[name]]`, wherever a query passes by.
+ */
 export function escapeGlob(value: string): string {
-  return value.replace(/[\\*?]/g, '\\$&');
+  return escapeReferences(value.replace(/[\\*?]/g, '\\$&'));
 }
 
 /** The regular expression that matches exactly this text. */
 export function escapeRegex(value: string): string {
-  return value.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
+  return value.replace(/[\\^.|?*+()[\]{}]/g, '\\$&').replace(/\$/g, '\\x24');
+}
+
+/** The same pattern, glob or regular expression, without anything that looks like a template variable. */
+export function escapeReferences(pattern: string): string {
+  return pattern.replace(/\$(?=[\w{])/g, '\\x24').replace(/\[(?=\[)/g, '\\x5b');
 }

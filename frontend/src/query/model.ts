@@ -1,6 +1,8 @@
 import { DataSourceJsonData } from '@grafana/data';
 import { DataQuery } from '@grafana/schema';
 
+import { ExactValues } from '../filter/exact';
+
 /** What can be asked of the nodes. */
 export type QueryType =
   'signals' | 'heatmap' | 'serviceMap' | 'flows' | 'requests' | 'drops' | 'processes' | 'table' | 'values';
@@ -36,6 +38,10 @@ export interface GoldwireQuery extends DataQuery {
   prefix?: string;
   /** Of processes, 0: from the beginning of history on, wherever the panel's range begins. */
   from?: number;
+  /** Values by field, from a link, which cannot write a filter. The editor makes them part of the filter. */
+  where?: ExactValues | ExactValues[];
+  /** The dashboard's ad hoc filters. Only ever in a query on its way to the backend. */
+  adHoc?: string[];
 }
 
 export interface GoldwireOptions extends DataSourceJsonData {

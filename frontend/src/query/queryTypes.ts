@@ -1,7 +1,7 @@
 import { GoldwireQuery, QueryType } from './model';
 
 /** A key of a query that belongs to it, not to Grafana. */
-export type OwnKey = Exclude<keyof GoldwireQuery, 'refId' | 'hide' | 'key' | 'datasource' | 'queryType'>;
+export type OwnKey = Exclude<keyof GoldwireQuery, 'refId' | 'hide' | 'key' | 'datasource' | 'queryType' | 'adHoc'>;
 
 export interface QueryTypeEntry {
   type: QueryType;
@@ -13,7 +13,7 @@ export interface QueryTypeEntry {
   initial: Partial<GoldwireQuery>;
 }
 
-const ROW_KEYS: readonly OwnKey[] = ['filter', 'columns', 'orderBy', 'limit'];
+const ROW_KEYS: readonly OwnKey[] = ['filter', 'where', 'columns', 'orderBy', 'limit'];
 
 /** In the order in which the editor offers them. */
 export const QUERY_TYPES: readonly QueryTypeEntry[] = [
@@ -21,21 +21,21 @@ export const QUERY_TYPES: readonly QueryTypeEntry[] = [
     type: 'signals',
     label: 'Signals',
     description: 'Traffic, errors, latency over time',
-    keys: ['filter', 'signals', 'groupBy', 'limit', 'step'],
+    keys: ['filter', 'where', 'signals', 'groupBy', 'limit', 'step'],
     initial: { signals: ['request_rate'], groupBy: ['destination.workload'] },
   },
   {
     type: 'heatmap',
     label: 'Heatmap',
     description: 'How latencies or sizes are spread',
-    keys: ['filter', 'signal', 'step'],
+    keys: ['filter', 'where', 'signal', 'step'],
     initial: { signal: 'latency' },
   },
   {
     type: 'serviceMap',
     label: 'Service map',
     description: 'Who talks to whom, as a node graph',
-    keys: ['filter', 'groupBy'],
+    keys: ['filter', 'where', 'groupBy'],
     initial: { groupBy: ['workload'] },
   },
   {
@@ -70,7 +70,7 @@ export const QUERY_TYPES: readonly QueryTypeEntry[] = [
     type: 'table',
     label: 'Table',
     description: 'Groups and their aggregates',
-    keys: ['filter', 'table', 'groupBy', 'aggregates', 'orderBy', 'limit'],
+    keys: ['filter', 'where', 'table', 'groupBy', 'aggregates', 'orderBy', 'limit'],
     initial: {
       table: 'requests',
       groupBy: ['source.workload', 'destination.workload'],
@@ -85,7 +85,7 @@ export const VALUES_QUERY: QueryTypeEntry = {
   type: 'values',
   label: 'Values',
   description: 'Distinct values of a field',
-  keys: ['filter', 'field', 'prefix', 'limit'],
+  keys: ['filter', 'where', 'field', 'prefix', 'limit'],
   initial: { field: 'destination.workload' },
 };
 

@@ -1,6 +1,7 @@
+import { ExactValues } from '../filter/exact';
 import { GoldwireQuery, QueryType } from './model';
 import { QUERY_TYPES } from './queryTypes';
-import { DEFAULT_QUERY, describe as describeQuery, isComplete, prune, switchType, withDefaults } from './shape';
+import { DEFAULT_QUERY, describe as describeQuery, isComplete, prune, settled, switchType, withDefaults } from './shape';
 
 const TYPES = QUERY_TYPES.map(({ type }) => type);
 
@@ -36,6 +37,32 @@ describe('prune', () => {
       queryType: 'signals',
       signals: ['request_rate'],
     });
+  });
+});
+
+describe('settled', () => {
+  it('leaves a query alone that says what it asks', () => {
+    const query: GoldwireQuery = { refId: 'A', queryType: 'flows', filter: '', columns: [] };
+    expect(settled(query)).toBe(query);
+  });
+
+  it('drops keys that an earlier type left behind', () => {
+    const query: GoldwireQuery = { refId: 'A', queryType: 'signals', signals: ['request_rate'], live: true, as: 'logs' };
+    expect(settled(query)).toEqual({ refId: 'A', queryType: 'signals', signals: ['request_rate'] });
+  });
+
+  it('makes the values of a link a part of the filter', () => {
+    const query: GoldwireQuery = { refId: 'A', queryType: 'flows', where: { 'source.workload': 'a*', 'source.port': '7' } };
+    const filter = 'source.workload = "a\\*" and source.port = 7';
+    expect(settled(query)).toEqual({ refId: 'A', queryType: 'flows', filter });
+    const where: ExactValues[] = [{ 'source.pid': 1 }, { 'destination.pid': 1 }];
+    const either = { ...query, filter: 'rtt > 1s or rtt < 1ms', where };
+    expect(settled(either).filter).toBe('(rtt > 1s or rtt < 1ms) and ((source.pid = 1) or (destination.pid = 1))');
+  });
+
+  it('keeps values that cannot be written, for the backend to refuse', () => {
+    const query: GoldwireQuery = { refId: 'A', queryType: 'flows', where: { 'source.port': 'web' } };
+    expect(settled(query)).toBe(query);
   });
 });
 

@@ -1,3 +1,6 @@
+import { allOf } from '../filter/adHoc';
+import { exactFilter } from '../filter/exact';
+import { parenthesize } from '../filter/write';
 import { GoldwireQuery, QueryType } from './model';
 import { entryOf, OwnKey, QUERY_TYPES, VALUES_QUERY } from './queryTypes';
 
@@ -11,11 +14,36 @@ export function withDefaults(query: GoldwireQuery): GoldwireQuery {
   return query.queryType ? query : { ...DEFAULT_QUERY, ...withoutEmpty(query) };
 }
 
+/**
+ * The query as the editor stores it: it says what it asks, holds no key of another type, and has the values of a link
+ * within its filter. The same object where it was so already.
+ */
+export function settled(stored: GoldwireQuery): GoldwireQuery {
+  const query = withWhere(withDefaults(stored));
+  return foreignKeys(query).length > 0 ? prune(query) : query;
+}
+
+/** The values that a link brought along become part of the filter, where they can be seen and changed. */
+function withWhere(query: GoldwireQuery): GoldwireQuery {
+  const { where, ...rest } = query;
+  const written = where && exactFilter(where);
+  if (!written) {
+    // What cannot be written is for the backend to refuse, with its reason.
+    return query;
+  }
+  const filter = allOf(rest.filter ?? '', [Array.isArray(where) && where.length > 1 ? parenthesize(written) : written]);
+  return { ...rest, filter };
+}
+
+function foreignKeys(query: GoldwireQuery): string[] {
+  const taken: readonly string[] = entryOf(query.queryType).keys;
+  return Object.keys(query).filter((key) => OWN_KEYS.includes(key as OwnKey) && !taken.includes(key));
+}
+
 /** Leaves out the keys that the query's type does not take, and those that are empty. */
 export function prune(query: GoldwireQuery): GoldwireQuery {
-  const taken: readonly string[] = entryOf(query.queryType).keys;
-  const isForeign = (key: string) => OWN_KEYS.includes(key as OwnKey) && !taken.includes(key);
-  return withoutEmpty(pickKeys(query, (key) => !isForeign(key)));
+  const foreign = foreignKeys(query);
+  return withoutEmpty(pickKeys(query, (key) => !foreign.includes(key)));
 }
 
 /** Keeps what the new type can use, such as the filter, and fills the rest with what that type begins with. */

@@ -9,12 +9,21 @@ use crate::suggest::{did_you_mean, nearest};
 
 /// No field has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no field `{name}`{}", did_you_mean(.suggestion.as_deref()))]
+#[error("{}", unknown(.name, .suggestion.as_deref()))]
 pub struct UnknownField {
     /// As it was written.
     pub name: String,
     /// The nearest name there is, where one is near.
     pub suggestion: Option<String>,
+}
+
+fn unknown(name: &str, suggestion: Option<&str>) -> String {
+    match name.strip_prefix("either.").filter(|end| EndField::from_name(end).is_some()) {
+        Some(end) => format!(
+            "`{name}` stands for both ends, which only a filter can ask for: expected `source.{end}` or `destination.{end}`"
+        ),
+        None => format!("there is no field `{name}`{}", did_you_mean(suggestion)),
+    }
 }
 
 /// Words that people bring from other tools, and ours.

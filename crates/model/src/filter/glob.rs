@@ -1,7 +1,7 @@
 //! Text with `*` and `?`.
 
-/// A pattern as `=` takes it: `*` stands for any characters, `?` for one, `\*` and `\?` for themselves. Case counts. A
-/// pattern without wildcards is that text and no other.
+/// A pattern as `=` takes it: `*` stands for any characters, `?` for one, `\*` and `\?` for themselves, and `\xHH` for the
+/// character of that number, as in regular expressions. Case counts. A pattern without wildcards is that text and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
     /// As written, with its escapes.
@@ -31,6 +31,12 @@ impl Glob {
         Self { source: source.into(), parts, exact }
     }
 
+    /// The pattern that matches this text and no other.
+    #[must_use]
+    pub fn literal(text: &str) -> Self {
+        Self::new(&escape(text))
+    }
+
     /// As it was written.
     #[must_use]
     pub fn source(&self) -> &str {
@@ -55,16 +61,50 @@ impl Glob {
 
 fn read_parts(source: &str) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut characters = source.chars().peekable();
+    let mut characters = source.chars();
     while let Some(character) = characters.next() {
         parts.push(match character {
             '*' => Part::AnyMany,
             '?' => Part::AnyOne,
-            '\\' => Part::Literal(characters.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or('\\')),
+            '\\' => Part::Literal(read_escape(&mut characters)),
             literal => Part::Literal(literal),
         });
     }
     parts
+}
+
+/// What stands behind a backslash; the backslash itself where that is no escape.
+fn read_escape(characters: &mut std::str::Chars<'_>) -> char {
+    let rest = characters.as_str();
+    let (read, length) = match rest.as_bytes() {
+        [b'*' | b'?' | b'\\', ..] => (rest.chars().next(), 1),
+        [b'x', high, low, ..] => (hexadecimal(*high, *low), 3),
+        _ => (None, 0),
+    };
+    let Some(read) = read else { return '\\' };
+    *characters = rest[length..].chars();
+    read
+}
+
+fn hexadecimal(high: u8, low: u8) -> Option<char> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    char::from_u32(digit(high)? * 16 + digit(low)?)
+}
+
+/// Grafana takes `$name`, `${name}` and `[[name]]` for template variables wherever they stand in a query, so the signs that
+/// begin one are written by their numbers.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for (place, character) in text.char_indices() {
+        let next = text[place + character.len_utf8()..].bytes().next();
+        match (character, next) {
+            ('$', Some(b'{' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z')) => escaped.push_str("\\x24"),
+            ('[', Some(b'[')) => escaped.push_str("\\x5b"),
+            ('*' | '?' | '\\', _) => escaped.extend(['\\', character]),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
 }
 
 /// Goes through both at once; where they part, the last `*` takes one character more. At most the product of both
@@ -119,6 +159,12 @@ mod tests {
             (r"\*", "*", true),
             (r"\*", "a", false),
             (r"a\b", r"a\b", true),
+            (r"\x24x", "$x", true),
+            (r"\x5B", "[", true),
+            (r"\xzz", r"\xzz", true),
+            (r"\x2", r"\x2", true),
+            (r"\\x24", r"\x24", true),
+            (r"\xé4", r"\xé4", true),
             ("Deathstar", "deathstar", false),
         ];
         for (pattern, text, expected) in cases {

@@ -24,8 +24,10 @@ mod conditions;
 mod display;
 mod error;
 mod evaluate;
+mod exact;
 mod glob;
 mod network;
+mod of_table;
 mod operand;
 mod parse;
 mod pattern;
@@ -33,6 +35,7 @@ mod quantity;
 mod test;
 mod token;
 mod truth;
+mod variable;
 
 pub use conditions::Condition;
 pub(crate) use error::list_tables;
@@ -46,6 +49,7 @@ pub use pattern::Pattern;
 pub use quantity::{Quantity, Unit};
 pub use test::{Operator, Test};
 pub use truth::Truth;
+pub use variable::{template_variable, variable_in_filter};
 
 /// What records must be like. Its `Display` is the canonical text, which parses to the same filter.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -308,7 +308,7 @@ fn is_keyword(word: &str) -> bool {
     ["and", "or", "not", "in"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
 }
 
-fn read_field(name: &str) -> Result<FieldRef, UnknownField> {
+pub(super) fn read_field(name: &str) -> Result<FieldRef, UnknownField> {
     match name.strip_prefix("either.").map(EndField::from_name) {
         Some(Some(end)) => Ok(FieldRef::Either(end)),
         _ => Field::parse(name).map(FieldRef::Exact),

@@ -143,6 +143,11 @@ impl Unit {
 }
 
 impl Quantity {
+    /// A number without a unit.
+    pub(super) const fn plain(number: f64) -> Self {
+        Self { number, unit: Unit::Plain }
+    }
+
     /// Seconds, bytes or the plain number.
     #[must_use]
     pub fn value(self) -> f64 {

@@ -1,7 +1,7 @@
 //! What is wrong with a query.
 
 use crate::{
-    field::{Field, Table, UnknownField},
+    field::{Field, Kind, Table, UnknownField},
     filter::{FieldNotInTable, FilterError},
     signal::{Signal, UnknownSignal},
     suggest::did_you_mean,
@@ -25,12 +25,14 @@ pub enum QueryError {
         suggestion: Option<String>,
     },
     /// A key that queries of this type do not have.
-    #[error("a query of type {query_type} has no key `{key}`{}", did_you_mean(.suggestion.as_deref()))]
+    #[error("a query of type {query_type} has no key `{key}`{}", instead(.of, .suggestion.as_deref()))]
     UnknownKey {
         /// The key.
         key: String,
         /// The query's type.
         query_type: &'static str,
+        /// The types that have it.
+        of: Vec<&'static str>,
         /// The nearest key that it has, where one is near.
         suggestion: Option<String>,
     },
@@ -82,6 +84,29 @@ pub enum QueryError {
         /// Which.
         unknown: UnknownSignal,
     },
+    /// A value that no record can have in this field.
+    #[error("`{key}`: {field} never has the value `{value}`: expected {}", .kind.name())]
+    NeverHas {
+        /// The key.
+        key: &'static str,
+        /// The field.
+        field: String,
+        /// What kind of values it has.
+        kind: Kind,
+        /// As it was written.
+        value: String,
+    },
+    /// A key whose value holds a template variable that nobody filled in.
+    #[error(
+        "`{key}`: the template variable `{variable}` has no value here: alert rules and other queries without a dashboard \
+         have no variables, so write the value itself; for a text with a dollar sign write `\\x24` instead of the sign"
+    )]
+    Variable {
+        /// The key.
+        key: String,
+        /// As it was written.
+        variable: String,
+    },
     /// The filter cannot be read. Not a source: whoever shows causes one by one would show it twice.
     #[error("`filter`: {0}")]
     Filter(FilterError),
@@ -104,8 +129,13 @@ pub enum QueryError {
         field: Field,
     },
     /// A service map's nodes cannot be this.
-    #[error("`groupBy`: a service map groups by a property of an end, such as workload, pod or address, not by `{0}`")]
-    NotOfAnEnd(String),
+    #[error("`groupBy`: a service map groups by a property of an end, such as workload, pod or address, not by `{name}`{}", did_you_mean(.suggestion.as_deref()))]
+    NotOfAnEnd {
+        /// As it was written.
+        name: String,
+        /// The nearest there is, where one is near.
+        suggestion: Option<String>,
+    },
     /// The kernel counts the signal for a whole node.
     #[error("`{key}`: {signal} is counted for a whole node, so that node.name is the only field it has, not `{field}`")]
     NodeWide {
@@ -154,6 +184,14 @@ pub enum QueryError {
         /// The shape asked for.
         shape: &'static str,
     },
+}
+
+/// What was probably meant, else where the key belongs.
+fn instead(types: &[&'static str], suggestion: Option<&str>) -> String {
+    match suggestion {
+        None if !types.is_empty() => format!(": it belongs to {}", types.join(", ")),
+        suggestion => did_you_mean(suggestion),
+    }
 }
 
 fn for_signal(signal: Option<Signal>) -> String {

@@ -1,6 +1,6 @@
 //! Which keys each kind of query has.
 
-use crate::field::Table;
+use crate::{field::Table, suggest::nearest};
 
 /// `queryType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) enum QueryType {
 }
 
 /// Keys of every query.
-const COMMON: &[&str] = &["refId", "queryType", "filter", "from", "to", "partial"];
+const COMMON: &[&str] = &["refId", "queryType", "filter", "where", "from", "to", "partial"];
 
 impl QueryType {
     pub(super) const ALL: [Self; 9] = [
@@ -56,7 +56,64 @@ impl QueryType {
         }
     }
 
+    /// The kinds that have this key.
+    pub(super) fn with_key(key: &str) -> Vec<&'static str> {
+        Self::ALL.into_iter().filter(|kind| kind.own_keys().contains(&key)).map(Self::name).collect()
+    }
+
     pub(super) fn keys(self) -> impl Iterator<Item = &'static str> {
         self.own_keys().iter().chain(COMMON).copied()
+    }
+}
+
+/// True where a key is one of ours, of whatever kind of query, or so like one that it is probably a slip of the pen. Grafana
+/// adds keys of its own to queries, and other ones with each version.
+#[must_use]
+pub fn is_like_own_key(key: &str) -> bool {
+    let own = QueryType::ALL.into_iter().flat_map(QueryType::own_keys).chain(COMMON);
+    nearest(&key.to_lowercase(), own.map(|own| own.to_lowercase())).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_told_from_foreign_keys() {
+        for slip in
+            ["filter", "Filter", "filtre", "filters", "groupby", "group_by", "signal", "agregates", "sginals", "limt"]
+        {
+            assert!(is_like_own_key(slip), "{slip}");
+        }
+        for foreign in [
+            "timeRange",
+            "resultAssertions",
+            "datasource",
+            "hide",
+            "key",
+            "intervalMs",
+            "maxDataPoints",
+            "queryCachingTTL",
+            "timezone",
+            "panelId",
+            "dashboardUID",
+            "scopes",
+            "adhocFilters",
+            "expr",
+            "range",
+            "instant",
+            "format",
+            "legendFormat",
+            "exemplar",
+            "editorMode",
+            "useTimeRange",
+            "alias",
+            "app",
+            "interval",
+            "meta",
+            "type",
+        ] {
+            assert!(!is_like_own_key(foreign), "{foreign}");
+        }
     }
 }

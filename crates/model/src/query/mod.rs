@@ -12,6 +12,7 @@ use crate::{
 mod aggregate;
 mod check;
 mod error;
+mod exact;
 mod keys;
 mod object;
 mod read;
@@ -20,6 +21,7 @@ mod write;
 
 pub use aggregate::{Aggregate, Function};
 pub use error::QueryError;
+pub use keys::is_like_own_key;
 pub use step::nice_step;
 
 /// A query after its JSON was checked. Built by [`Query::from_json`] only; unknown keys are refused with their name.
@@ -191,10 +193,22 @@ impl Query {
         }
     }
 
-    /// Adds a filter that every record must match too, such as the one that a data source enforces.
+    /// Adds a filter that every record must match too, such as the one that a data source enforces. The text stays that of
+    /// the query's author.
     pub fn restrict(&mut self, enforced: Filter) {
         self.filter = Filter::and(enforced, std::mem::take(&mut self.filter));
+    }
+
+    /// Adds a condition of the query's author.
+    ///
+    /// # Errors
+    /// Where a table that is asked does not have one of its fields; then the query stays as it was.
+    pub fn add_condition(&mut self, condition: Filter) -> Result<(), QueryError> {
+        let narrowed = Self { filter: Filter::and(self.filter.clone(), condition), ..self.clone() };
+        check::query(&narrowed)?;
+        self.filter = narrowed.filter;
         self.filter_text = self.filter.to_string();
+        Ok(())
     }
 
     /// True where it is to be streamed as records come.

@@ -17,6 +17,7 @@ impl Object {
             Some(key) => Err(QueryError::UnknownKey {
                 key: key.clone(),
                 query_type: query_type.name(),
+                of: QueryType::with_key(key),
                 suggestion: nearest(key, query_type.keys()),
             }),
         }

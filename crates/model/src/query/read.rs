@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Aggregate, AggregateOrder, MapBy, Order, Query, QueryError, QueryKind, RowShape, Window, check,
+    Aggregate, AggregateOrder, MapBy, Order, Query, QueryError, QueryKind, RowShape, Window, check, exact,
     keys::QueryType,
     object::{Object, read_field, refuse_twice},
     step,
@@ -12,6 +12,7 @@ use crate::{
     field::{EndField, Field, Table},
     filter::Filter,
     signal::Signal,
+    suggest::nearest,
 };
 
 /// Limits where the query names none.
@@ -44,10 +45,17 @@ impl Query {
     pub fn from_value(value: Value) -> Result<Self, QueryError> {
         let Value::Object(map) = value else { return Err(QueryError::NotAnObject) };
         let (object, query_type) = Object::checked(map)?;
-        let filter_text = object.text("filter")?.unwrap_or_default().to_owned();
+        let mut filter_text = object.text("filter")?.unwrap_or_default().to_owned();
+        let mut filter = Filter::parse(&filter_text)?;
+        let exact = exact::read(&object)?;
+        if !exact.is_all() {
+            filter = Filter::and(filter, exact);
+            exact::refuse_too_long(&filter)?;
+            filter_text = filter.to_string();
+        }
         let query = Self {
             ref_id: object.text("refId")?.map(str::to_owned),
-            filter: Filter::parse(&filter_text)?,
+            filter,
             filter_text,
             window: window(&object)?,
             partial: object.flag("partial")?,
@@ -136,7 +144,10 @@ fn map_by(object: &Object) -> Result<MapBy, QueryError> {
     };
     let bare = ["source.", "destination.", "either."].into_iter().find_map(|side| name.strip_prefix(side));
     let end = EndField::from_name(bare.unwrap_or(name));
-    end.map(MapBy).ok_or_else(|| QueryError::NotOfAnEnd(name.to_owned()))
+    end.map(MapBy).ok_or_else(|| QueryError::NotOfAnEnd {
+        name: name.to_owned(),
+        suggestion: nearest(bare.unwrap_or(name), EndField::all().iter().map(EndField::name)),
+    })
 }
 
 fn rows(object: &Object, table: Table) -> Result<QueryKind, QueryError> {

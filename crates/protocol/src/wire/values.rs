@@ -39,11 +39,12 @@ pub(crate) fn batch(values: &[(String, u64)], schema: &SchemaRef) -> Result<Reco
 /// # Errors
 /// Where the field is not named or a column is not of its type.
 pub fn decode(schema: &Schema, batches: &[RecordBatch]) -> Result<Body, DecodeError> {
-    let field =
-        schema.metadata().get(FIELD_KEY).and_then(|name| name.parse().ok()).ok_or_else(|| DecodeError::Column {
-            column: FIELD_KEY.to_owned(),
-            reason: "names no field that this version knows".to_owned(),
-        })?;
+    // The keys of labels have values too.
+    let name = schema.metadata().get(FIELD_KEY);
+    let field = name.and_then(|name| Field::parse_with_label_keys(name).ok()).ok_or_else(|| DecodeError::Column {
+        column: FIELD_KEY.to_owned(),
+        reason: "names no field that this version knows".to_owned(),
+    })?;
     let mut values = Vec::new();
     for batch in batches {
         let mut texts = Vec::new();
