@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 use arrow_flight::{FlightData, decode::DecodedPayload, error::FlightError};
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use futures::Stream;
 use goldwire_answer::{Body, PartialAnswer, coverage::NodeCoverage};
 use serde::de::DeserializeOwned;
@@ -121,6 +121,17 @@ pub async fn collect<S>(messages: S) -> Result<RawAnswer, DecodeError>
 where
     S: Stream<Item = Result<FlightData, tonic::Status>> + Send + 'static,
 {
+    collect_of(messages, |_| Ok(())).await
+}
+
+/// The same of answers whose schema will do: it is looked at before any body is taken.
+async fn collect_of<S>(
+    messages: S,
+    check: impl Fn(&Schema) -> Result<(), DecodeError>,
+) -> Result<RawAnswer, DecodeError>
+where
+    S: Stream<Item = Result<FlightData, tonic::Status>> + Send + 'static,
+{
     let mut decoder = Decoder::new(messages, Some(MAX_ANSWER_BYTES));
     let mut schema = None;
     let mut batches = Vec::new();
@@ -132,7 +143,13 @@ where
             DecodedPayload::Schema(_) if schema.is_some() => {
                 return Err(DecodeError::Arrow("a second schema in one answer".to_owned()));
             }
-            DecodedPayload::Schema(announced) => schema = Some(announced),
+            DecodedPayload::Schema(announced) => {
+                check(&announced)?;
+                schema = Some(announced);
+            }
+            DecodedPayload::RecordBatch(_) if schema.is_none() => {
+                return Err(DecodeError::Arrow("a body before its schema".to_owned()));
+            }
             DecodedPayload::RecordBatch(batch) => batches.push(batch),
         }
     }
@@ -147,15 +164,34 @@ pub async fn partial_answer<S>(messages: S) -> Result<PartialAnswer, DecodeError
 where
     S: Stream<Item = Result<FlightData, tonic::Status>> + Send + 'static,
 {
-    let answer = collect(messages).await?;
+    let answer = collect_of(messages, |schema| mergeable(schema).map(|_| ())).await?;
     let coverage: NodeCoverage = answer.coverage()?;
-    let body = match answer.kind()? {
-        Kind::Groups => Body::Groups(groups::decode(&answer.schema, &answer.batches)?),
-        Kind::Rows => Body::Rows(rows::decode(&answer.schema, &answer.batches)?),
-        Kind::Values => values::decode(&answer.schema, &answer.batches)?,
-        finished => {
-            return Err(DecodeError::OtherKind { wanted: "mergeable groups, rows or values", got: finished.name() });
-        }
+    let body = match mergeable(&answer.schema)? {
+        Mergeable::Groups => Body::Groups(groups::decode(&answer.schema, &answer.batches)?),
+        Mergeable::Rows => Body::Rows(rows::decode(&answer.schema, &answer.batches)?),
+        Mergeable::Values => values::decode(&answer.schema, &answer.batches)?,
     };
     Ok(PartialAnswer { body, coverage })
+}
+
+/// Kinds of answers that can be merged.
+enum Mergeable {
+    Groups,
+    Rows,
+    Values,
+}
+
+/// More columns than a query can ask for, by far.
+const MOST_COLUMNS: usize = 4_096;
+
+fn mergeable(schema: &Schema) -> Result<Mergeable, DecodeError> {
+    if schema.fields().len() > MOST_COLUMNS {
+        return Err(DecodeError::Arrow(format!("it has more than {MOST_COLUMNS} columns")));
+    }
+    match Kind::of(schema)? {
+        Kind::Groups => Ok(Mergeable::Groups),
+        Kind::Rows => Ok(Mergeable::Rows),
+        Kind::Values => Ok(Mergeable::Values),
+        finished => Err(DecodeError::OtherKind { wanted: "mergeable groups, rows or values", got: finished.name() }),
+    }
 }

@@ -1,7 +1,16 @@
 //! Bytes that are no answer: each gives a typed error, and none a panic.
 
-use arrow_flight::FlightData;
-use futures::stream;
+use std::{
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use arrow_flight::{FlightData, encode::FlightDataEncoderBuilder};
+use arrow_schema::{DataType, Field, Schema};
+use futures::{StreamExt, TryStreamExt, stream};
 use goldwire_answer::PartialAnswer;
 use goldwire_protocol::decode::{self, DecodeError};
 use proptest::prelude::*;
@@ -63,4 +72,33 @@ fn an_answer_without_coverage_is_refused() {
         last.app_metadata = bytes::Bytes::new();
     }
     assert!(matches!(decoded(messages), Err(DecodeError::Coverage { .. })));
+}
+
+/// A schema message of an answer that says it is of this kind, with so many columns.
+fn schema_of(kind: &str, columns: usize) -> FlightData {
+    let fields: Vec<Field> =
+        (0..columns).map(|number| Field::new(format!("c{number}"), DataType::Float64, true)).collect();
+    let metadata = [("goldwire.kind".to_owned(), kind.to_owned())].into();
+    let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
+    let messages: Vec<FlightData> =
+        run(FlightDataEncoderBuilder::new().with_schema(schema).build(stream::empty()).try_collect()).unwrap();
+    messages.into_iter().next().unwrap()
+}
+
+#[test]
+fn body_of_a_schema_that_will_not_do_is_not_taken() {
+    for (kind, columns, wrong) in
+        [("table", 3, "got table where"), ("spaghetti", 3, "unknown kind"), ("groups", 5_000, "more than 4096 columns")]
+    {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&taken);
+        let bodies = stream::repeat_with(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(FlightData { data_body: vec![0; 1 << 20].into(), ..FlightData::default() })
+        });
+        let messages = stream::once(ready(Ok(schema_of(kind, columns)))).chain(bodies);
+        let error = run(decode::partial_answer(messages)).unwrap_err().to_string();
+        assert!(error.contains(wrong), "{error}");
+        assert_eq!(taken.load(Ordering::Relaxed), 0, "{kind}");
+    }
 }
