@@ -11,6 +11,7 @@ interface FakeVariable {
   allValue?: string;
   multi?: boolean;
   includeAll?: boolean;
+  type?: string;
 }
 
 /** Behaves as Grafana's: a custom "all" value and an explicit format go past the formatter. */
@@ -34,12 +35,14 @@ describe('resolver', () => {
       fakeTemplateSrv([
         { name: 'picked', current: ['a', 'b'], multi: true },
         { name: 'single', current: 'a', includeAll: true },
-        { name: 'typed', current: 'web-*' },
+        { name: 'found', current: '/star*', type: 'query' },
+        { name: 'typed', current: 'web-*', type: 'textbox' },
       ]),
       {}
     );
     expect(resolve('$picked')).toEqual({ kind: 'values', values: ['a', 'b'], exact: true });
     expect(resolve('$single')).toEqual({ kind: 'values', values: ['a'], exact: true });
+    expect(resolve('$found')).toEqual({ kind: 'values', values: ['/star*'], exact: true });
     expect(resolve('$typed')).toEqual({ kind: 'values', values: ['web-*'], exact: false });
   });
 

@@ -35,14 +35,16 @@ export function resolver(templateSrv: TemplateSrv, scopedVars: ScopedVars): Reso
 /** What Grafana's formatter is told of a variable. */
 interface Seen {
   value: unknown;
-  variable: { multi?: boolean; includeAll?: boolean };
+  variable: { multi?: boolean; includeAll?: boolean; type?: string };
 }
 
 function ofVariable({ value, variable }: Seen, allChosen: boolean): Resolved {
   const values = (Array.isArray(value) ? value : [value]).map(String);
   // A repeated panel hands one value of a variable whose choice is "All": then `value` is no list.
   const all = (allChosen && Array.isArray(value)) || values.every((one) => EVERYTHING.has(one) && one !== '*');
-  const exact = Boolean(variable.multi || variable.includeAll || Array.isArray(value));
+  // What a query found is picked from its list, whether one or several can be.
+  const listed = variable.multi || variable.includeAll || variable.type === 'query';
+  const exact = Boolean(listed || Array.isArray(value));
   return all ? { kind: 'all' } : { kind: 'values', values, exact };
 }
 

@@ -91,6 +91,11 @@ export const VALUES_QUERY: QueryTypeEntry = {
 
 const ENTRIES = new Map([...QUERY_TYPES, VALUES_QUERY].map((entry) => [entry.type, entry]));
 
+/** False where another version of the plugin wrote the query: what its keys are is not known here. */
+export function isKnown(type: QueryType | undefined): boolean {
+  return type === undefined || ENTRIES.has(type);
+}
+
 /** The first type stands for one that is absent or unknown. */
 export function entryOf(type: QueryType | undefined): QueryTypeEntry {
   return (type && ENTRIES.get(type)) || QUERY_TYPES[0];

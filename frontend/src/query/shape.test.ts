@@ -60,6 +60,11 @@ describe('settled', () => {
     expect(settled(either).filter).toBe('(rtt > 1s or rtt < 1ms) and ((source.pid = 1) or (destination.pid = 1))');
   });
 
+  it('leaves a query of a type alone that it does not know', () => {
+    const query = { refId: 'A', queryType: 'nodes', columns: ['name'] } as unknown as GoldwireQuery;
+    expect(settled(query)).toBe(query);
+  });
+
   it('keeps values that cannot be written, for the backend to refuse', () => {
     const query: GoldwireQuery = { refId: 'A', queryType: 'flows', where: { 'source.port': 'web' } };
     expect(settled(query)).toBe(query);

@@ -2,7 +2,7 @@ import { allOf } from '../filter/adHoc';
 import { exactFilter } from '../filter/exact';
 import { parenthesize } from '../filter/write';
 import { GoldwireQuery, QueryType } from './model';
-import { entryOf, OwnKey, QUERY_TYPES, VALUES_QUERY } from './queryTypes';
+import { entryOf, isKnown, OwnKey, QUERY_TYPES, VALUES_QUERY } from './queryTypes';
 
 const OWN_KEYS: readonly OwnKey[] = Array.from(new Set([...QUERY_TYPES, VALUES_QUERY].flatMap((entry) => entry.keys)));
 
@@ -36,6 +36,9 @@ function withWhere(query: GoldwireQuery): GoldwireQuery {
 }
 
 function foreignKeys(query: GoldwireQuery): string[] {
+  if (!isKnown(query.queryType)) {
+    return [];
+  }
   const taken: readonly string[] = entryOf(query.queryType).keys;
   return Object.keys(query).filter((key) => OWN_KEYS.includes(key as OwnKey) && !taken.includes(key));
 }

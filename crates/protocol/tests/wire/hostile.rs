@@ -78,7 +78,7 @@ fn an_answer_without_coverage_is_refused() {
 fn schema_of(kind: &str, columns: usize) -> FlightData {
     let fields: Vec<Field> =
         (0..columns).map(|number| Field::new(format!("c{number}"), DataType::Float64, true)).collect();
-    let metadata = [("goldwire.kind".to_owned(), kind.to_owned())].into();
+    let metadata = std::collections::HashMap::from([("goldwire.kind".to_owned(), kind.to_owned())]);
     let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
     let messages: Vec<FlightData> =
         run(FlightDataEncoderBuilder::new().with_schema(schema).build(stream::empty()).try_collect()).unwrap();
