@@ -12,7 +12,7 @@ use goldwire_answer::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::plan::Part;
+use super::{names::host_and_port, plan::Part};
 
 /// A pair of ends as one node sees it.
 pub(super) struct View<'a> {
@@ -59,6 +59,8 @@ pub(super) struct Met {
     pub(super) meetings: Vec<Meeting>,
     /// Views that met none, and might have if more ids had been kept.
     pub(super) undecided: Vec<usize>,
+    /// Clients' views of conversations over UDP that met none, and may be of the same as a server's view that met none.
+    pub(super) doubtful: Vec<usize>,
 }
 
 /// Finds out which views are of the same connections.
@@ -73,9 +75,26 @@ pub(super) fn meet(views: &[View<'_>]) -> Met {
         meeting.sides[usize::from(view.pair.by_client)].push(number);
         meeting.is_rewritten |= sets.rewritten.contains(&set);
     }
-    let undecided = (0..views.len()).filter(|view| sets.is_alone(*view) && is_undecided(views, *view)).collect();
+    let alone: Vec<usize> = (0..views.len()).filter(|view| sets.is_alone(*view)).collect();
+    let undecided = alone.iter().copied().filter(|view| is_undecided(views, *view)).collect();
+    let doubtful = alone.iter().copied().filter(|view| is_doubtful(&views[*view], views, &alone)).collect();
     let has_both = |meeting: &Meeting| meeting.sides.iter().all(|side| !side.is_empty());
-    Met { meetings: meetings.into_values().filter(has_both).collect(), undecided }
+    Met { meetings: meetings.into_values().filter(has_both).collect(), undecided, doubtful }
+}
+
+/// Whether a client's view may be of the same conversations over UDP as a server's, of which no ids are known: one of the
+/// addresses or the server's port is the same.
+fn is_doubtful(client: &View<'_>, views: &[View<'_>], alone: &[usize]) -> bool {
+    let (client_host, client_port) = host_and_port(&client.pair.destination);
+    let may_be_twins = |server: &View<'_>| {
+        let (host, port) = host_and_port(&server.pair.destination);
+        let is_alike = server.pair.source == client.pair.source || host == client_host || port == client_port;
+        !server.pair.by_client && &*server.pair.transport == "udp" && server.ids.is_empty() && is_alike
+    };
+    client.pair.by_client
+        && &*client.pair.transport == "udp"
+        && client.ids.is_empty()
+        && alone.iter().any(|view| may_be_twins(&views[*view]))
 }
 
 /// Whether the ids of a view are none of those that another side's view has kept.

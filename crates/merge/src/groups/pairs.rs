@@ -94,7 +94,17 @@ impl Pairs {
             pairs.judge(parts, &views, meeting);
         }
         pairs.tell_undecided(parts, &rows_of(&views, &met.undecided));
+        pairs.tell_doubtful(parts, &rows_of(&views, &met.doubtful));
         pairs
+    }
+
+    fn tell_doubtful(&mut self, parts: &[Part], rows: &[(usize, usize)]) {
+        if !rows.is_empty() {
+            let count = Seen::of(parts, rows, &self.masks.either).weight.events();
+            self.notes.push(format!(
+                "{count} counts of UDP may be those of another node too: through translated addresses only DNS and QUIC are paired"
+            ));
+        }
     }
 
     fn tell_undecided(&mut self, parts: &[Part], rows: &[(usize, usize)]) {
@@ -220,8 +230,10 @@ fn places(parts: &[Part], views: &[View<'_>], own: &[usize], others: &[usize]) -
         (Field::End(Side::Destination, EndField::Port), true) => {
             alike(others, destination).map(|place| host_and_port(&place).1.into())
         }
-        (Field::End(Side::Destination, EndField::Service), true) => alike(own, destination),
-        (Field::End(Side::Destination, EndField::Service), false) => alike(others, destination),
+        (Field::End(Side::Destination, EndField::Service), _) => {
+            let (clients, servers) = if by_client { (own, others) } else { (others, own) };
+            alike(clients, destination).filter(|asked| alike(servers, destination).as_ref() != Some(asked))
+        }
         _ => None,
     };
     parts[*part].groups.keys.iter().map(|key| of_key(&key.field)).collect()

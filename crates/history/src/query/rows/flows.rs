@@ -64,6 +64,9 @@ pub(super) fn combine<'a>(chunks: &'a [Arc<Chunk>], node: &'a str, span: Span, d
 #[derive(Clone, Debug)]
 struct Gathered {
     last: Option<(u32, u32)>,
+    /// The client's report of a joined connection was among its reports, the server's was.
+    has_second: bool,
+    has_first: bool,
     time: i64,
     start: i64,
     sums: [u64; SUMS.len()],
@@ -71,6 +74,13 @@ struct Gathered {
     least_rtt: u64,
     connect_latency: u64,
     tls_latency: u64,
+}
+
+impl Gathered {
+    /// What the client reported before its connection was joined, under an id of its own, is in the server's report.
+    fn last_shown(&self) -> Option<(u32, u32)> {
+        self.last.filter(|_| self.has_first || !self.has_second)
+    }
 }
 
 #[derive(Default)]
@@ -96,6 +106,8 @@ impl Gathering {
             let flags = Flags(flags.get(row) as u8);
             let second = deduplicate && flags.is_second_report();
             let into = self.connection(ids.get(row), !deduplicate && flags.is_by_client());
+            into.has_second |= second;
+            into.has_first |= !flags.is_by_client();
             into.connect_latency = into.connect_latency.min(connects.get(row));
             into.tls_latency = into.tls_latency.min(handshakes.get(row));
             if second {
@@ -120,6 +132,8 @@ impl Gathering {
         let place = *self.places.entry((id, by_client)).or_insert_with(|| {
             self.found.push(Gathered {
                 last: None,
+                has_second: false,
+                has_first: false,
                 time: i64::MIN,
                 start: i64::MAX,
                 sums: [0; SUMS.len()],
@@ -135,7 +149,7 @@ impl Gathering {
 
     fn finish<'a>(self, chunks: &'a [Arc<Chunk>], node: &'a str) -> Connections<'a> {
         let found: Vec<(Gathered, (u32, u32))> =
-            self.found.into_iter().filter_map(|found| found.last.map(|last| (found, last))).collect();
+            self.found.into_iter().filter_map(|found| found.last_shown().map(|last| (found, last))).collect();
         let column = |value: &dyn Fn(&Gathered) -> u64| found.iter().map(|(found, _)| value(found)).collect();
         let of_last = |slot| {
             let value = |(chunk, row): (u32, u32)| chunks[chunk as usize].numbers(slot).get(row as usize);
