@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::TlsHandshake;
-use goldwire_model::record::{Endpoint, Ends, Reporter, Text};
+use goldwire_model::record::{ConnectionId, Endpoint, Ends, Reporter, Text};
 
 use crate::{
     decode::{KernelTime, Role},
@@ -168,23 +168,23 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(flow) = self.flows.peek_mut(&key) else { return };
         flow.peer = None;
         flow.about.ends.joined = false;
-        flow.about.connection = connection;
+        if flow.stage != Stage::Reported {
+            flow.about.connection = connection;
+        }
         self.rename(key);
     }
 
     /// Both ends get one id, each other's names, and what the client had asked for.
     pub(super) fn join(&mut self, key: FlowKey, peer_key: FlowKey) {
-        let Some(peer) = self.flows.peek(&peer_key) else { return };
-        let (connection, pairing) = (peer.about.connection, peer.about.ends.pairing);
-        let dns = peer.dns.clone();
-        let Some(flow) = self.flows.peek_mut(&key) else { return };
-        flow.about.connection = connection;
-        let dns = flow.dns.clone().or(dns);
+        let (Some(flow), Some(peer)) = (self.flows.peek(&key), self.flows.peek(&peer_key)) else { return };
+        let (connection, pairing) = (flow.shared_id(peer), peer.about.ends.pairing.or(flow.about.ends.pairing));
+        let dns = flow.dns.clone().or_else(|| peer.dns.clone());
         let service = self.meet(key, peer_key);
         for (own, other) in [(key, peer_key), (peer_key, key)] {
             if let Some(flow) = self.flows.peek_mut(&own) {
                 flow.peer = Some(other);
                 flow.about.ends.joined = true;
+                flow.about.connection = connection.unwrap_or(flow.about.connection);
                 flow.about.ends.pairing = flow.about.ends.pairing.or(pairing);
                 (flow.dns, flow.service) = (dns.clone(), service.clone());
             }
@@ -230,6 +230,16 @@ impl Flow {
         let local = other.is_some() || (seen_whole && self.remote.ip().is_loopback());
         let other = endpoints.endpoint(&self.other_end(other.and_then(Option::as_ref), local));
         self.place_other(other);
+    }
+
+    /// The id that both ends of a connection have from now on. Under one that was reported it will end; where both were, each
+    /// keeps its own.
+    fn shared_id(&self, peer: &Self) -> Option<ConnectionId> {
+        match (self.stage == Stage::Reported, peer.stage == Stage::Reported) {
+            (true, true) => (self.about.connection == peer.about.connection).then_some(self.about.connection),
+            (true, false) => Some(self.about.connection),
+            (false, _) => Some(peer.about.connection),
+        }
     }
 
     fn own_end(&self) -> End<'_> {

@@ -88,6 +88,24 @@ fn adopted_ends_are_joined_once_it_is_known_where_they_began() {
 }
 
 #[test]
+fn what_was_reported_before_it_was_joined_ends_under_its_own_id() {
+    let (client, server) = ends_of(WAYS[3]);
+    let mut scenario = Scenario::new();
+    scenario.adopt(&client, Role::Client).adopt(&server, Role::Server).wait(1_000);
+    assert!(scenario.flows().iter().all(|flow| !flow.ends.joined));
+    begins(&mut scenario, &client, Role::Client);
+    begins(&mut scenario, &server, Role::Server);
+    scenario.close(&client).close(&server);
+    for reporter in [Reporter::Client, Reporter::Server] {
+        let flows = scenario.flows();
+        let of_end: Vec<_> = flows.iter().filter(|flow| flow.ends.reporter == reporter).collect();
+        assert_eq!(of_end.len(), 2);
+        assert_eq!(of_end[0].connection, of_end[1].connection);
+        assert!(of_end[1].ends.joined);
+    }
+}
+
+#[test]
 fn the_kernel_s_counters_tell_who_opened_a_connection() {
     let mut scenario = Scenario::new();
     // By its ports it would be the server.
