@@ -268,13 +268,13 @@ fn settings_that_do_not_fit_say_which(system: &mut System) -> Result<()> {
     let cases: Vec<(DataSource, u16, &str)> = vec![
         (secret("token", "not the token"), 502, "token is not accepted"),
         (secret("tlsCACert", authority.certificate()), 502, "it was issued by no authority that is trusted here"),
-        (with(&[("tlsAuthWithCACert", json!(false))]), 502, "does it expect TLS?"),
+        (with(&[("tlsAuthWithCACert", json!(false))]), 502, "the token is not sent without TLS"),
         (with(&[("serverName", json!("elsewhere.example"))]), 502, "it is for another name"),
         (with(&[("nodes", json!([])), ("nodesDns", json!("nodes.invalid"))]), 502, "nodes.invalid"),
         (with(&[("nodes", json!([]))]), 400, "no nodes are configured"),
         (with(&[("nodes", json!(["a b"]))]), 400, "nodes: `a b`"),
         (with(&[("enforcedFilter", json!("destination.por = 1"))]), 400, "enforcedFilter: "),
-        (with(&[("timeoutSeconds", json!(-1))]), 400, "timeoutSeconds: -1"),
+        (with(&[("timeoutSeconds", json!(-1))]), 400, "invalid timeoutSeconds -1: expected seconds"),
     ];
     for (source, status, fragment) in cases {
         let answer = system.ask_of(&source, &kinds()[0], system.all_time())?;
