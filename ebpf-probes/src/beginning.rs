@@ -87,9 +87,8 @@ fn role_of(tcp: Struct, segment: &Segment) -> u8 {
     }
     let under_way = next.wrapping_sub(tcp.field(offset!(tcp_send_unacknowledged)));
     let passed = tcp.field::<u64>(offset!(tcp_bytes_acked)).wrapping_add(u64::from(under_way));
-    let payload = tcp
-        .field::<u64>(offset!(tcp_bytes_sent))
-        .wrapping_sub(tcp.field::<u64>(offset!(tcp_bytes_retransmitted)));
+    let payload =
+        tcp.field::<u64>(offset!(tcp_bytes_sent)).wrapping_sub(tcp.field::<u64>(offset!(tcp_bytes_retransmitted)));
     match passed.wrapping_sub(payload) {
         0 => role::SERVER,
         1 => role::CLIENT,

@@ -20,6 +20,7 @@ mod kernel;
 mod lane;
 mod loss;
 mod maps;
+mod messages;
 mod owner;
 mod packet;
 mod packet_drop;

@@ -6,7 +6,7 @@ use aya_ebpf::{
 };
 use goldwire_probe_events::{
     HTTP2_FRAMES, LARGEST_LIMIT, PIECES, READ_FAULT, SMALLEST_CAPTURE, Socket, TAIL_LENGTH, TcpSegment, UNDECIDED,
-    UNDECIDED_BYTES, UNDECIDED_LIMIT, UNDECIDED_WHOLE_BYTES, USUAL_LIMIT, WHOLE_BUFFER,
+    UNDECIDED_BYTES, UNDECIDED_LIMIT, UNDECIDED_LOST_BYTES, UNDECIDED_WHOLE_BYTES, USUAL_LIMIT, WHOLE_BUFFER,
     direction::{EGRESS, INGRESS},
     kind, role, socket_flag,
     tcp_flag::{ACK, FIN, RST, SYN},
@@ -16,6 +16,7 @@ use goldwire_probe_events::{
 use crate::{
     beginning, bounds, frames, lane, loss,
     maps::SOCKETS,
+    messages,
     packet::Packet,
     ring,
     steering::{self, Steering},
@@ -36,6 +37,9 @@ pub struct Segment {
     pub direction: u8,
     pub tcp_flags: u8,
 }
+
+/// All of a buffer is told.
+const WHOLE: u8 = LARGEST_LIMIT | WHOLE_BUFFER;
 
 /// Most payload of one event.
 pub const PIECE: u32 = SMALLEST_CAPTURE << LARGEST_LIMIT;
@@ -74,7 +78,7 @@ pub fn on_segment(packet: &Packet, direction: u8) -> Option<()> {
     }
     let wanted = match wish.verdict {
         verdict::IGNORE => return None,
-        verdict::TELL => wish.limit,
+        verdict::TELL => wish.limit(segment.length),
         _ => undecided(packet, &segment)?,
     };
     if wanted & HTTP2_FRAMES != 0 && segment.length > 0 {
@@ -151,7 +155,7 @@ fn tell_in_pieces(segment: &mut Segment) {
 #[inline(always)]
 fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
     let Some(socket) = SOCKETS.get_ptr_mut(segment.cookie) else {
-        return (segment.length > 0 && unknown_socket::on_segment(packet, segment) != 0).then_some(USUAL_LIMIT);
+        return (segment.length > 0 && unknown_socket::on_segment(packet, segment) != 0).then_some(WHOLE);
     };
     // SAFETY: the kernel gave the pointer. Races between CPUs cost a buffer more or less of the bound.
     let (told, first) = unsafe {
@@ -160,16 +164,15 @@ fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
             (*socket).flags |= socket_flag::BEGINNING_TOLD;
             beginning::tell(segment);
         }
+        (*socket).flags |= look(&*socket, segment);
         let told = &raw mut (*socket).undecided[segment.direction as usize & 1];
-        if *told == 0 {
-            (*socket).flags |= look_at_first(segment);
-        }
         (told, first_limit(&*socket, segment.direction))
     };
     // SAFETY: as above.
     let before = unsafe { *told };
     if before >= UNDECIDED_BYTES {
         loss::count(UNDECIDED, 1);
+        loss::count(UNDECIDED_LOST_BYTES, u64::from(segment.length));
         return None;
     }
     let limit = if before < UNDECIDED_WHOLE_BYTES { first } else { UNDECIDED_LIMIT };
@@ -187,7 +190,6 @@ fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
 /// Requests come in deep pipelines, so the direction that has them is captured whole; so are the answers to many at once.
 #[inline(always)]
 fn first_limit(socket: &Socket, direction: u8) -> u8 {
-    const WHOLE: u8 = LARGEST_LIMIT | WHOLE_BUFFER;
     match (socket.role, direction) {
         _ if socket.flags & socket_flag::HTTP2 != 0 => WHOLE | HTTP2_FRAMES,
         _ if socket.flags & socket_flag::PIPELINED != 0 => WHOLE,
@@ -196,16 +198,21 @@ fn first_limit(socket: &Socket, direction: u8) -> u8 {
     }
 }
 
-/// What the first buffer of a direction says about all: a flag of the socket, or 0.
+/// What a buffer says about how the socket is captured: a flag of the socket, or 0.
 #[inline(always)]
-fn look_at_first(segment: &Segment) -> u8 {
-    /// A first buffer that is longer holds many requests, or a body.
-    const DEEP: u32 = SMALLEST_CAPTURE << USUAL_LIMIT;
-    match frames::first_frame(segment) {
-        Some(_) => socket_flag::HTTP2,
-        None if segment.length > DEEP => socket_flag::PIPELINED,
-        None => 0,
+fn look(socket: &Socket, segment: &Segment) -> u8 {
+    let direction = segment.direction as usize & 1;
+    let is_first = socket.undecided[direction] == 0;
+    if is_first && frames::first_frame(segment).is_some() {
+        return socket_flag::HTTP2;
     }
+    let asks = matches!((socket.role, segment.direction), (role::CLIENT, EGRESS) | (role::SERVER, INGRESS));
+    if !asks || socket.flags & socket_flag::PIPELINED != 0 || segment.length == 0 {
+        return 0;
+    }
+    let is_behind_another = !is_first && socket.undecided[direction ^ 1] == 0;
+    let is_pipelined = is_behind_another || messages::holds_several(segment) != 0;
+    if is_pipelined { socket_flag::PIPELINED } else { 0 }
 }
 
 /// # Safety

@@ -1,6 +1,9 @@
 //! What the daemon wants of a socket, read without a look-up in a hash.
 
-use goldwire_probe_events::{LARGEST_LIMIT, STEERING_SLOTS, SteeringSlot, session_slot, verdict};
+use goldwire_probe_events::{
+    ASKED_MORE, LARGEST_LIMIT, SMALLEST_CAPTURE, STEERING_SLOTS, SteeringSlot, UNLESS_SEVERAL, WHOLE_BUFFER,
+    session_slot, verdict,
+};
 
 use crate::maps::{SESSION_STEERING, STEERING};
 
@@ -13,7 +16,9 @@ pub struct Steering {
     /// One of [`verdict`].
     pub verdict: u8,
     /// The limit of capture, as [`SteeringSlot::word`] has it; meaningful with [`verdict::TELL`].
-    pub limit: u8,
+    limit: u8,
+    /// That of the other direction.
+    other: u8,
 }
 
 /// Looks a socket up. `direction` is a constant at each call.
@@ -34,13 +39,46 @@ fn read(slot: *const SteeringSlot, tag: u32, direction: u8) -> Steering {
     // SAFETY: the kernel gave the pointer; an aligned word is read whole.
     let word = unsafe { (*slot).word };
     if (word >> 32) as u32 != tag {
-        return Steering { slot, tag, verdict: verdict::UNDECIDED, limit: LARGEST_LIMIT };
+        return Steering { slot, tag, verdict: verdict::UNDECIDED, limit: LARGEST_LIMIT, other: LARGEST_LIMIT };
     }
-    let limit = (word >> (8 + 8 * u32::from(direction))) as u8;
-    Steering { slot, tag, verdict: word as u8, limit }
+    let [limit, other] = [direction, direction ^ 1].map(|of| (word >> (8 + 8 * u32::from(of))) as u8);
+    Steering { slot, tag, verdict: word as u8, limit, other }
 }
 
 impl Steering {
+    /// The limit for a buffer of so many bytes. One that asks says whether the limit of the answers still holds.
+    #[inline(always)]
+    pub fn limit(&self, length: u32) -> u8 {
+        if self.other & UNLESS_SEVERAL != 0 {
+            self.note_asked(length);
+        }
+        if self.limit & UNLESS_SEVERAL != 0
+            && length > SMALLEST_CAPTURE << LARGEST_LIMIT
+            && self.single() & ASKED_MORE != 0
+        {
+            return LARGEST_LIMIT | WHOLE_BUFFER;
+        }
+        self.limit & !UNLESS_SEVERAL
+    }
+
+    #[inline(always)]
+    fn note_asked(&self, length: u32) {
+        if length <= self.single() & !ASKED_MORE {
+            return;
+        }
+        let word = u64::from(self.tag) << 32 | u64::from(ASKED_MORE | length);
+        // SAFETY: as in `of`; the daemon writes only what it has compared.
+        unsafe { (&raw const (*self.slot).single).cast_mut().write(word) };
+    }
+
+    /// As [`SteeringSlot::single`] has it; where it is not known, there may be several.
+    #[inline(always)]
+    fn single(&self) -> u32 {
+        // SAFETY: as in `of`.
+        let word = unsafe { (&raw const (*self.slot).single).read() };
+        if (word >> 32) as u32 == self.tag { word as u32 } else { ASKED_MORE }
+    }
+
     /// Takes away the place up to which nothing is wanted, where there is one.
     #[inline(always)]
     pub fn take_skip(&self, direction: u8) -> Option<u32> {

@@ -25,6 +25,11 @@ impl Kernel {
 
 impl CaptureControl for Kernel {
     fn follow(&mut self, cookie: Cookie, ingress: Wanted, egress: Wanted) {
+        for wanted in [ingress, egress] {
+            if let Wanted::EndsOfOne(most_bytes) = wanted {
+                self.steering.expect_singles(cookie, most_bytes);
+            }
+        }
         let verdict = Verdict::Tell { ingress: limit(ingress), egress: limit(egress) };
         self.steering.set(cookie, verdict);
     }
@@ -55,6 +60,7 @@ impl CaptureControl for Kernel {
 const fn limit(wanted: Wanted) -> CaptureLimit {
     match wanted {
         Wanted::Ends => CaptureLimit::KiB16,
+        Wanted::EndsOfOne(_) => CaptureLimit::KiB16UnlessSeveral,
         Wanted::Whole => CaptureLimit::Whole,
         Wanted::Frames => CaptureLimit::Frames,
     }

@@ -1,7 +1,7 @@
 //! What a reader must know of an answer, on the panel itself.
 
 use chrono::{DateTime, SecondsFormat};
-use goldwire_answer::coverage::{Coverage, LossStage, NodeCoverage};
+use goldwire_answer::coverage::{Coverage, Loss, LossStage, NodeCoverage};
 use goldwire_model::query::Window;
 
 use super::{Notice, Severity, numbers::whole};
@@ -27,22 +27,30 @@ fn missing_nodes(coverage: &Coverage) -> Option<String> {
 
 /// By stage, over all nodes.
 fn lost_events(nodes: &[NodeCoverage]) -> Option<String> {
-    let mut by_stage: Vec<(LossStage, u64)> = Vec::new();
-    for loss in nodes.iter().flat_map(|node| &node.lost) {
-        match by_stage.iter_mut().find(|(stage, _)| *stage == loss.stage) {
-            Some((_, events)) => *events += loss.events,
-            None => by_stage.push((loss.stage, loss.events)),
+    let mut by_stage: Vec<Loss> = Vec::new();
+    for loss in nodes.iter().flat_map(|node| &node.lost).filter(|loss| loss.events > 0 || loss.bytes > 0) {
+        match by_stage.iter_mut().find(|sum| sum.stage == loss.stage) {
+            Some(sum) => (sum.events, sum.bytes) = (sum.events + loss.events, sum.bytes + loss.bytes),
+            None => by_stage.push(loss.clone()),
         }
     }
-    by_stage.retain(|(_, events)| *events > 0);
     if by_stage.is_empty() {
         return None;
     }
-    by_stage.sort_by_key(|(stage, _)| *stage);
-    let total: u64 = by_stage.iter().map(|(_, events)| events).sum();
-    let stages: Vec<String> =
-        by_stage.iter().map(|(stage, events)| format!("{} {}", stage_name(*stage), whole(*events))).collect();
-    Some(format!("Numbers may be low: {} events were lost in this range ({})", whole(total), stages.join(", ")))
+    by_stage.sort_by_key(|loss| loss.stage);
+    let events = by_stage.iter().map(|loss| loss.events).sum();
+    let bytes = by_stage.iter().map(|loss| loss.bytes).sum();
+    let stages: Vec<String> = by_stage
+        .iter()
+        .map(|loss| format!("{} {}{}", stage_name(loss.stage), whole(loss.events), with_bytes(loss.bytes)))
+        .collect();
+    let what = format!("{} events{} were lost in this range", whole(events), with_bytes(bytes));
+    Some(format!("Numbers may be low: {what} ({})", stages.join(", ")))
+}
+
+/// An event may hold many messages, so bytes are told where they are known.
+fn with_bytes(bytes: u64) -> String {
+    if bytes == 0 { String::new() } else { format!(" with {} bytes", whole(bytes)) }
 }
 
 const fn stage_name(stage: LossStage) -> &'static str {
@@ -102,7 +110,7 @@ fn node_notes(nodes: &[NodeCoverage]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use goldwire_answer::coverage::{Exactness, Loss, Tier, Unreachable};
+    use goldwire_answer::coverage::{Exactness, Tier, Unreachable};
 
     use super::*;
 
@@ -157,14 +165,15 @@ mod tests {
 
     #[test]
     fn losses_are_added_by_stage() {
-        let loss = |stage, events| Loss { stage, events };
+        let loss = |stage, events, bytes| Loss { stage, events, bytes };
         let mut a = node("a");
-        a.lost = vec![loss(LossStage::Decoder, 34), loss(LossStage::KernelRing, 1_000)];
+        a.lost = vec![loss(LossStage::Decoder, 34, 0), loss(LossStage::KernelRing, 1_000, 4_000)];
         let mut b = node("b");
-        b.lost = vec![loss(LossStage::KernelRing, 200)];
+        b.lost = vec![loss(LossStage::KernelRing, 200, 600)];
         assert_eq!(
             texts(&coverage(vec![a, b]), 2_000_000),
-            ["Numbers may be low: 1,234 events were lost in this range (kernel ring full: 1,200, not decoded: 34)"]
+            ["Numbers may be low: 1,234 events with 4,600 bytes were lost in this range \
+              (kernel ring full: 1,200 with 4,600 bytes, not decoded: 34)"]
         );
     }
 

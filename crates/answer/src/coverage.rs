@@ -42,14 +42,17 @@ pub enum Tier {
     Minute,
 }
 
-/// Events that a stage could not keep.
+/// Events and bytes that a stage could not keep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Loss {
     /// Where.
     pub stage: LossStage,
-    /// How many.
+    /// How many. Of the tracker they are messages; one of a kernel's ring is a buffer, which may hold many.
     pub events: u64,
+    /// Payload bytes that were in them, as far as that is known: what cannot be counted in messages can be compared in bytes.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 /// The places where an event can be lost, in the order of its way.

@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     live::Batch,
+    losses::Amount,
     options::Options,
     query::{Execute, ExecuteError, execute, lock},
     report::RetentionReport,
@@ -54,8 +55,17 @@ impl History {
 
     /// Notes that `stage` could not keep `events` events at about `time`. Answers about that time will say so.
     pub fn record_loss(&self, stage: LossStage, time: Timestamp, events: u64) {
-        if events > 0 {
-            lock(&self.store).losses.record(stage, time, events);
+        self.record_lost(stage, time, Amount { events, bytes: 0 });
+    }
+
+    /// Notes that `bytes` of payload were in what `stage` could not keep.
+    pub fn record_lost_bytes(&self, stage: LossStage, time: Timestamp, bytes: u64) {
+        self.record_lost(stage, time, Amount { events: 0, bytes });
+    }
+
+    fn record_lost(&self, stage: LossStage, time: Timestamp, amount: Amount) {
+        if amount != Amount::default() {
+            lock(&self.store).losses.record(stage, time, amount);
         }
     }
 

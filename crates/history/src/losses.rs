@@ -1,4 +1,4 @@
-//! Events that a stage before history could not keep, by time.
+//! Events and bytes that a stage before history could not keep, by time.
 
 use std::collections::VecDeque;
 
@@ -23,7 +23,21 @@ const STAGES: [LossStage; 6] = [
 struct Span {
     first: i64,
     last: i64,
-    events: [u64; STAGES.len()],
+    lost: [Amount; STAGES.len()],
+}
+
+/// How much a stage lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Amount {
+    pub(crate) events: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Amount {
+    fn add(&mut self, more: Self) {
+        self.events = self.events.saturating_add(more.events);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+    }
 }
 
 /// Losses in the order of time; no second without loss takes space.
@@ -33,14 +47,13 @@ pub(crate) struct Losses {
 }
 
 impl Losses {
-    pub(crate) fn record(&mut self, stage: LossStage, time: Timestamp, events: u64) {
+    pub(crate) fn record(&mut self, stage: LossStage, time: Timestamp, amount: Amount) {
         let second = time.0.div_euclid(NANOS);
         let at = self.spans.partition_point(|span| span.last < second);
         if self.spans.get(at).is_none_or(|span| span.first > second) {
-            self.spans.insert(at, Span { first: second, last: second, events: [0; STAGES.len()] });
+            self.spans.insert(at, Span { first: second, last: second, lost: Default::default() });
         }
-        let count = &mut self.spans[at].events[place_of(stage)];
-        *count = count.saturating_add(events);
+        self.spans[at].lost[place_of(stage)].add(amount);
         if self.spans.len() > MOST_SPANS {
             self.join_neighbours();
         }
@@ -62,21 +75,21 @@ impl Losses {
 
     /// What was lost in spans that touch `[from, to)`, nanoseconds since the epoch, by stage.
     pub(crate) fn within(&self, from: i64, to: i64) -> Vec<Loss> {
-        let mut events = [0_u64; STAGES.len()];
+        let mut lost = [Amount::default(); STAGES.len()];
         for span in &self.spans {
             if span.last.saturating_add(1).saturating_mul(NANOS) > from && span.first.saturating_mul(NANOS) < to {
-                events.iter_mut().zip(span.events).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+                lost.iter_mut().zip(span.lost).for_each(|(sum, more)| sum.add(more));
             }
         }
-        let lost = STAGES.into_iter().zip(events).filter(|(_, events)| *events > 0);
-        lost.map(|(stage, events)| Loss { stage, events }).collect()
+        let lost = STAGES.into_iter().zip(lost).filter(|(_, amount)| *amount != Amount::default());
+        lost.map(|(stage, Amount { events, bytes })| Loss { stage, events, bytes }).collect()
     }
 }
 
 impl Span {
     fn join(&mut self, next: &Self) {
         self.last = next.last;
-        self.events.iter_mut().zip(next.events).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+        self.lost.iter_mut().zip(next.lost).for_each(|(sum, more)| sum.add(more));
     }
 }
 
@@ -99,13 +112,17 @@ mod tests {
         Timestamp(second * NANOS + 5)
     }
 
+    const fn events(events: u64) -> Amount {
+        Amount { events, bytes: 0 }
+    }
+
     #[test]
     fn losses_are_told_by_stage_within_the_window() {
         let mut losses = Losses::default();
-        losses.record(LossStage::KernelRing, at(10), 3);
-        losses.record(LossStage::KernelRing, at(10), 4);
-        losses.record(LossStage::Decoder, at(12), 1);
-        let expected = vec![Loss { stage: LossStage::KernelRing, events: 7 }];
+        losses.record(LossStage::KernelRing, at(10), Amount { events: 3, bytes: 100 });
+        losses.record(LossStage::KernelRing, at(10), events(4));
+        losses.record(LossStage::Decoder, at(12), events(1));
+        let expected = vec![Loss { stage: LossStage::KernelRing, events: 7, bytes: 100 }];
         assert_eq!(losses.within(10 * NANOS, 12 * NANOS), expected);
         assert_eq!(losses.within(13 * NANOS, 20 * NANOS), vec![]);
     }
@@ -114,10 +131,13 @@ mod tests {
     fn space_is_bounded_and_the_sum_stays() {
         let mut losses = Losses::default();
         for second in 0..20_000 {
-            losses.record(LossStage::Queue, at(second), 1);
+            losses.record(LossStage::Queue, at(second), events(1));
         }
         assert!(losses.spans.len() <= MOST_SPANS);
-        assert_eq!(losses.within(0, i64::MAX), vec![Loss { stage: LossStage::Queue, events: 20_000 }]);
-        assert_eq!(losses.within(19_999 * NANOS, i64::MAX), vec![Loss { stage: LossStage::Queue, events: 1 }]);
+        assert_eq!(losses.within(0, i64::MAX), vec![Loss { stage: LossStage::Queue, events: 20_000, bytes: 0 }]);
+        assert_eq!(
+            losses.within(19_999 * NANOS, i64::MAX),
+            vec![Loss { stage: LossStage::Queue, events: 1, bytes: 0 }]
+        );
     }
 }

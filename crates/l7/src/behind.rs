@@ -45,4 +45,8 @@ impl Sink for Behind<'_> {
     fn lost(&mut self, exchanges: u64) {
         self.sink.lost(exchanges);
     }
+
+    fn missed(&mut self, bytes: u64) {
+        self.sink.missed(bytes);
+    }
 }

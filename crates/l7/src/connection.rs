@@ -80,6 +80,13 @@ impl Connection {
             Reading::Protocol { reader, .. } => reader.segment(direction, own, &mut Behind { base: start, sink }),
             Reading::Undecided(undecided) => match undecided.look(direction, own, self.adopted) {
                 Decision::Open => return Turn::None,
+                // What has no beginning because its event was lost is not foreign for that.
+                Decision::Foreign if undecided.may_begin_late() => {
+                    self.give_up_start(sink);
+                    if matches!(self.reading, Reading::Undecided(_)) {
+                        return Turn::None;
+                    }
+                }
                 Decision::Foreign => self.reading = Reading::Ignored,
                 Decision::Known(known) => {
                     let kept = std::mem::take(&mut undecided.kept);
@@ -179,10 +186,14 @@ impl Connection {
         while let Reading::Undecided(undecided) = &mut self.reading {
             let Some(direction) = undecided.misses_start() else { return };
             let kept = std::mem::take(&mut undecided.kept);
-            let first = kept.iter().filter(|(of, _)| *of == direction).min_by_key(|(_, segment)| segment.offset);
-            match first.and_then(|(_, segment)| message_of(direction, &segment.borrowed())) {
-                Some(known) => self.begin(known, &kept, None, sink),
-                None => undecided.kept = kept.into_iter().filter(|(of, _)| *of != direction).collect(),
+            let begins = |segment: &OwnedSegment| Some((segment.offset, message_of(direction, &segment.borrowed())?));
+            let ours = kept.iter().filter(|(of, _)| *of == direction);
+            match ours.filter_map(|(_, segment)| begins(segment)).min_by_key(|(offset, _)| *offset) {
+                Some((_, known)) => self.begin(known, &kept, None, sink),
+                None => {
+                    undecided.kept = kept.into_iter().filter(|(of, _)| *of != direction).collect();
+                    undecided.given_up = undecided.given_up.saturating_add(1);
+                }
             }
         }
     }
@@ -233,6 +244,8 @@ struct Undecided {
     kept: Vec<(Direction, OwnedSegment)>,
     /// By direction: segments in the middle of a stream that look like nothing.
     foreign: [u8; 2],
+    /// How often all that was kept of a direction without a beginning was given up in vain.
+    given_up: u8,
 }
 
 enum Decision {
@@ -305,6 +318,11 @@ impl Undecided {
     fn misses_start(&self) -> Option<Direction> {
         let has_any = |direction| self.kept.iter().any(|(of, _)| *of == direction);
         BOTH.into_iter().find(|direction| has_any(*direction) && !self.has_start(*direction))
+    }
+
+    /// Whether it is too early to say that nobody knows what runs here, since the first bytes of a direction were lost.
+    fn may_begin_late(&self) -> bool {
+        self.given_up < FOREIGN_MAX && self.misses_start().is_some()
     }
 
     /// The first bytes of a direction, as far as they were captured without a gap.

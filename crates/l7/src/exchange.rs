@@ -80,4 +80,7 @@ pub trait Sink {
 
     /// So many exchanges are known to have happened, and could not be followed well enough to hand them out.
     fn lost(&mut self, exchanges: u64);
+
+    /// So many bytes were not captured in which messages may have begun. How many is not known.
+    fn missed(&mut self, bytes: u64);
 }

@@ -61,6 +61,8 @@ impl Sink for Counting {
     fn lost(&mut self, exchanges: u64) {
         self.lost += exchanges;
     }
+
+    fn missed(&mut self, _: u64) {}
 }
 
 /// One step of an input.

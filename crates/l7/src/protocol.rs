@@ -23,6 +23,9 @@ pub enum Wanted {
     /// Its beginning and its end.
     #[default]
     Ends,
+    /// The same as long as the other direction asks for one thing at a time, which it did in segments of at most so many bytes;
+    /// behind a longer one, all of it.
+    EndsOfOne(u32),
     /// All of it: messages may begin anywhere in it.
     Whole,
     /// All of it, but of HTTP/2's DATA frames their beginning and their end.
@@ -109,6 +112,27 @@ pub trait StreamProtocol: fmt::Debug + Send {
     /// Who reads what comes next.
     fn next(&self) -> Next {
         Next::Same
+    }
+}
+
+/// What is wanted of answers where one thing is asked at a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Singles {
+    longest: u32,
+}
+
+impl Singles {
+    /// A longer segment holds a body, and its answer is rarely long.
+    const LONGEST: u32 = 8 * 1024;
+
+    /// A segment asked for one thing.
+    pub(crate) fn asked(&mut self, length: u32) {
+        self.longest = self.longest.max(length.min(Self::LONGEST));
+    }
+
+    /// Of the answers.
+    pub(crate) const fn wanted(self) -> Wanted {
+        Wanted::EndsOfOne(self.longest)
     }
 }
 

@@ -29,4 +29,6 @@ impl Sink for Texts {
     fn exchange(&mut self, _: Exchange) {}
 
     fn lost(&mut self, _: u64) {}
+
+    fn missed(&mut self, _: u64) {}
 }

@@ -16,5 +16,7 @@ pub const CONVERSATIONS_FULL: u32 = 5;
 pub const DROPS_FULL: u32 = 6;
 /// Buffers of sockets about which the daemon did not decide in time.
 pub const UNDECIDED: u32 = 7;
+/// Payload bytes of the buffers counted by [`UNDECIDED`].
+pub const UNDECIDED_LOST_BYTES: u32 = 8;
 /// How many places there are.
-pub const LOSS_PLACES: u32 = 8;
+pub const LOSS_PLACES: u32 = 9;

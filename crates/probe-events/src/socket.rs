@@ -43,7 +43,7 @@ pub mod socket_flag {
     pub const ADDRESS_COMPARED: u8 = 8;
     /// Of UDP: a conversation was told.
     pub const CONVERSED: u8 = 16;
-    /// Of TCP: a first buffer was long, so that there may be many messages in one, of either direction.
+    /// Of TCP: more than one thing is asked at a time, or may be, so that there may be many answers in a buffer.
     pub const PIPELINED: u8 = 32;
     /// Of TCP: a stream began as HTTP/2 does.
     pub const HTTP2: u8 = 64;

@@ -8,14 +8,15 @@
 wire! {
     /// The wishes for one socket. Each word is written whole; 0 is no wish.
     pub struct SteeringSlot: 32 {
-        /// `tag << 32 | verdict | ingress limit << 8 | egress limit << 16`. Limits may have [`WHOLE_BUFFER`]
-        /// and [`HTTP2_FRAMES`] set.
+        /// `tag << 32 | verdict | ingress limit << 8 | egress limit << 16`. Limits may have [`WHOLE_BUFFER`],
+        /// [`HTTP2_FRAMES`] and [`UNLESS_SEVERAL`] set.
         pub word: u64,
         /// By direction: `tag << 32 | sequence`. Payload before that sequence number is not told; the buffer in which it
         /// is reached is told from there on.
         pub skip_until: [u64; 2],
-        /// Always 0; where padding would be.
-        pub unused: u64,
+        /// With [`UNLESS_SEVERAL`]: `tag << 32 | bytes`. The other direction asked for one thing at a time in buffers of at most so
+        /// many bytes. Of one that is longer, the probes write its length here, with [`ASKED_MORE`].
+        pub single: u64,
     }
 }
 
@@ -43,6 +44,11 @@ pub const WHOLE_BUFFER: u8 = 0x80;
 /// of what a buffer has of them, once the daemon has said where one ends: there, [`SteeringSlot::skip_until`] is the place of
 /// its last byte.
 pub const HTTP2_FRAMES: u8 = 0x40;
+/// With a limit: of a direction that answers. It holds as long as one thing is asked at a time, as far as the probes can tell by
+/// [`SteeringSlot::single`]; else there may be many answers in a buffer, and it is captured whole.
+pub const UNLESS_SEVERAL: u8 = 0x20;
+/// With a length in [`SteeringSlot::single`]: the daemon may not have read yet what was asked in so many bytes.
+pub const ASKED_MORE: u32 = 1 << 31;
 /// Bytes of payload from which on a DATA frame is passed over.
 pub const FRAME_MIN: u32 = 4096;
 /// Enough for the 64 KiB that a device takes at once, and for what loopback does; each piece more is work for the verifier.

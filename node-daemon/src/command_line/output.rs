@@ -4,7 +4,10 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use arrow_array::RecordBatch;
-use goldwire_answer::{coverage::Coverage, table::Answer};
+use goldwire_answer::{
+    coverage::{Coverage, Loss},
+    table::Answer,
+};
 use goldwire_model::query::Query;
 use goldwire_protocol::encode;
 
@@ -52,9 +55,15 @@ pub(crate) fn shortcomings(coverage: &Coverage) -> Vec<String> {
     lines.extend(coverage.notes.iter().cloned());
     for node in &coverage.nodes {
         let lost: u64 = node.lost.iter().map(|loss| loss.events).sum();
-        if lost > 0 {
-            let stages: Vec<_> = node.lost.iter().map(|loss| format!("{:?} {}", loss.stage, loss.events)).collect();
-            lines.push(format!("{} lost {lost} events in this window ({})", node.node, stages.join(", ")));
+        let bytes: u64 = node.lost.iter().map(|loss| loss.bytes).sum();
+        if lost > 0 || bytes > 0 {
+            let of = |loss: &Loss| format!("{:?} {} with {} bytes", loss.stage, loss.events, loss.bytes);
+            let stages: Vec<_> = node.lost.iter().map(of).collect();
+            lines.push(format!(
+                "{} lost {lost} events with {bytes} bytes of payload in this window ({})",
+                node.node,
+                stages.join(", ")
+            ));
         }
         lines.extend(node.notes.iter().map(|note| format!("{}: {note}", node.node)));
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::future::join_all;
+use goldwire_answer::coverage::Loss;
 use goldwire_protocol::status::{Retention, StatusReport};
 use serde_json::json;
 
@@ -53,7 +54,8 @@ fn show(address: &str, report: &StatusReport, format: OutputFormat) -> Result<()
     for retention in &report.retention {
         println!("  {}", reach(retention, report.now));
     }
-    let lost: Vec<_> = report.lost.iter().map(|loss| format!("{} at {}", loss.events, stage(loss))).collect();
+    let of = |loss: &Loss| format!("{} ({} bytes of payload) at {}", loss.events, loss.bytes, stage(loss));
+    let lost: Vec<_> = report.lost.iter().map(of).collect();
     println!("  lost             {}", if lost.is_empty() { "nothing".to_owned() } else { lost.join(", ") });
     for signal in report.signals.iter().filter(|signal| !signal.available) {
         println!("  not available    {}: {}", signal.signal, signal.reason.as_deref().unwrap_or("unknown"));
@@ -64,7 +66,7 @@ fn show(address: &str, report: &StatusReport, format: OutputFormat) -> Result<()
     Ok(())
 }
 
-fn stage(loss: &goldwire_answer::coverage::Loss) -> String {
+fn stage(loss: &Loss) -> String {
     serde_json::to_value(loss.stage).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

@@ -42,14 +42,14 @@ impl Gauges {
         self.buffers.fetch_add(buffers, Ordering::Relaxed);
     }
 
-    pub(super) fn add_lost(&self, stage: LossStage, events: u64) {
-        if events == 0 {
+    pub(super) fn add_lost(&self, stage: LossStage, events: u64, bytes: u64) {
+        if events == 0 && bytes == 0 {
             return;
         }
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         match lost.iter_mut().find(|loss| loss.stage == stage) {
-            Some(loss) => loss.events += events,
-            None => lost.push(Loss { stage, events }),
+            Some(loss) => (loss.events, loss.bytes) = (loss.events + events, loss.bytes + bytes),
+            None => lost.push(Loss { stage, events, bytes }),
         }
     }
 }

@@ -137,20 +137,22 @@ impl Pipeline {
         self.tracker.set_anchor(anchor);
         self.gauges.set_connections(self.tracker.open_flows() as u64);
         let losses = self.receiver.losses();
-        for (stage, events) in by_stage(losses - self.losses) {
+        for (stage, events, bytes) in by_stage(losses - self.losses) {
             self.history.record_loss(stage, anchor.wall, events);
-            self.gauges.add_lost(stage, events);
+            self.history.record_lost_bytes(stage, anchor.wall, bytes);
+            self.gauges.add_lost(stage, events, bytes);
         }
         self.losses = losses;
     }
 }
 
-fn by_stage(losses: Losses) -> [(LossStage, u64); 4] {
+/// Events and the payload bytes that were in them.
+fn by_stage(losses: Losses) -> [(LossStage, u64, u64); 4] {
     [
-        (LossStage::KernelRing, losses.control_ring + losses.data_ring),
-        (LossStage::KernelMap, losses.sockets_full + losses.conversations_full + losses.drops_full),
-        (LossStage::Decoder, losses.read_fault + losses.undecodable),
-        (LossStage::Tracker, losses.undecided),
+        (LossStage::KernelRing, losses.control_ring + losses.data_ring, losses.data_ring_bytes),
+        (LossStage::KernelMap, losses.sockets_full + losses.conversations_full + losses.drops_full, 0),
+        (LossStage::Decoder, losses.read_fault + losses.undecodable, 0),
+        (LossStage::Tracker, losses.undecided, losses.undecided_bytes),
     ]
 }
 
@@ -180,6 +182,11 @@ impl RecordSink for Sink<'_> {
 
     fn loss(&mut self, stage: LossStage, time: Timestamp, events: u64) {
         self.history.record_loss(stage, time, events);
-        self.gauges.add_lost(stage, events);
+        self.gauges.add_lost(stage, events, 0);
+    }
+
+    fn missed(&mut self, time: Timestamp, bytes: u64) {
+        self.history.record_lost_bytes(LossStage::Tracker, time, bytes);
+        self.gauges.add_lost(LossStage::Tracker, 0, bytes);
     }
 }

@@ -25,6 +25,8 @@ pub struct Losses {
     /// Buffers of sockets about which the daemon had not decided after
     /// [`UNDECIDED_BYTES`](places::UNDECIDED_BYTES) of their events.
     pub undecided: u64,
+    /// Payload bytes of those buffers.
+    pub undecided_bytes: u64,
     /// Records that the daemon could not decode.
     pub undecodable: u64,
 }
@@ -41,6 +43,7 @@ impl Losses {
             conversations_full: sum(places::CONVERSATIONS_FULL),
             drops_full: sum(places::DROPS_FULL),
             undecided: sum(places::UNDECIDED),
+            undecided_bytes: sum(places::UNDECIDED_LOST_BYTES),
             undecodable,
         }
     }
@@ -72,6 +75,7 @@ impl Sub for Losses {
             conversations_full: self.conversations_full.saturating_sub(earlier.conversations_full),
             drops_full: self.drops_full.saturating_sub(earlier.drops_full),
             undecided: self.undecided.saturating_sub(earlier.undecided),
+            undecided_bytes: self.undecided_bytes.saturating_sub(earlier.undecided_bytes),
             undecodable: self.undecodable.saturating_sub(earlier.undecodable),
         }
     }

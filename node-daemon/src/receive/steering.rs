@@ -11,7 +11,8 @@ use std::{
 
 use aya::maps::MapData;
 use goldwire_probe_events::{
-    HTTP2_FRAMES, LARGEST_LIMIT, SESSION_SLOTS, STEERING_SLOTS, SteeringSlot, WHOLE_BUFFER, session_slot, verdict,
+    ASKED_MORE, HTTP2_FRAMES, LARGEST_LIMIT, SESSION_SLOTS, STEERING_SLOTS, SteeringSlot, UNLESS_SEVERAL, WHOLE_BUFFER,
+    session_slot, verdict,
 };
 
 use super::mapping::{Mapping, page_size};
@@ -52,6 +53,8 @@ pub enum CaptureLimit {
     KiB8 = 5,
     /// 16 KiB: most that the probes capture in one event.
     KiB16 = LARGEST_LIMIT,
+    /// 16 KiB as long as the other direction asks for one thing at a time, as [`Steering::expect_singles`] tells; else all of it.
+    KiB16UnlessSeveral = LARGEST_LIMIT | UNLESS_SEVERAL,
     /// All of it, in as many events as that takes.
     Whole = LARGEST_LIMIT | WHOLE_BUFFER,
     /// All of it, but of long DATA frames of HTTP/2 only the beginning and the end. The probes find them from the place that
@@ -83,6 +86,19 @@ impl Steering {
             }
         };
         self.sockets.write(Place::of_socket(cookie), 0, wish);
+    }
+
+    /// The direction that asks did so for one thing at a time, in buffers of at most so many bytes. What the probes noted of a
+    /// longer one stays, since it may not have been read yet.
+    pub fn expect_singles(&self, cookie: Cookie, most_bytes: u32) {
+        let place = Place::of_socket(cookie);
+        let Some(word) = self.sockets.word(place, 3) else { return };
+        let before = word.load(Ordering::Acquire);
+        let is_noted = before >> 32 == place.tag & u64::from(u32::MAX) && before as u32 & ASKED_MORE != 0;
+        if !is_noted || before as u32 & !ASKED_MORE <= most_bytes {
+            let new = place.tag << 32 | u64::from(most_bytes);
+            let _ = word.compare_exchange(before, new, Ordering::AcqRel, Ordering::Relaxed);
+        }
     }
 
     /// Nothing is told of a direction until the stream reaches `until`: the buffer in which it does is told from there on

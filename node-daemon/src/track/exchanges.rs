@@ -111,4 +111,9 @@ impl Sink for Exchanges<'_, '_> {
         let time = self.common.anchor.wall(self.common.now);
         self.common.records.loss(LossStage::Tracker, time, exchanges);
     }
+
+    fn missed(&mut self, bytes: u64) {
+        let time = self.common.anchor.wall(self.common.now);
+        self.common.records.missed(time, bytes);
+    }
 }

@@ -13,6 +13,9 @@ pub trait RecordSink {
 
     /// So many events could not be followed.
     fn loss(&mut self, stage: LossStage, time: Timestamp, events: u64);
+
+    /// So many bytes of payload could not be followed, in which any number of messages may have begun.
+    fn missed(&mut self, time: Timestamp, bytes: u64);
 }
 
 /// Tells the kernel what is wanted of a socket's payload. Calls are rare: on a decision, and once a long body.

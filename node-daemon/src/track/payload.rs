@@ -45,7 +45,9 @@ impl<I: IdentityLookup> Tracker<I> {
         let owner = event.at_listener.map_or(Owner::Socket(event.cookie), Owner::Accepted);
         let segment = OwnedSegment::copy_of(&segment);
         if !self.held.hold(owner, HeldSegment { direction: event.direction, sequence: first, segment }) {
-            out.records.loss(LossStage::Tracker, self.shared.anchor.wall(event.time), 1);
+            let time = self.shared.anchor.wall(event.time);
+            out.records.loss(LossStage::Tracker, time, 1);
+            out.records.missed(time, u64::from(event.length));
         }
     }
 

@@ -33,6 +33,8 @@ impl RecordSink for Findings {
         self.records.push(record);
     }
 
+    fn missed(&mut self, _: Timestamp, _: u64) {}
+
     fn loss(&mut self, _: LossStage, _: Timestamp, events: u64) {
         self.lost += events;
     }

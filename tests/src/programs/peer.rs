@@ -22,7 +22,7 @@ pub struct Peer {
 }
 
 /// What the project's own odd client did, by its own count.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct PeerBook {
     /// By method, path and status; status 0 where there was no whole answer.
     pub exchanges: BTreeMap<String, u64>,
@@ -38,8 +38,18 @@ impl PeerBook {
         Self::parse(&fs::read_to_string(printed)?)
     }
 
-    fn parse(printed: &str) -> Result<Self> {
+    /// From what the client printed.
+    pub fn parse(printed: &str) -> Result<Self> {
         serde_json::from_str(printed).with_context(|| format!("the peer printed {printed}"))
+    }
+
+    /// Adds what another client did.
+    pub fn add(&mut self, other: Self) {
+        for (key, count) in other.exchanges {
+            *self.exchanges.entry(key).or_default() += count;
+        }
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
     }
 
     /// Exchanges together.

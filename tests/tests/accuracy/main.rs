@@ -11,6 +11,7 @@ mod messages;
 mod names;
 mod overload;
 mod owners;
+mod pipelines;
 mod saturation;
 mod stores;
 mod streams;

@@ -104,7 +104,7 @@ fn losses_are_told_within_their_window() {
     history.record_loss(LossStage::KernelRing, after(30), 12);
     history.record_loss(LossStage::Queue, after(500), 1);
     let answer = execute(&history, &query(0, 60, BOTH_REPORTS), 600);
-    assert_eq!(answer.coverage.lost, [Loss { stage: LossStage::KernelRing, events: 12 }]);
+    assert_eq!(answer.coverage.lost, [Loss { stage: LossStage::KernelRing, events: 12, bytes: 0 }]);
     assert_eq!(answer.coverage.oldest, None, "nothing is held");
     assert_eq!(answer.coverage.recording_since, START * 1_000);
 }

@@ -5,7 +5,7 @@ use goldwire_model::record::{ExchangeError, Protocol};
 use crate::{
     Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol, Wanted,
     http::UserAgents,
-    protocol::{Known as KnownProtocol, worth_skipping},
+    protocol::{Known as KnownProtocol, Singles, worth_skipping},
     stream::{Place, Reassembler},
 };
 
@@ -39,6 +39,7 @@ pub struct Connection {
     known_request: Known<(Said, Body)>,
     agents: UserAgents,
     known_response: Known<ResponseHead>,
+    singles: Singles,
 }
 
 impl Connection {
@@ -65,10 +66,12 @@ impl Connection {
             known_request: Known::default(),
             agents: UserAgents::default(),
             known_response: Known::default(),
+            singles: Singles::default(),
         }
     }
 
     fn ask(&mut self, sink: &mut dyn Sink, push: impl FnOnce(&mut Reassembler, &mut Reading<'_, Asking<'_>>)) {
+        self.pairing.answers_wait = self.response_order.waits();
         let role =
             Asking { pairing: &mut self.pairing, known: &mut self.known_request, agents: &mut self.agents, sink };
         push(&mut self.request_order, &mut Reading { lane: &mut self.request, role });
@@ -90,6 +93,28 @@ impl Connection {
     fn end_blind_answer(&mut self, sink: &mut dyn Sink) {
         if self.request.is_idle() && self.response.is_blind() && self.pairing.answers_one_at_a_time() {
             self.answer(sink, |_, reading| reading.lane.end_blind(&mut reading.role));
+        }
+    }
+
+    /// What of an answer did not come before a client that waits for all answers asks again was never sent, as of one to a HEAD.
+    fn end_answer_by_habit(&mut self, sink: &mut dyn Sink) {
+        if self.response.is_idle() || self.response_order.waits() || !self.pairing.waits_for_all() {
+            return;
+        }
+        let is_unknown = self.pairing.answers_unknown();
+        self.answer(sink, |_, reading| {
+            reading.lane.end_blind(&mut reading.role);
+            if is_unknown {
+                reading.lane.end_without_body(&mut reading.role);
+            }
+        });
+    }
+
+    /// A client that has all answers when it asks again waits for none: what is missing of them was lost.
+    fn stop_waiting_for_answers(&mut self, request: &Segment<'_>, sink: &mut dyn Sink) {
+        let is_new = request.sent_here && request.offset >= self.request_order.position();
+        if is_new && self.response_order.waits() && self.pairing.waits_for_all() {
+            self.answer(sink, |order, reading| order.flush(reading));
         }
     }
 
@@ -115,7 +140,12 @@ impl StreamProtocol for Connection {
         match direction {
             Direction::Request => {
                 self.end_blind_answer(sink);
+                self.stop_waiting_for_answers(&segment, sink);
+                self.end_answer_by_habit(sink);
                 self.ask(sink, |order, reading| order.push(segment, reading));
+                if !self.pairing.asks_ahead() {
+                    self.singles.asked(segment.length);
+                }
             }
             Direction::Response => {
                 self.stop_waiting_for_request(&segment, sink);
@@ -127,6 +157,7 @@ impl StreamProtocol for Connection {
     fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) {
         self.ask(sink, |order, reading| order.expire(now, reading));
         self.answer(sink, |order, reading| order.expire(now, reading));
+        self.pairing.expire(now, sink);
     }
 
     fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
@@ -165,12 +196,12 @@ impl StreamProtocol for Connection {
     }
 
     fn wanted(&self, direction: Direction) -> Wanted {
-        let is_whole = direction == Direction::Request || self.pairing.is_pipelined();
-        if is_whole { Wanted::Whole } else { Wanted::Ends }
+        let is_whole = direction == Direction::Request || self.pairing.asks_ahead();
+        if is_whole { Wanted::Whole } else { self.singles.wanted() }
     }
 
     fn waits(&self) -> bool {
-        self.request_order.waits() || self.response_order.waits()
+        self.request_order.waits() || self.response_order.waits() || self.pairing.is_on_trial()
     }
 
     fn next(&self) -> Next {

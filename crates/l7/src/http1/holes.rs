@@ -1,6 +1,6 @@
 //! What a lane does about bytes it does not get.
 
-use crate::{Nanos, stream::Place};
+use crate::stream::Place;
 
 use super::{
     body::Body,
@@ -19,7 +19,7 @@ impl Lane {
                     role.gap(false, at.time);
                 }
             }
-            State::Start => self.miss(at.time, role),
+            State::Start => miss(self, length, at, lost, role),
             State::Head => {
                 self.break_head(role);
                 role.gap(false, at.time);
@@ -45,12 +45,6 @@ impl Lane {
         }
     }
 
-    /// A message began where nothing was captured.
-    fn miss<R: Role>(&mut self, time: Nanos, role: &mut R) {
-        self.state = State::Seek;
-        role.gap(true, time);
-    }
-
     fn mark_blind_lost(&mut self, now_lost: bool) {
         if let State::Body(Body::Blind { lost }) = &mut self.state {
             *lost |= now_lost;
@@ -67,7 +61,17 @@ impl Lane {
             role.ended_unseen(self.start, end.offset);
         }
         if length > left {
-            self.miss(at.time, role);
+            miss(self, length - left, at, lost, role);
         }
     }
+}
+
+/// A message began where nothing was captured.
+fn miss<R: Role>(lane: &mut Lane, bytes: u64, at: Place, lost: bool, role: &mut R) {
+    lane.state = State::Seek;
+    // Of events that were lost, whoever lost them counts the bytes.
+    if !lost {
+        role.missed(bytes);
+    }
+    role.gap(true, at.time);
 }

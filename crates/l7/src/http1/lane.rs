@@ -27,6 +27,9 @@ pub(super) trait Role {
     /// Whether at the place of a body there may be the next message in truth.
     fn may_have_no_body(&self) -> bool;
 
+    /// Whether something else was asked already, so that bytes whose end is not known may be more than one message.
+    fn is_followed(&self) -> bool;
+
     /// The message ended before `end`.
     fn ended(&mut self, start: Place, end: Place);
 
@@ -35,6 +38,9 @@ pub(super) trait Role {
 
     /// Messages may have passed unread here, before `time`; `certain` where at least one has begun.
     fn gap(&mut self, certain: bool, time: Nanos);
+
+    /// So many bytes were not captured in which messages began.
+    fn missed(&mut self, bytes: u64);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +142,14 @@ impl Lane {
             role.ended_unseen(self.start, self.last.offset);
         } else {
             role.ended(self.start, self.last);
+        }
+    }
+
+    /// Ends a message that may have no body, where nothing of one came.
+    pub(super) fn end_without_body(&mut self, role: &mut impl Role) {
+        let has_body = !self.is_doubtful || self.last.offset != self.body_at;
+        if !has_body && matches!(self.state, State::Body(Body::Length(_) | Body::Chunked(_))) {
+            self.end(self.last, role);
         }
     }
 
@@ -328,7 +342,7 @@ impl Lane {
             self.state = State::Start;
             return 0;
         }
-        if role.may_have_no_body() {
+        if role.may_have_no_body() || role.is_followed() {
             role.gap(false, rest.at.time);
         }
         rest.bytes.len()

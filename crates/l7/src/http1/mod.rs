@@ -14,6 +14,7 @@ mod lane;
 mod pairing;
 mod roles;
 mod seek;
+mod wave;
 
 pub use connection::Connection;
 pub(crate) use connection::KNOWN;

@@ -9,6 +9,7 @@
 //!   began. If some were missed, it also does if no request was missed between that one and the first behind the answer. As
 //!   long as the latter was not seen the exchange is held back: one at a time.
 //! * Nothing passed for [`QUIET`] before the request began, or all that was asked is answered and no request was missed.
+//! * Nothing was under way when the request began ([`Rhythm`]), or, as is seen in hindsight, a while before it ([`Wave`]).
 //!
 //! All other answers are handed out with method unknown, each once. A request that none of them may belong to is lost.
 
@@ -16,9 +17,15 @@ use std::collections::VecDeque;
 
 use goldwire_model::record::ExchangeError;
 
-use crate::{Closing, Nanos, Sink, stream::Place};
+use crate::{
+    Closing, Nanos, Sink,
+    stream::{Place, Rhythm},
+};
 
-use super::asked::{Asked, Seen, exchange};
+use super::{
+    asked::{Asked, Seen, exchange},
+    wave::Wave,
+};
 
 /// Requests that may wait for an answer on one connection.
 const PENDING_MAX: usize = 65_536;
@@ -31,7 +38,7 @@ const SETTLE: Nanos = 5_000_000_000;
 
 /// A final answer that has begun.
 #[derive(Debug)]
-struct Answer {
+pub(super) struct Answer {
     status: u16,
     first: Place,
     asked: Option<Asked>,
@@ -70,6 +77,12 @@ pub(super) struct Pairing {
     all_asked: bool,
     /// A second request was seen before the first was answered.
     pipelined: bool,
+    /// When everything was answered.
+    rhythm: Rhythm,
+    /// What is tried behind a gap.
+    wave: Option<Wave>,
+    /// Bytes of the server wait behind a gap.
+    pub(super) answers_wait: bool,
     /// Requests that certainly happened and were not paired.
     unpaired: u64,
     /// Answers handed out without their request, each of which explains one unpaired request.
@@ -102,6 +115,9 @@ impl Pairing {
             requests_were_missed: adopted,
             all_asked: false,
             pipelined: false,
+            rhythm: Rhythm::default(),
+            wave: None,
+            answers_wait: false,
             unpaired: 0,
             orphans: 0,
             unpaired_since: None,
@@ -119,9 +135,14 @@ impl Pairing {
         self.pending.is_empty() && self.answer.is_none()
     }
 
-    /// More than one thing was asked at a time.
-    pub(super) fn is_pipelined(&self) -> bool {
-        self.pipelined
+    /// More than one thing was asked at a time, or is now, so that there may be many answers in a buffer.
+    pub(super) fn asks_ahead(&self) -> bool {
+        self.pipelined || self.pending.len() > 1
+    }
+
+    /// Something is asked behind what is answered now.
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
     }
 
     /// Whatever is answered now, or next, was asked in bytes that were not seen.
@@ -139,24 +160,29 @@ impl Pairing {
         self.answer.as_ref()?.asked.as_ref()?.said.method.as_deref()
     }
 
-    /// An answer is under way whose request is not known, or not for sure.
+    /// What is answered now is not known, or not for sure: its bytes may be answers to more than one request.
     pub(super) fn answers_unknown(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.asked.is_none() || answer.is_unsure)
+        self.answer.as_ref().is_none_or(|answer| answer.asked.is_none() || answer.is_unsure)
     }
 
     pub(super) fn asked(&mut self, mut asked: Asked, sink: &mut dyn Sink) {
         let time = asked.start.time;
         asked.is_behind_gap = std::mem::take(&mut self.requests_missed);
+        if !self.aligned {
+            self.ask_behind_gap(asked.is_behind_gap, time, sink);
+        }
         if self.unsure().is_some_and(|answer| !asked.is_behind_gap && answer.first.time <= time) {
             self.make_sure(sink);
         } else {
             self.give_up_unsure(sink);
         }
         if !self.aligned && !asked.is_behind_gap && self.is_quiet_before(time) {
-            self.unpaired += self.pending.len() as u64;
-            self.pending.clear();
+            self.give_up_wave(sink);
+            self.pass_pending();
             self.align();
         }
+        let unanswered = self.aligned.then(|| self.pending.len() + usize::from(self.answer.is_some()));
+        self.rhythm.request(time, unanswered);
         self.last_request = self.last_request.max(time);
         self.settle_old(time, sink);
         if self.is_answered_early(time) {
@@ -169,6 +195,83 @@ impl Pairing {
             return;
         }
         self.pending.push_back(asked);
+    }
+
+    /// Begins the queue afresh, or tries to, where everything before this request has its answer.
+    fn ask_behind_gap(&mut self, is_behind_gap: bool, time: Nanos, sink: &mut dyn Sink) {
+        // What was asked before a connection was joined would be answered as well, and so betray itself.
+        let is_joined = self.rhythm.is_fresh();
+        let may_begin = (is_joined || !is_behind_gap) && !self.answers_wait && self.answer.is_none();
+        if may_begin && self.rhythm.has_all_answers_as_usual(time) {
+            self.end_wave(sink);
+            if !self.aligned {
+                self.pass_pending();
+                self.align();
+                self.settle(sink);
+            }
+        } else if let Some(wave) = &mut self.wave {
+            if !wave.ask() {
+                self.give_up_wave(sink);
+            }
+        } else if may_begin && self.trusted == 0 && self.rhythm.may_have_all_answers(time) {
+            self.pass_pending();
+            self.wave = Some(Wave::of_one());
+        }
+    }
+
+    /// What is still asked was answered in bytes that were missed.
+    fn pass_pending(&mut self) {
+        self.unpaired += self.pending.len() as u64;
+        self.pending.clear();
+    }
+
+    /// Nothing is under way. Where as much was answered as was asked, what was tried is right.
+    fn end_wave(&mut self, sink: &mut dyn Sink) {
+        let is_over = self.answer.is_none() && self.pending.is_empty();
+        let Some(wave) = self.wave.take_if(|wave| is_over && wave.is_complete()) else {
+            return self.give_up_wave(sink);
+        };
+        wave.held.into_iter().for_each(|(answer, end)| self.hand_out(answer, end, sink));
+        self.align();
+        self.settle(sink);
+    }
+
+    /// Nobody can tell whose the answers are.
+    fn give_up_wave(&mut self, sink: &mut dyn Sink) {
+        let Some(wave) = self.wave.take() else { return };
+        for (mut answer, end) in wave.held {
+            self.orphan(answer.asked.take().is_some());
+            self.hand_out(answer, end, sink);
+        }
+        if let Some(answer) = self.answer.as_mut().filter(|answer| answer.is_unsure) {
+            answer.is_unsure = false;
+            let was_asked = answer.asked.take().is_some();
+            self.orphan(was_asked);
+        }
+    }
+
+    /// An answer turned out not to be certainly for what it seemed to be for.
+    fn orphan(&mut self, was_asked: bool) {
+        self.unpaired += u64::from(was_asked);
+        self.orphans += u64::from(was_asked);
+    }
+
+    /// The client has all answers whenever it asks again, as far as was seen.
+    pub(super) fn waits_for_all(&self) -> bool {
+        self.rhythm.waits_for_all()
+    }
+
+    /// Whether exchanges are held back until time or the next wave tells.
+    pub(super) fn is_on_trial(&self) -> bool {
+        self.wave.as_ref().is_some_and(|wave| !wave.held.is_empty())
+    }
+
+    /// Time goes on: in a silence everything was answered.
+    pub(super) fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) {
+        let is_quiet = now.saturating_sub(self.last_answer.max(self.last_request)) > QUIET;
+        if is_quiet && !self.answers_wait && self.wave.as_ref().is_some_and(Wave::is_complete) {
+            self.end_wave(sink);
+        }
     }
 
     /// Whether a request that began at `time` has had its answer before it could be read.
@@ -200,7 +303,7 @@ impl Pairing {
 
     /// No request was missed behind the one that the unsure answer seems to be for.
     fn make_sure(&mut self, sink: &mut dyn Sink) {
-        if let Some(answer) = &mut self.answer {
+        if let Some(answer) = self.answer.as_mut().filter(|_| self.wave.is_none()) {
             answer.is_unsure = false;
         }
         if let Some((answer, end)) = self.held.take() {
@@ -223,7 +326,8 @@ impl Pairing {
 
     /// The request that began at `start` ended at `end`. It may have its answer, or part of it, already.
     pub(super) fn request_ended(&mut self, start: Place, end: u64) {
-        let held = self.held.as_mut().map(|(answer, _)| answer);
+        let in_wave = self.wave.as_mut().and_then(|wave| wave.held.last_mut());
+        let held = self.held.as_mut().or(in_wave).map(|(answer, _)| answer);
         let answered = self.answer.as_mut().or(held).and_then(|answer| answer.asked.as_mut());
         let last = self.pending.back_mut().or(answered);
         if let Some(asked) = last.filter(|asked| asked.start == start) {
@@ -233,6 +337,8 @@ impl Pairing {
 
     /// Requests may have passed unread; `certain` where one has.
     pub(super) fn gap_in_requests(&mut self, certain: bool, sink: &mut dyn Sink) {
+        self.give_up_wave(sink);
+        self.rhythm.miss();
         self.give_up_unsure(sink);
         (self.requests_missed, self.requests_were_missed) = (true, true);
         if self.aligned {
@@ -244,7 +350,9 @@ impl Pairing {
 
     /// Answers may have passed unread before `time`; `certain` where one has, which was for the first that waits, as far as that
     /// is known.
-    pub(super) fn gap_in_answers(&mut self, certain: bool, time: Nanos) {
+    pub(super) fn gap_in_answers(&mut self, certain: bool, time: Nanos, sink: &mut dyn Sink) {
+        self.give_up_wave(sink);
+        self.rhythm.miss();
         let front_is_first = self.aligned || self.trusted > 0;
         if certain && front_is_first && self.pending.pop_front().is_some() {
             self.unpaired += 1;
@@ -256,20 +364,37 @@ impl Pairing {
 
     /// A final answer begins.
     pub(super) fn answer_begins(&mut self, status: u16, first: Place, sink: &mut dyn Sink) {
+        if self.answer.is_some() {
+            self.give_up_wave(sink);
+        }
         // What it is for was not seen, or else the one before it was for something else.
         self.give_up_unsure(sink);
         self.pipelined |= self.pending.len() > 1 && self.answers_missed_at.is_none();
         let (asked, is_unsure) = match (self.aligned || self.trusted > 0, self.pipelined) {
             // Nothing is answered before it is asked.
             (true, _) => (self.pending.pop_front_if(|asked| asked.start.time <= first.time), false),
-            (false, false) => self.last_asked_before(first.time),
-            (false, true) => (None, false),
+            (false, false) => {
+                self.wave = None;
+                self.last_asked_before(first.time)
+            }
+            (false, true) => self.next_on_trial(first.time, sink),
         };
         self.trusted = self.trusted.saturating_sub(1);
         self.orphans += u64::from(asked.is_none());
         self.early += u64::from(asked.is_none() && self.aligned);
         self.last_begun = self.last_begun.max(first.time);
+        self.rhythm.response(first.time, false);
         self.answer = Some(Answer { status, first, asked, is_unsure });
+    }
+
+    /// The next request of the wave that is tried, which an answer at `time` is for if the wave is right; and whether that is unsure.
+    fn next_on_trial(&mut self, time: Nanos, sink: &mut dyn Sink) -> (Option<Asked>, bool) {
+        let asked = self.wave.as_ref().and_then(|_| self.pending.pop_front_if(|asked| asked.start.time <= time));
+        if asked.is_none() {
+            self.give_up_wave(sink);
+        }
+        let is_unsure = asked.is_some();
+        (asked, is_unsure)
     }
 
     /// The request that an answer at `time` is for, where one is asked at a time; and whether that is unsure.
@@ -324,11 +449,16 @@ impl Pairing {
     /// The present answer is over; interim answers (1xx) are none.
     pub(super) fn answer_ended(&mut self, end: AnswerEnd, sink: &mut dyn Sink) {
         let Some(answer) = self.answer.take() else { return };
+        if let AnswerEnd::Seen(end) = end {
+            self.rhythm.response(end.time, true);
+        }
         self.last_answer = match end {
             AnswerEnd::Seen(end) | AnswerEnd::Cut(end, _) => end.time,
             AnswerEnd::Unseen(_) => answer.first.time,
         };
-        if answer.is_unsure {
+        if let Some(wave) = self.wave.as_mut().filter(|_| answer.is_unsure) {
+            wave.held.push((answer, end));
+        } else if answer.is_unsure {
             self.held = Some((answer, end));
         } else {
             self.hand_out(answer, end, sink);
@@ -350,6 +480,11 @@ impl Pairing {
     /// The connection is over: what is still asked has no answer, unless the answer may have been missed.
     pub(super) fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
         let error = Some(closing.error(ExchangeError::NoAnswer));
+        // A server that closes may leave as much unanswered as was under way when the trial began.
+        if self.rhythm.was_seen_to_overlap() {
+            self.give_up_wave(sink);
+        }
+        self.end_wave(sink);
         self.give_up_unsure(sink);
         let begins = self.pending.front().map(|asked| asked.start.time);
         let missed = begins.is_some_and(|time| !self.none_begun_since(time)) || (!self.aligned && self.orphans > 0);

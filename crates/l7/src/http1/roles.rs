@@ -65,6 +65,10 @@ impl Role for Asking<'_> {
         false
     }
 
+    fn is_followed(&self) -> bool {
+        false
+    }
+
     fn ended(&mut self, start: Place, end: Place) {
         self.pairing.request_ended(start, end.offset);
     }
@@ -75,6 +79,10 @@ impl Role for Asking<'_> {
 
     fn gap(&mut self, certain: bool, _: Nanos) {
         self.pairing.gap_in_requests(certain, self.sink);
+    }
+
+    fn missed(&mut self, bytes: u64) {
+        self.sink.missed(bytes);
     }
 }
 
@@ -136,7 +144,7 @@ impl Role for Answering<'_> {
     fn broken_head(&mut self, seen: &[u8], start: Place) -> Body {
         match salvage_status(seen) {
             Some(status) => self.answer(status, start),
-            None => self.pairing.gap_in_answers(true, start.time),
+            None => self.pairing.gap_in_answers(true, start.time, self.sink),
         }
         Body::BLIND
     }
@@ -144,6 +152,10 @@ impl Role for Answering<'_> {
     /// The answer to a HEAD that was not seen says a length and has no body.
     fn may_have_no_body(&self) -> bool {
         self.pairing.answers_unknown()
+    }
+
+    fn is_followed(&self) -> bool {
+        self.pairing.has_pending()
     }
 
     fn ended(&mut self, _: Place, end: Place) {
@@ -155,6 +167,10 @@ impl Role for Answering<'_> {
     }
 
     fn gap(&mut self, certain: bool, time: Nanos) {
-        self.pairing.gap_in_answers(certain, time);
+        self.pairing.gap_in_answers(certain, time, self.sink);
+    }
+
+    fn missed(&mut self, bytes: u64) {
+        self.sink.missed(bytes);
     }
 }

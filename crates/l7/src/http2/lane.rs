@@ -186,7 +186,12 @@ impl Reading<'_> {
         let since = if is_lost { self.lane.last.time } else { at.time };
         match self.lane.state {
             State::Over | State::Seek => {}
-            State::Preface(_) | State::Header => self.lose(at, since),
+            State::Preface(_) | State::Header => {
+                if !is_lost {
+                    self.sink.missed(length);
+                }
+                self.lose(at, since);
+            }
             State::Payload(_) => self.hole_in_payload(length, at, is_lost, since),
         }
         self.lane.last = Place { offset: at.offset.saturating_add(length), time: at.time };

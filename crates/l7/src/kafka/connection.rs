@@ -55,6 +55,10 @@ impl Role for Asking<'_> {
     fn gap(&mut self, certain: bool) {
         self.pairing.gap_in_requests(certain);
     }
+
+    fn missed(&mut self, bytes: u64) {
+        self.sink.missed(bytes);
+    }
 }
 
 /// Answers take requests out of the queue.
@@ -82,6 +86,10 @@ impl Role for Answering<'_> {
 
     fn gap(&mut self, _: bool) {
         self.pairing.gap_in_answers();
+    }
+
+    fn missed(&mut self, bytes: u64) {
+        self.sink.missed(bytes);
     }
 }
 

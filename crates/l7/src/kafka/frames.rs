@@ -36,6 +36,9 @@ pub(super) trait Role {
 
     /// Frames may have passed unread; `certain` where one has begun.
     fn gap(&mut self, certain: bool);
+
+    /// So many bytes were not captured in which frames began.
+    fn missed(&mut self, bytes: u64);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +184,12 @@ impl<R: Role> Reading<'_, R> {
         }
         self.lane.last = Place { offset: at.offset + length, time: at.time };
         match self.lane.state {
-            State::Size if rest > 0 => self.lose_place(true),
+            State::Size if rest > 0 => {
+                if !lost {
+                    self.role.missed(rest);
+                }
+                self.lose_place(true);
+            }
             State::Seek if lost => self.role.gap(false),
             _ => {}
         }

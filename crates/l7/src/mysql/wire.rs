@@ -159,8 +159,8 @@ impl Wire for Mysql {
         self.goes_on = false;
     }
 
-    fn is_pipelined(&self) -> bool {
-        self.rounds.is_pipelined()
+    fn asks_ahead(&self) -> bool {
+        self.rounds.asks_ahead()
     }
 
     fn gap_in_answers(&mut self, lost: bool) {

@@ -206,8 +206,8 @@ impl Wire for Postgresql {
         self.is_fresh = true;
     }
 
-    fn is_pipelined(&self) -> bool {
-        self.rounds.is_pipelined()
+    fn asks_ahead(&self) -> bool {
+        self.rounds.asks_ahead()
     }
 
     fn gap_in_answers(&mut self, lost: bool) {

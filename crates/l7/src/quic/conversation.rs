@@ -133,6 +133,7 @@ mod tests {
         fn resolved(&mut self, _: &Text, _: std::net::IpAddr, _: u32) {}
         fn exchange(&mut self, _: Exchange) {}
         fn lost(&mut self, _: u64) {}
+        fn missed(&mut self, _: u64) {}
     }
 
     /// A hello that asks for `a.example`.

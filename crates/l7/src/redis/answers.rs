@@ -161,6 +161,9 @@ impl Answering<'_> {
             State::Value | State::Over => false,
         };
         if is_missed {
+            if !lost {
+                self.sink.missed(length);
+            }
             self.go_blind(at, lost);
         }
         self.lane.last = Place { offset: at.offset + length, time: at.time };

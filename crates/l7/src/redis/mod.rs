@@ -13,7 +13,6 @@ mod doubt;
 mod key;
 mod pairing;
 mod requests;
-mod rhythm;
 mod subscriptions;
 mod trial;
 mod value;

@@ -17,13 +17,15 @@ use std::collections::VecDeque;
 
 use goldwire_model::record::{ExchangeError, Text};
 
-use crate::{Sink, stream::Place};
+use crate::{
+    Sink,
+    stream::{Place, Rhythm},
+};
 
 use super::{
     answer::Answer,
     asked::{Asked, Seen, exchange},
     command::Meaning,
-    rhythm::Rhythm,
     subscriptions::{Change, Kind, Subscriptions, confirmation},
     trial::Trial,
 };

@@ -187,6 +187,9 @@ impl Asking<'_> {
         self.lane.last = Place { offset: at.offset + length, time: at.time };
         match self.lane.state {
             State::Start if length > 0 => {
+                if !lost {
+                    self.sink.missed(length);
+                }
                 self.lane.state = State::Seek;
                 self.pairing.gap_in_requests(true, self.sink);
             }

@@ -2,7 +2,7 @@
 //!
 //! On a connection that was joined, or whose server's bytes were missed, a command is taken on trial for one that nothing
 //! is under way before, and all that follows is read and paired as if that were certain. It is, in hindsight, at the first
-//! moment when certainly nothing is under way (see [`Rhythm`](super::rhythm::Rhythm)): if each command since has its answer by
+//! moment when certainly nothing is under way (see [`Rhythm`](crate::stream::Rhythm)): if each command since has its answer by
 //! then, one by one and with no byte left over, then so had each its own, because anything under way at the beginning would
 //! be one answer too many by now. Until then exchanges are held back, and they are lost if the trial fails.
 
@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use crate::{Exchange, Sink};
 
 /// Exchanges that are held back; the oldest is lost beyond.
-const HELD_MAX: usize = 128;
+const HELD_MAX: usize = 1_024;
 
 #[derive(Debug, Default)]
 pub(super) struct Trial {

@@ -6,7 +6,7 @@ use goldwire_model::record::Protocol;
 
 use crate::{
     Closing, Direction, Nanos, Next, Segment, Sink, StreamProtocol, Wanted,
-    protocol::worth_skipping,
+    protocol::{Singles, worth_skipping},
     stream::{Place, Reader, Reassembler, Run},
 };
 
@@ -52,7 +52,7 @@ pub(crate) trait Wire: fmt::Debug + Send {
     fn gap_in_answers(&mut self, lost: bool);
 
     /// More was asked before an answer to what went before.
-    fn is_pipelined(&self) -> bool;
+    fn asks_ahead(&self) -> bool;
 
     /// Messages may have passed unread.
     fn gap(&mut self, direction: Direction, gap: Gap) {
@@ -81,6 +81,7 @@ pub(crate) struct Connection<W> {
     wire: W,
     request: Lane,
     response: Lane,
+    singles: Singles,
 }
 
 #[derive(Debug)]
@@ -120,7 +121,7 @@ impl<W: Wire> Connection<W> {
     /// Seen from its first byte, or joined in its middle.
     pub(crate) fn new(wire: W, adopted: bool) -> Self {
         let lane = || Lane { order: Reassembler::new(adopted), frames: Frames::new(adopted) };
-        Self { wire, request: lane(), response: lane() }
+        Self { wire, request: lane(), response: lane(), singles: Singles::default() }
     }
 
     fn lane(&self, direction: Direction) -> &Lane {
@@ -136,7 +137,7 @@ impl<W: Wire> Connection<W> {
         sink: &mut dyn Sink,
         push: impl FnOnce(&mut Reassembler, &mut Reading<'_, W>),
     ) {
-        let Self { wire, request, response } = self;
+        let Self { wire, request, response, .. } = self;
         let Lane { order, frames } = match direction {
             Direction::Request => request,
             Direction::Response => response,
@@ -170,6 +171,9 @@ impl<W: Wire> StreamProtocol for Connection<W> {
             Direction::Response => self.stop_waiting_for_request(&segment, sink),
         }
         self.read(direction, sink, |order, reading| order.push(segment, reading));
+        if direction == Direction::Request && !self.wire.asks_ahead() {
+            self.singles.asked(segment.length);
+        }
     }
 
     fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) {
@@ -197,8 +201,8 @@ impl<W: Wire> StreamProtocol for Connection<W> {
     }
 
     fn wanted(&self, direction: Direction) -> Wanted {
-        let is_whole = direction == Direction::Request || self.wire.is_pipelined();
-        if is_whole { Wanted::Whole } else { Wanted::Ends }
+        let is_whole = direction == Direction::Request || self.wire.asks_ahead();
+        if is_whole { Wanted::Whole } else { self.singles.wanted() }
     }
 
     fn waits(&self) -> bool {

@@ -7,11 +7,15 @@
 //! * On a connection that asks one round at a time, an answer that begins belongs to the last round before it. Rounds in front
 //!   of that one had their answers in the gap; what they held counts as lost.
 //! * On a connection that asks more rounds at a time nobody can tell. What is asked and answered counts as lost, until a round
-//!   begins at a moment when everything before it has been answered, or when nothing has been answered for long.
+//!   begins when everything before it has been answered, as the client's way tells ([`Rhythm`]), or when nothing has been
+//!   answered for long.
 
 use std::collections::VecDeque;
 
-use crate::{Nanos, Sink, stream::Place};
+use crate::{
+    Nanos, Sink,
+    stream::{Place, Rhythm},
+};
 
 /// Steps that may wait for an answer on one connection. A client that sends more without reading is stopped by its socket's
 /// buffers long before.
@@ -57,6 +61,8 @@ pub(crate) struct Rounds<S> {
     /// Steps may be missing behind the last one.
     broken: bool,
     last_answer: Nanos,
+    /// When everything was answered.
+    rhythm: Rhythm,
 }
 
 impl<S: Step> Rounds<S> {
@@ -74,12 +80,13 @@ impl<S: Step> Rounds<S> {
             open_since: None,
             broken: false,
             last_answer: 0,
+            rhythm: Rhythm::default(),
         }
     }
 
-    /// More than one round was asked at a time.
-    pub(crate) fn is_pipelined(&self) -> bool {
-        self.pipelined
+    /// More than one thing was asked at a time, or is now, so that there may be many answers in a buffer.
+    pub(crate) fn asks_ahead(&self) -> bool {
+        self.pipelined || self.steps.iter().filter(|step| step.is_exchange()).nth(1).is_some()
     }
 
     /// An answer is under way.
@@ -122,7 +129,7 @@ impl<S: Step> Rounds<S> {
         let is_behind_gap = std::mem::take(&mut self.broken);
         *step.behind_gap() = is_behind_gap;
         if is_behind_gap || self.steps.back().map_or(!self.answering, Step::ends_round) {
-            self.begin_round(step.start().time, sink);
+            self.begin_round(step.start().time, is_behind_gap, sink);
         }
         if self.steps.len() >= STEPS_MAX {
             self.distrust();
@@ -132,12 +139,15 @@ impl<S: Step> Rounds<S> {
         self.steps.push_back(step);
     }
 
-    fn begin_round(&mut self, time: Nanos, sink: &mut dyn Sink) {
-        if self.trusted.is_some() && self.is_quiet_before(time) {
+    fn begin_round(&mut self, time: Nanos, is_behind_gap: bool, sink: &mut dyn Sink) {
+        let has_all = !is_behind_gap && !self.answering && self.rhythm.has_all_answers_as_usual(time);
+        if self.trusted.is_some() && (has_all || self.is_quiet_before(time)) {
             self.unpaired += exchanges(&self.steps);
             self.steps.clear();
             self.align(time, sink);
         }
+        let unanswered = self.trusted.is_none().then(|| self.steps.len() + usize::from(self.answering));
+        self.rhythm.request(time, unanswered);
         let is_open = self.unpaired + self.orphans > 0 || !self.unread.is_empty();
         if is_open && time.saturating_sub(*self.open_since.get_or_insert(time)) > SETTLE {
             self.settle(time, sink);
@@ -151,6 +161,7 @@ impl<S: Step> Rounds<S> {
 
     /// An answer begins, if none is under way. True where it is certain what it answers.
     pub(crate) fn begin_answer(&mut self, time: Nanos, sink: &mut dyn Sink) -> bool {
+        self.rhythm.response(time, false);
         let asked = self.steps.partition_point(|step| step.start().time <= time);
         let mut before = self.steps.iter().take(asked.saturating_sub(1));
         self.pipelined |= !self.answers_missed && before.any(Step::ends_round);
@@ -197,6 +208,7 @@ impl<S: Step> Rounds<S> {
         }
         (self.answering, self.unseen) = (false, false);
         self.last_answer = time;
+        self.rhythm.response(time, true);
     }
 
     /// An answer ended that belongs to nothing certain.
@@ -204,6 +216,7 @@ impl<S: Step> Rounds<S> {
         self.answering = false;
         self.orphans += exchanges;
         self.last_answer = time;
+        self.rhythm.response(time, true);
         if exchanges > 0 {
             self.trusted.get_or_insert(0);
         }
@@ -221,6 +234,7 @@ impl<S: Step> Rounds<S> {
     pub(crate) fn gap_in_requests(&mut self, certain: bool, time: Nanos) {
         self.trusted.get_or_insert(self.steps.len());
         self.broken = true;
+        self.rhythm.miss();
         if certain && self.unread.len() < STEPS_MAX {
             self.unread.push_back(time);
         }
@@ -228,6 +242,7 @@ impl<S: Step> Rounds<S> {
 
     /// Answers may have passed unread.
     pub(crate) fn gap_in_answers(&mut self) {
+        self.rhythm.miss();
         self.distrust();
         self.answers_missed = true;
     }

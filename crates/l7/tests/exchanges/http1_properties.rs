@@ -229,6 +229,58 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Of a client that was seen to wait for all answers before it asks again, whatever was lost: one exchange behind the loss
+    /// all is told again as if nothing had been lost.
+    #[test]
+    fn a_client_that_waits_is_described_again(
+        talk in proptest::collection::vec(said(), 60),
+        depth in 2..6_usize,
+        lost in proptest::collection::vec((any::<bool>(), 0..6_usize), 1..6),
+        sizes in proptest::collection::vec(20..200_usize, 1..10),
+        at_client: bool,
+    ) {
+        let talk = numbered(talk);
+        let sent_here = if at_client { Direction::Request } else { Direction::Response };
+        let mut player = Player { sent_here: Some(sent_here), ..Player::new() };
+        let waves: Vec<_> = talk.chunks_exact(depth).collect();
+        let mut begins = player.time;
+        for (index, wave) in waves.iter().enumerate() {
+            let asked: Vec<u8> = wave.iter().flat_map(Said::request).collect();
+            let answered: Vec<u8> = wave.iter().flat_map(Said::answer).collect();
+            for (direction, bytes) in [(Direction::Request, asked), (Direction::Response, answered)] {
+                for (number, (_, part)) in cut(&bytes, &sizes).into_iter().enumerate() {
+                    if index == LOSSY_WAVE && lost.contains(&(direction == Direction::Request, number)) {
+                        player.offsets[direction as usize] += part.len() as u64;
+                    } else {
+                        player.say(direction, part, None);
+                    }
+                }
+            }
+            if index == LOSSY_WAVE + 1 {
+                // What is missing at the end is noticed now, and given up.
+                player.time += 4_000 * MILLISECOND;
+                player.connection.expire(player.time, &mut player.collected);
+            }
+            if index == LOSSY_WAVE + 2 {
+                begins = player.time;
+            }
+        }
+        player.connection.close(player.time, Closing::Clean, &mut player.collected);
+        let told = player.collected.exchanges.iter().filter(|exchange| exchange.request_start > Some(begins));
+        let told: Vec<_> = told.map(|exchange| detail(&exchange.detail)).collect();
+        let expected: Vec<_> = waves[LOSSY_WAVE + 3..].iter().flat_map(|wave| wave.iter()).map(|said| {
+            format!("{} /p/{} shop -> {}", said.method, said.path, said.status)
+        }).collect();
+        prop_assert_eq!(told, expected, "{}", player.collected.lines());
+    }
+}
+
+/// Behind as many as it takes to know the client's way.
+const LOSSY_WAVE: usize = 6;
+
 const WHOLE: &[usize] = &[usize::MAX / 2];
 
 /// Each with a path and a status of its own, but for answers without body.

@@ -297,8 +297,8 @@ fn rounds_of_an_adopted_connection_are_told_once_they_are_certain() {
         let talk = rounds(Talk::adopted(), count);
         assert_eq!(talk.close(), format!("lost {count}\n"));
     }
-    let long = rounds(Talk::adopted(), 1_000).wait().expect_exchanges(128);
-    assert_eq!(long.collected.lost, 1_000 - 128);
+    let long = rounds(Talk::adopted(), 3_000).wait().expect_exchanges(1_024);
+    assert_eq!(long.collected.lost, 3_000 - 1_024);
 }
 
 #[test]

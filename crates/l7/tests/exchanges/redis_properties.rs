@@ -222,6 +222,48 @@ proptest! {
         check(&player, &talk)?;
     }
 
+    /// Of a client that was seen to wait for all answers before it asks again, whatever was lost: behind the next burst all is
+    /// told again as if nothing had been lost.
+    #[test]
+    fn a_client_that_waits_is_described_again(
+        talk in proptest::collection::vec(said(false), 60),
+        depth in 1..6_usize,
+        lost in proptest::collection::vec((any::<bool>(), 0..6_usize), 1..6),
+    ) {
+        let talk = numbered(talk);
+        let mut player = Player::new(Connection::from_start());
+        let mut begins = player.time;
+        for (index, burst) in talk.chunks_exact(depth).enumerate() {
+            let (asked, answered) = (burst.iter().map(Said::request), burst.iter().map(Said::answer));
+            for (direction, parts) in [(Direction::Request, asked.collect::<Vec<_>>()), (Direction::Response, answered.collect())] {
+                for (number, part) in parts.iter().enumerate() {
+                    if index == LOSSY_BURST && lost.contains(&(direction == Direction::Request, number)) {
+                        player.lose(direction, part);
+                    } else {
+                        player.say(direction, part, WHOLE, &[]);
+                    }
+                }
+            }
+            if index == LOSSY_BURST + 1 {
+                // What is missing at the end is noticed now, and given up.
+                player.time += 4_000 * MILLISECOND;
+                player.connection.expire(player.time, &mut player.collected);
+            }
+            if index == LOSSY_BURST + 2 {
+                begins = player.time;
+            }
+        }
+        player.end();
+        let told = player.collected.exchanges.iter().filter(|exchange| exchange.request_start > Some(begins));
+        let told: Vec<_> = told.map(|exchange| detail(&exchange.detail)).collect();
+        let said = &talk[(LOSSY_BURST + 3) * depth..talk.len() / depth * depth];
+        let expected: Vec<_> = said.iter().map(|said| {
+            let code = said.code().map_or(String::new(), |code| format!(" -> {code}"));
+            format!("SET {}{code}", letters(said.number))
+        }).collect();
+        prop_assert_eq!(told, expected, "{}", player.lines().join("\n"));
+    }
+
     /// Each command that is seen of a connection that is joined anywhere is an exchange or lost, and what is paired is right:
     /// of clients that wait for all answers, and of those that always have some commands under way, with pauses between.
     #[test]
@@ -261,6 +303,9 @@ proptest! {
         prop_assert!(!ends_in_silence || joined % messages.len() > 0 || lost == 0, "{} lost of a whole one", lost);
     }
 }
+
+/// Behind as many as it takes to know the client's way.
+const LOSSY_BURST: usize = 6;
 
 /// One message in one segment, and how long nothing passes behind it.
 struct Message {

@@ -245,6 +245,46 @@ proptest! {
         prop_assert_eq!(told.len() as u64 + player.collected.lost, talk.len() as u64, "{:?}", told);
     }
 
+    /// Of a client that was seen to wait for all answers before it asks again, whatever was lost: behind the next rounds all is
+    /// told again as if nothing had been lost.
+    #[test]
+    fn a_client_that_waits_is_described_again(
+        talk in proptest::collection::vec(said(), 60),
+        database in database(),
+        depth in 1..6_usize,
+        lost in proptest::collection::vec((any::<bool>(), 0..6_usize), 1..6),
+    ) {
+        let mut player = Player::new(database);
+        let mut begins = 0;
+        let said: Vec<_> = talk.iter().enumerate().map(|(index, said)| said.bytes(database, index)).collect();
+        for (index, wave) in said.chunks_exact(depth).enumerate() {
+            let (asked, told): (Vec<_>, Vec<_>) = wave.iter().cloned().unzip();
+            for (direction, parts) in [(Direction::Request, asked), (Direction::Response, told)] {
+                for (number, part) in parts.iter().enumerate() {
+                    if index == LOSSY_WAVE && lost.contains(&(direction == Direction::Request, number)) {
+                        player.offsets[direction as usize] += part.len() as u64;
+                    } else {
+                        player.say(direction, part, None);
+                    }
+                }
+            }
+            if index == LOSSY_WAVE + 1 {
+                // What is missing at the end is noticed now, and given up.
+                player.time += 4_000 * MILLISECOND;
+                player.connection.expire(player.time, &mut player.collected);
+            }
+            if index == LOSSY_WAVE + 2 {
+                begins = player.time;
+            }
+        }
+        let lines = player.finish();
+        let both = lines.iter().zip(&player.collected.exchanges);
+        let told: Vec<_> = both.filter(|(_, exchange)| exchange.request_start > Some(begins)).map(|(line, _)| line).collect();
+        let expected = expected(&talk, database);
+        let expected = &expected[(LOSSY_WAVE + 3) * depth..talk.len() / depth * depth];
+        prop_assert_eq!(told, expected.iter().collect::<Vec<_>>(), "{}", lines.join("\n"));
+    }
+
     /// Whatever is lost of a conversation, nothing is counted twice, and no answer is given to another question, as long as
     /// losses have whole exchanges between them.
     #[test]
@@ -289,3 +329,6 @@ proptest! {
         }
     }
 }
+
+/// Behind as many as it takes to know the client's way.
+const LOSSY_WAVE: usize = 6;

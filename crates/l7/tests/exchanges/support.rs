@@ -14,6 +14,7 @@ pub(crate) const MILLISECOND: Nanos = 1_000_000;
 pub(crate) struct Collected {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) lost: u64,
+    pub(crate) missed: u64,
     pub(crate) resolved: Vec<String>,
     pub(crate) handshakes: Vec<TlsHandshake>,
     texts: HashMap<String, Text>,
@@ -47,6 +48,10 @@ impl Sink for Collected {
     fn lost(&mut self, exchanges: u64) {
         self.lost += exchanges;
     }
+
+    fn missed(&mut self, bytes: u64) {
+        self.missed += bytes;
+    }
 }
 
 impl Collected {
@@ -58,6 +63,9 @@ impl Collected {
         }
         if self.lost > 0 {
             writeln!(text, "lost {}", self.lost).expect("writing to a string");
+        }
+        if self.missed > 0 {
+            writeln!(text, "missed {} bytes", self.missed).expect("writing to a string");
         }
         text
     }

@@ -56,6 +56,7 @@ impl IdentityLookup for Names {
 pub(super) struct Findings {
     pub(super) records: Vec<Record>,
     pub(super) lost: u64,
+    pub(super) missed: u64,
     /// Wishes to the kernel, as text.
     pub(super) wishes: Vec<String>,
 }
@@ -63,6 +64,10 @@ pub(super) struct Findings {
 impl RecordSink for Findings {
     fn record(&mut self, record: Record) {
         self.records.push(record);
+    }
+
+    fn missed(&mut self, _: Timestamp, bytes: u64) {
+        self.missed += bytes;
     }
 
     fn loss(&mut self, stage: LossStage, _: Timestamp, events: u64) {
@@ -77,7 +82,11 @@ struct Wishes(Vec<String>);
 
 impl CaptureControl for Wishes {
     fn follow(&mut self, cookie: Cookie, ingress: Wanted, egress: Wanted) {
-        self.0.push(format!("{}: follow {ingress:?}/{egress:?}", cookie.0));
+        let [ingress, egress] = [ingress, egress].map(|wanted| match wanted {
+            Wanted::EndsOfOne(_) => "EndsOfOne".to_owned(),
+            other => format!("{other:?}"),
+        });
+        self.0.push(format!("{}: follow {ingress}/{egress}", cookie.0));
     }
 
     fn ignore(&mut self, cookie: Cookie) {

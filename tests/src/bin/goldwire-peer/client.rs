@@ -14,13 +14,15 @@ use crate::{book::Book, ways::Way};
 /// Length of the headers that are called long.
 const LONG_HEADERS: usize = 8 * 1024;
 
-struct Client {
-    reader: BufReader<TcpStream>,
-    book: Book,
+/// One connection and what was done on it.
+pub(crate) struct Client {
+    pub(crate) reader: BufReader<TcpStream>,
+    pub(crate) book: Book,
 }
 
 impl Client {
-    fn connect(address: SocketAddr) -> Result<Self> {
+    /// Opens a connection.
+    pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
@@ -48,7 +50,7 @@ impl Client {
     }
 
     /// Reads an answer to its end, interim ones first. Says its status.
-    fn answer(&mut self, method: &str) -> Result<u16> {
+    pub(crate) fn answer(&mut self, method: &str) -> Result<u16> {
         loop {
             let (status, length, is_chunked) = self.head()?;
             match (status, method) {

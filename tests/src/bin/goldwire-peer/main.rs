@@ -7,6 +7,7 @@ mod dns;
 mod server;
 mod streams;
 mod tls;
+mod waves;
 mod ways;
 
 use std::{net::SocketAddr, thread, time::Duration};
@@ -21,6 +22,7 @@ const USAGE: &str = "usage: goldwire-peer server ADDRESS\n       \
                      goldwire-peer ask-tls ADDRESS FOLDER CONNECTIONS TIMES\n       \
                      goldwire-peer ways ADDRESS WAY TIMES\n       \
                      goldwire-peer pipelines ADDRESS DEPTH TIMES\n       \
+                     goldwire-peer waves ADDRESS CONNECTIONS DEPTH TIMES METHOD:PATH:BYTES,...\n       \
                      goldwire-peer messages ADDRESS TIMES\n       \
                      goldwire-peer steady ADDRESS CONNECTIONS SECONDS\n       \
                      goldwire-peer later SECONDS, and any of these";
@@ -48,6 +50,10 @@ fn main() -> Result<()> {
         }
         ["ways", to, way, times] => client::ways(address(to)?, way.parse()?, number(times)?)?,
         ["pipelines", to, depth, times] => client::pipelines(address(to)?, number(depth)?, number(times)?)?,
+        ["waves", to, connections, depth, times, questions] => {
+            let amounts = (number(connections)?, number(depth)?, number(times)?);
+            waves::waves(address(to)?, amounts, &waves::Question::list(questions)?)?
+        }
         ["messages", to, times] => client::messages(address(to)?, number(times)?)?,
         ["steady", to, connections, seconds] => client::steady(address(to)?, number(connections)?, number(seconds)?)?,
         _ => bail!("{USAGE}"),

@@ -1,7 +1,7 @@
 //! When a client has all its answers: what tells, after bytes were missed, where to begin again.
 //!
-//! RESP has no ids and its answers no mark, so a place can be found again only at a moment when nothing is under way. Three
-//! things show such a moment, in front of a request and behind some answer, where nothing was missed between the two:
+//! Answers of HTTP/1 and of RESP have no ids and no mark, so a place can be found again only at a moment when nothing is under
+//! way. Three things show such a moment, in front of a request and behind some answer, where nothing was missed between the two:
 //!
 //! * The client has always waited for all answers before it asked again ([`ROUNDS`] times and never otherwise).
 //! * Nothing passed for [`SILENCE`]: whatever was asked before was answered.
@@ -21,7 +21,7 @@ const PAUSE: Nanos = 4;
 
 /// The times of a connection's bytes.
 #[derive(Debug, Default)]
-pub(super) struct Rhythm {
+pub(crate) struct Rhythm {
     /// When the last byte passed, either way.
     last: Nanos,
     request: Nanos,
@@ -33,30 +33,37 @@ pub(super) struct Rhythm {
     usual: Nanos,
     rounds: u8,
     pauses: u8,
+    /// The client asked while answers were still to come, unless they were missed.
+    seems_to_overlap: bool,
     /// The client was seen to ask before it had all answers.
     overlaps: bool,
 }
 
 impl Rhythm {
     /// Whether the client, which begins to ask at `now`, has all answers to what it asked before.
-    pub(super) fn has_all_answers(&self, now: Nanos) -> bool {
+    pub(crate) fn has_all_answers(&self, now: Nanos) -> bool {
         let ends_pauses = self.is_pause(now) && self.pauses + 1 >= PAUSES;
         let is_shown = self.rounds >= ROUNDS || ends_pauses || self.silence(now) >= SILENCE;
         self.has_some_answer(now) && is_shown
     }
 
+    /// The same, shown by the client's way and not by time: of servers that may be slow.
+    pub(crate) fn has_all_answers_as_usual(&self, now: Nanos) -> bool {
+        self.has_some_answer(now) && self.waits_for_all()
+    }
+
     /// The same, where just one answer can be under way and its end was not seen.
-    pub(super) fn has_its_answer(&self, now: Nanos) -> bool {
+    pub(crate) fn has_its_answer(&self, now: Nanos) -> bool {
         self.has_some_answer(now) && !self.overlaps
     }
 
     /// The same, as far as nothing speaks against it.
-    pub(super) fn may_have_all_answers(&self, now: Nanos) -> bool {
+    pub(crate) fn may_have_all_answers(&self, now: Nanos) -> bool {
         self.has_some_answer(now) || self.last == 0
     }
 
     /// Nothing has passed for so long that there is nothing under way.
-    pub(super) const fn is_silent(&self, now: Nanos) -> bool {
+    pub(crate) const fn is_silent(&self, now: Nanos) -> bool {
         self.answered && self.ended && self.silence(now) >= SILENCE
     }
 
@@ -66,12 +73,22 @@ impl Rhythm {
     }
 
     /// Whether nothing was read that came later.
-    pub(super) const fn is_new(&self, now: Nanos) -> bool {
+    pub(crate) const fn is_new(&self, now: Nanos) -> bool {
         now >= self.last
     }
 
+    /// Whether the client asked before it had all answers.
+    pub(crate) const fn was_seen_to_overlap(&self) -> bool {
+        self.overlaps
+    }
+
+    /// Whether nothing was seen yet.
+    pub(crate) const fn is_fresh(&self) -> bool {
+        self.last == 0
+    }
+
     /// Whether it is the client's way to wait for all answers.
-    pub(super) const fn waits_for_all(&self) -> bool {
+    pub(crate) const fn waits_for_all(&self) -> bool {
         self.rounds >= ROUNDS
     }
 
@@ -84,7 +101,7 @@ impl Rhythm {
     }
 
     /// A request begins, while so many others have no answer, as far as that is known.
-    pub(super) fn request(&mut self, now: Nanos, unanswered: Option<usize>) {
+    pub(crate) fn request(&mut self, now: Nanos, unanswered: Option<usize>) {
         if !self.is_new(now) {
             return;
         }
@@ -92,7 +109,7 @@ impl Rhythm {
             self.pauses = PAUSES.min(self.pauses + u8::from(self.is_pause(now)));
             match unanswered {
                 Some(0) => self.rounds = self.rounds.saturating_add(1),
-                Some(_) => (self.rounds, self.overlaps) = (0, true),
+                Some(_) => self.seems_to_overlap = true,
                 None => {}
             }
         }
@@ -101,10 +118,14 @@ impl Rhythm {
     }
 
     /// Bytes of the server; `ended` where they end with a line and with a segment.
-    pub(super) fn response(&mut self, now: Nanos, ended: bool) {
+    pub(crate) fn response(&mut self, now: Nanos, ended: bool) {
         if self.answered && self.is_pause(now) {
             // Something was under way in that pause.
             self.pauses = 0;
+        }
+        // One that began before the request, and is only read now, tells nothing about it.
+        if self.seems_to_overlap && now >= self.request {
+            (self.rounds, self.overlaps, self.seems_to_overlap) = (0, true, false);
         }
         if !self.answered {
             let time = now.saturating_sub(self.request);
@@ -114,13 +135,13 @@ impl Rhythm {
     }
 
     /// What was concluded has turned out to be wrong.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         (self.rounds, self.pauses, self.overlaps) = (0, 0, true);
     }
 
     /// Bytes passed that nobody saw. What is answered next may be what they asked.
-    pub(super) fn miss(&mut self) {
-        (self.pauses, self.answered) = (0, false);
+    pub(crate) fn miss(&mut self) {
+        (self.pauses, self.answered, self.seems_to_overlap) = (0, false, false);
     }
 }
 
@@ -141,6 +162,8 @@ mod tests {
         rhythm.response(101, true);
         assert!(rhythm.has_all_answers(102));
         rhythm.request(102, Some(1));
+        assert!(rhythm.waits_for_all(), "the answer may have been missed");
+        rhythm.response(103, true);
         assert!(!rhythm.waits_for_all());
     }
 
