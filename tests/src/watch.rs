@@ -97,6 +97,12 @@ impl Watch {
         self
     }
 
+    /// Queries begin so long before the watch did.
+    #[must_use]
+    pub fn looking_back(self, time: Duration) -> Self {
+        Self { since: self.since - time.as_millis() as i64, ..self }
+    }
+
     /// What the daemon that is yet to be started takes for the system's resolver, on port 53.
     #[must_use]
     pub fn with_resolver(mut self, resolver: IpAddr) -> Self {

@@ -22,15 +22,14 @@ const GREY: &str = "#8e8e8e";
 const BAD_RATIO: f64 = 0.05;
 
 pub(super) fn frames(map: &ServiceMap, query: &Query, links: &Links) -> Vec<Frame> {
-    let window = query.window.map_or(1.0, |window| (window.millis() as f64 / 1e3).max(1e-3));
     let ids: HashSet<&str> = map.nodes.iter().map(|node| &*node.id).collect();
     let edges: Vec<&MapEdge> =
         map.edges.iter().filter(|edge| ids.contains(&*edge.source) && ids.contains(&*edge.target)).collect();
     let links = MapLinks::of(map, query, links);
-    vec![nodes(&map.nodes, window, &links), edges_frame(&edges, window, &links)]
+    vec![nodes(&map.nodes, &links), edges_frame(&edges, &links)]
 }
 
-fn nodes(nodes: &[MapNode], window: f64, links: &MapLinks<'_>) -> Frame {
+fn nodes(nodes: &[MapNode], links: &MapLinks<'_>) -> Frame {
     let text = |name: &str, of: &dyn Fn(&MapNode) -> String| FrameField::texts(name, nodes.iter().map(of));
     let detail = |name: &str, title: &str, of: &dyn Fn(&MapNode) -> String| text(name, of).with("displayName", title);
     let ring = |name: &str, colour: &str, title: &str, of: fn(&Golden) -> f64| {
@@ -42,7 +41,7 @@ fn nodes(nodes: &[MapNode], window: f64, links: &MapLinks<'_>) -> Frame {
         .field(text("id", &|node| node.id.to_string()).with("links", links.node_links()))
         .field(text("title", &|node| node.title.to_string()))
         .field(text("subtitle", &|node| node.subtitle.to_string()))
-        .field(text("mainstat", &|node| main_stat(busier(node), window)).with("displayName", "Traffic"))
+        .field(text("mainstat", &|node| main_stat(busier(node))).with("displayName", "Traffic"))
         .field(text("secondarystat", &|node| second_stat(busier(node))).with("displayName", "Latency, errors"))
         .field(ring("arc__success", GREEN, "Success", |golden| golden.error_ratio.map_or(0.0, |ratio| 1.0 - ratio)))
         .field(ring("arc__errors", RED, "Errors", |golden| golden.error_ratio.unwrap_or(0.0)))
@@ -77,7 +76,7 @@ const fn busier(node: &MapNode) -> &Golden {
     if serves || node.called.requests == 0 && node.called.connections == 0 { &node.served } else { &node.called }
 }
 
-fn edges_frame(edges: &[&MapEdge], window: f64, links: &MapLinks<'_>) -> Frame {
+fn edges_frame(edges: &[&MapEdge], links: &MapLinks<'_>) -> Frame {
     let text = |name: &str, of: &dyn Fn(&MapEdge) -> String| FrameField::texts(name, edges.iter().map(|edge| of(edge)));
     let detail = |name: &str, title: &str, of: &dyn Fn(&MapEdge) -> String| text(name, of).with("displayName", title);
     let filter = |part: Part| text(part.column(), &|edge| links.of_edge(part, &edge.source, &edge.target)).hidden();
@@ -87,7 +86,7 @@ fn edges_frame(edges: &[&MapEdge], window: f64, links: &MapLinks<'_>) -> Frame {
         .field(text("id", &|edge| edge.id.clone()).with("links", links.edge_links()))
         .field(text("source", &|edge| edge.source.to_string()))
         .field(text("target", &|edge| edge.target.to_string()))
-        .field(text("mainstat", &|edge| main_stat(&edge.golden, window)).with("displayName", "Traffic"))
+        .field(text("mainstat", &|edge| main_stat(&edge.golden)).with("displayName", "Traffic"))
         .field(text("secondarystat", &|edge| second_stat(&edge.golden)).with("displayName", "Latency, errors"))
         .field(FrameField::numbers("thickness", edges.iter().map(|edge| thickness(&edge.golden, busiest))))
         .field(text("color", &|edge| colour(&edge.golden).to_owned()))
@@ -106,11 +105,11 @@ fn edges_frame(edges: &[&MapEdge], window: f64, links: &MapLinks<'_>) -> Frame {
         .field(filter(Part::Flows))
 }
 
-fn main_stat(golden: &Golden, window: f64) -> String {
+fn main_stat(golden: &Golden) -> String {
     if golden.requests > 0 {
         return requests_per_second(golden.request_rate);
     }
-    bytes_per_second(golden.bytes_sent.saturating_add(golden.bytes_received) as f64 / window)
+    bytes_per_second(golden.byte_rate)
 }
 
 fn second_stat(golden: &Golden) -> String {

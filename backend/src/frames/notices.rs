@@ -120,6 +120,7 @@ mod tests {
             tier: Tier::Raw,
             oldest: Some(1_000_000),
             recording_since: 0,
+            covered: Vec::new(),
             lost: Vec::new(),
             quantiles: Exactness::Exact,
             folded_groups: 0,

@@ -82,6 +82,7 @@ fn exchange_of(path: &str, second: u64, ends: Ends, connection: u64, started: u6
 fn flow(second: u64, ends: Ends, connection: u64) -> Record {
     Record::Flow(FlowRecord {
         time: at(second, 0),
+        since: at(second, 0),
         start: at(second, 0),
         connection: ConnectionId(connection),
         ends,

@@ -1,5 +1,6 @@
 //! How complete an answer is (design, section 6). This is the JSON that users see; absence and zero are spelled out.
 
+use goldwire_model::{field::Table, signal::Measure};
 use serde::{Deserialize, Serialize};
 
 /// What one node says of its part.
@@ -15,6 +16,9 @@ pub struct NodeCoverage {
     pub oldest: Option<i64>,
     /// When the node began to record, in milliseconds since the epoch. Nothing before it was seen.
     pub recording_since: i64,
+    /// From when to when the answer is complete, by kind of record; empty from a node that does not say.
+    #[serde(default)]
+    pub covered: Vec<Covered>,
     /// Events lost in the window, by stage. Empty where none were.
     pub lost: Vec<Loss>,
     /// How exact its quantiles are.
@@ -23,6 +27,55 @@ pub struct NodeCoverage {
     pub folded_groups: u64,
     /// What else a reader must know, as sentences.
     pub notes: Vec<String>,
+}
+
+/// A time of which a node knows every record of one kind, as far as it was observed at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Covered {
+    /// Of which kind.
+    pub records: Records,
+    /// Nothing before it is held, milliseconds since the epoch.
+    pub since: i64,
+    /// Records about what came before it do not come any more, milliseconds since the epoch by the node's clock; absent
+    /// where the node does not know.
+    pub until: Option<i64>,
+}
+
+/// Kinds of records, each of which a node holds for a time of its own and completes at its own pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Records {
+    /// Exchanges.
+    Requests,
+    /// Reports on connections and conversations.
+    Flows,
+    /// Dropped packets.
+    Drops,
+    /// Processes.
+    Processes,
+    /// Saturation of the node.
+    Saturation,
+}
+
+impl From<Table> for Records {
+    fn from(table: Table) -> Self {
+        match table {
+            Table::Requests => Self::Requests,
+            Table::Flows => Self::Flows,
+            Table::Drops => Self::Drops,
+            Table::Processes => Self::Processes,
+        }
+    }
+}
+
+impl From<Measure> for Records {
+    fn from(measure: Measure) -> Self {
+        match measure {
+            Measure::AcceptQueueOverflows | Measure::ZeroWindows => Self::Saturation,
+            of_table => of_table.table().into(),
+        }
+    }
 }
 
 /// Where an answer's numbers come from.

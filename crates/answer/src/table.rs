@@ -119,6 +119,8 @@ pub struct Golden {
     pub bytes_sent: u64,
     /// Payload from the server to the client.
     pub bytes_received: u64,
+    /// Payload both ways a second.
+    pub byte_rate: f64,
     /// Connections that were established.
     pub connections: u64,
     /// Connects that failed.

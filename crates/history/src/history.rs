@@ -69,6 +69,12 @@ impl History {
         }
     }
 
+    /// Notes that all records about what happened before `events`, and all reports on what was counted before `counters`,
+    /// have been appended. Answers say so, steps that lie before are finished, and nothing is added to these any more.
+    pub fn complete_until(&self, events: Timestamp, counters: Timestamp) {
+        lock(&self.store).complete_until(events.0, counters.0);
+    }
+
     /// Answers a query, as state that merges with other nodes' answers.
     ///
     /// # Errors

@@ -6,8 +6,10 @@
 //! piece. [`History::execute`] takes what a query needs out of the lock and answers with mergeable state (`query`).
 
 mod chunk;
+mod complete;
 mod connections;
 mod history;
+mod interval;
 mod links;
 mod live;
 mod losses;

@@ -60,7 +60,7 @@ impl<R: Row> Ring<R> {
         let Some(chunk) = self.sealed.pop_front() else { return false };
         self.sealed_bytes -= chunk.bytes();
         self.sealed_rows -= chunk.len();
-        self.evicted_until = self.evicted_until.max(Some(chunk.last_time.saturating_add(1)));
+        self.evicted_until = self.evicted_until.max(Some(chunk.times.last.saturating_add(1)));
         true
     }
 
@@ -80,10 +80,10 @@ impl<R: Row> Ring<R> {
         self.evicted_until
     }
 
-    /// What may hold rows of `[from, to)`. Sealed chunks are shared; the open one is copied, to be sealed outside of the
+    /// What may hold rows about `[from, to)`. Sealed chunks are shared; the open one is copied, to be sealed outside of the
     /// writer's lock.
     pub(crate) fn copy(&self, from: i64, to: i64) -> RingCopy<R> {
-        let touched = self.sealed.iter().filter(|chunk| chunk.last_time >= from && chunk.first_time < to);
+        let touched = self.sealed.iter().filter(|chunk| chunk.times.touch(from, to));
         let open = self.open.overlaps(from, to).then(|| self.open.copy());
         RingCopy { sealed: touched.cloned().collect(), open }
     }

@@ -4,10 +4,12 @@ use goldwire_model::record::{FlowEvent, FlowRecord, Record, RequestRecord, Satur
 
 use crate::{
     chunk::{drops::DropRow, flows::FlowRow, processes::ProcessRow, requests::RequestRow},
+    complete::Complete,
     connections::Connections,
     links::LinkLog,
     losses::Losses,
     options::{Holder, Options},
+    query::plan::Source,
     ring::Ring,
     rollup::{drops::DropRollup, flows::FlowRollup, requests::RequestRollup},
 };
@@ -29,6 +31,7 @@ pub(crate) struct Store {
     pub(crate) connections: Connections,
     pub(crate) losses: Losses,
     pub(crate) links: LinkLog,
+    pub(crate) complete: Complete,
     /// Nanoseconds since the epoch.
     pub(crate) recording_since: i64,
     memory: usize,
@@ -50,6 +53,7 @@ impl Store {
             connections: Connections::default(),
             losses: Losses::default(),
             links: LinkLog::new(options.memory / 50),
+            complete: Complete::default(),
             recording_since: options.recording_since.0,
             memory: options.memory,
             until_look: RECORDS_PER_LOOK,
@@ -82,7 +86,7 @@ impl Store {
                 self.saturation.seal_if_full();
             }
         }
-        self.look_at_budget();
+        self.look_at_budget(1);
     }
 
     #[inline]
@@ -100,16 +104,27 @@ impl Store {
         if record.event == FlowEvent::End {
             row.mark_end(was_open, record.ending);
         }
+        row.since = self.complete.begin(row.since).min(row.time);
         self.flows.open.push_row(row);
-        self.flow_rollup.add(&row, &self.flows.open.dictionaries);
+        let steps = self.flow_rollup.add(&row, &self.flows.open.dictionaries);
         if self.flows.seal_if_full() {
             self.flow_rollup.forget_codes();
+        }
+        // A report that is about a long time adds as much as several do.
+        self.look_at_budget(steps);
+    }
+
+    /// What happened before these moments has come, nanoseconds since the epoch.
+    pub(crate) fn complete_until(&mut self, events: i64, counters: i64) {
+        self.complete.advance(events, counters);
+        if let Some(counters) = self.complete.of(Source::Flows) {
+            self.flow_rollup.tiers.hold_from(counters);
         }
     }
 
     #[inline]
-    fn look_at_budget(&mut self) {
-        self.until_look -= 1;
+    fn look_at_budget(&mut self, records: u32) {
+        self.until_look = self.until_look.saturating_sub(records);
         if self.until_look == 0 {
             self.until_look = RECORDS_PER_LOOK;
             self.keep_to_budget();

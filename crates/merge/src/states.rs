@@ -95,6 +95,14 @@ pub(crate) fn weight(column: &StateColumn, row: usize) -> Weight {
     }
 }
 
+/// What a row counts; 0 where the column is no count.
+pub(crate) fn count(column: &StateColumn, row: usize) -> u64 {
+    match column {
+        StateColumn::Count(values) => values[row],
+        _ => 0,
+    }
+}
+
 /// True where the column is of the kind that the plan has.
 pub(crate) const fn fits(column: &StateColumn, state: &State) -> bool {
     matches!(

@@ -1,6 +1,9 @@
 //! The steps of a window, and how much of each was observed.
 
-use goldwire_answer::groups::Groups;
+use goldwire_answer::{
+    coverage::{NodeCoverage, Records},
+    groups::Groups,
+};
 use goldwire_model::query::{Query, QueryKind, Window, nice_step};
 
 use crate::{asked::MergeError, coverage::Joined};
@@ -8,16 +11,78 @@ use crate::{asked::MergeError, coverage::Joined};
 /// Where a query names no step, it gets about so many.
 const MOST_STEPS: u32 = 120;
 
+/// All kinds of records, in the order of their discriminants.
+const KINDS: [Records; 5] =
+    [Records::Requests, Records::Flows, Records::Drops, Records::Processes, Records::Saturation];
+
 /// Steps aligned to the epoch, from the one that holds `from` to the one before `to`.
 pub(crate) struct Steps {
     window: Window,
     /// Milliseconds; the whole window where the query has no steps.
     step: i64,
     has_steps: bool,
-    /// Nothing after it has happened yet, milliseconds since the epoch.
-    now: i64,
-    /// Nothing before it was seen by any node, milliseconds since the epoch.
-    first_seen: i64,
+    /// By part and kind of records.
+    parts: Vec<[Reach; KINDS.len()]>,
+    /// By kind of records.
+    all: [AllReaches; KINDS.len()],
+}
+
+/// A time that one node knows of, milliseconds since the epoch.
+#[derive(Clone, Copy)]
+struct Reach {
+    since: i64,
+    until: i64,
+}
+
+/// The times of all nodes that answered.
+#[derive(Clone, Copy)]
+struct AllReaches {
+    /// From the first to the last moment that any node knows.
+    any: Reach,
+    /// Every node knows all before it.
+    complete_until: i64,
+}
+
+/// In parts of one: whole numbers, so that their sum does not hang on their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Surplus(u64);
+
+const SURPLUS_UNITS: u128 = 1 << 16;
+
+impl Surplus {
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn value(self) -> f64 {
+        self.0 as f64 / SURPLUS_UNITS as f64
+    }
+}
+
+impl std::ops::AddAssign for Surplus {
+    fn add_assign(&mut self, other: Self) {
+        self.0 = self.0.saturating_add(other.0);
+    }
+}
+
+impl Reach {
+    /// Without steps all counts that has come, up to now. What a node does not say is complete up to now.
+    fn of(node: &NodeCoverage, records: Records, now: i64, has_steps: bool) -> Self {
+        let covered = node.covered.iter().find(|covered| covered.records == records);
+        let since = covered.map_or_else(|| node.oldest.unwrap_or(0).max(node.recording_since), |covered| covered.since);
+        let until = covered.and_then(|covered| covered.until).filter(|_| has_steps);
+        Self { since, until: until.unwrap_or(now) }
+    }
+}
+
+impl AllReaches {
+    fn of(parts: &[[Reach; KINDS.len()]], records: Records) -> Self {
+        let none = Self { any: Reach { since: i64::MAX, until: i64::MIN }, complete_until: i64::MAX };
+        parts.iter().map(|part| part[records as usize]).fold(none, |all, Reach { since, until }| Self {
+            any: Reach { since: all.any.since.min(since), until: all.any.until.max(until) },
+            complete_until: all.complete_until.min(until),
+        })
+    }
 }
 
 impl Steps {
@@ -29,14 +94,14 @@ impl Steps {
             }
             _ => None,
         };
-        let nodes = joined.nodes().iter();
-        let first_seen = nodes.map(|node| node.oldest.unwrap_or(0).max(node.recording_since)).min();
+        let reaches = |node| KINDS.map(|records| Reach::of(node, records, joined.now(), step.is_some()));
+        let parts: Vec<_> = joined.nodes().iter().map(reaches).collect();
         Ok(Self {
             window,
             step: step.unwrap_or_else(|| (window.to - window.from).max(1)),
             has_steps: step.is_some(),
-            now: joined.now(),
-            first_seen: first_seen.unwrap_or(i64::MAX),
+            all: KINDS.map(|records| AllReaches::of(&parts, records)),
+            parts,
         })
     }
 
@@ -73,21 +138,47 @@ impl Steps {
         u32::try_from(number).ok().filter(|number| (*number as usize) < self.count())
     }
 
-    /// Seconds of the step that lie in the window and are past; `None` where nothing of it was observed. Nor has a step that
-    /// has only just begun: flows are reported once a second, and one report over an instant would show as a peak.
-    pub(crate) fn observed_seconds(&self, number: usize) -> Option<f64> {
-        let start = self.first() + number as i64 * self.step;
-        let end = start + self.step;
-        if end <= self.first_seen {
-            return None;
-        }
-        let observed = end.min(self.window.to).min(self.now) - start.max(self.window.from);
-        let has_just_begun = end.min(self.window.to) > self.now && 2 * (self.now - start) < self.step;
-        (observed > 0 && !has_just_begun).then(|| observed as f64 / 1e3)
+    /// Seconds of the step that lie in the window and that any node knows; `None` where the step is not shown.
+    ///
+    /// A step is shown once it is finished: no node that answered will learn anything of it any more. Where the first one
+    /// is not finished, the window has nothing else to show, so what is known of it is shown.
+    pub(crate) fn observed_seconds(&self, records: Records, number: usize) -> Option<f64> {
+        let observed = self.observed(records, number);
+        let is_shown = observed > 0 && (number == 0 || self.is_finished(records, number));
+        is_shown.then(|| observed as f64 / 1e3)
     }
 
-    /// Seconds of the window that are past.
-    pub(crate) fn window_seconds(&self) -> f64 {
-        (self.window.to.min(self.now) - self.window.from).max(1) as f64 / 1e3
+    /// What is to be added to a part's count in a step, for a rate over all that was observed of the step: a node's rate is
+    /// that of the time which it knows, and rates of nodes add up.
+    pub(crate) fn surplus(&self, part: usize, records: Records, number: usize, count: u64) -> Surplus {
+        let known = self.overlap(self.parts[part][records as usize], number);
+        let unknown = self.observed(records, number) - known;
+        if known <= 0 || unknown <= 0 {
+            return Surplus::default();
+        }
+        let share =
+            u128::from(count) * u128::from(unknown.unsigned_abs()) * SURPLUS_UNITS / u128::from(known.unsigned_abs());
+        Surplus(u64::try_from(share).unwrap_or(u64::MAX))
+    }
+
+    /// The whole of the step, also where the window ends within: of a window that goes on, that part would change.
+    fn is_finished(&self, records: Records, number: usize) -> bool {
+        self.first() + (number as i64 + 1) * self.step <= self.all[records as usize].complete_until
+    }
+
+    fn observed(&self, records: Records, number: usize) -> i64 {
+        self.overlap(self.all[records as usize].any, number)
+    }
+
+    /// Milliseconds of the step that lie in the window and in a reach.
+    fn overlap(&self, reach: Reach, number: usize) -> i64 {
+        let Reach { since, until } = self.within(number);
+        until.min(reach.until).saturating_sub(since.max(reach.since))
+    }
+
+    /// The part of the step that lies in the window.
+    fn within(&self, number: usize) -> Reach {
+        let start = self.first() + number as i64 * self.step;
+        Reach { since: start.max(self.window.from), until: (start + self.step).min(self.window.to) }
     }
 }

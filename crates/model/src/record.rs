@@ -185,6 +185,8 @@ pub enum TcpState {
 pub struct FlowRecord {
     /// When the report was made.
     pub time: Timestamp,
+    /// When the time that the counters are about begins; it ends at `time`.
+    pub since: Timestamp,
     /// When the connection was opened (an adopted one: when it was first seen).
     pub start: Timestamp,
     /// Which connection.

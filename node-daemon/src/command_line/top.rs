@@ -208,10 +208,11 @@ impl View {
     }
 }
 
+/// Up to the last step that is finished.
 fn curve_of(series: Option<&Series>) -> Vec<u64> {
-    series
-        .map(|series| series.values.iter().map(|value| value.unwrap_or(0.0).round() as u64).collect())
-        .unwrap_or_default()
+    let values = series.map_or(&[] as &[Option<f64>], |series| &series.values);
+    let finished = values.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+    values[..finished].iter().map(|value| value.unwrap_or(0.0).round() as u64).collect()
 }
 
 fn row(edge: &MapEdge) -> Row<'static> {

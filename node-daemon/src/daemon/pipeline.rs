@@ -125,6 +125,8 @@ impl Pipeline {
         let now = clock::kernel_now();
         tracker.sweep(now, &mut Outlets { records: &mut sink, capture });
         sink.flush();
+        let complete = tracker.complete(receiver.read_until(), receiver.counted_until());
+        history.complete_until(complete.events, complete.counters);
         if now >= self.next_housekeeping {
             self.next_housekeeping = KernelTime(now.0 + HOUSEKEEPING);
             self.keep_house();

@@ -30,6 +30,10 @@ pub enum Event<'a> {
     TcpListening(TcpListening),
     /// How an open connection stands.
     TcpCounters(TcpReport),
+    /// All of these that moved were told.
+    TcpCounted(TcpCounted),
+    /// Which connections the kernel has.
+    TcpOpen(TcpOpen<'a>),
     /// A connection, or an attempt at one, ended.
     TcpClosed(TcpClosed),
     /// A socket got the process that works with it.
@@ -163,10 +167,28 @@ pub struct TcpListening {
 pub struct TcpReport {
     /// When the counters were read.
     pub time: KernelTime,
+    /// When they were read before, and had not moved or were told; zero where they were not read yet.
+    pub since: KernelTime,
     /// The connection's socket.
     pub cookie: Cookie,
     /// As they stood at `time`.
     pub counters: TcpCounters,
+}
+
+/// Every open connection whose counters moved before `time` had a [`TcpReport`] since.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpCounted {
+    /// Before the first of the counters was read.
+    pub time: KernelTime,
+}
+
+/// The sockets that the probes knew at a moment; told every few seconds. A connection that is older and not among them has ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TcpOpen<'a> {
+    /// Before the list was made.
+    pub time: KernelTime,
+    /// In ascending order.
+    pub cookies: &'a [u64],
 }
 
 /// The connection, or the attempt at one, ended.
@@ -275,6 +297,8 @@ pub struct Conversation {
 pub struct ConversationReport {
     /// When the counters were read, or when the socket was closed.
     pub time: KernelTime,
+    /// When they were read before, and had not moved or were told; else when the conversation began.
+    pub since: KernelTime,
     /// As in its [`ConversationOpened`].
     pub conversation: Conversation,
     /// Since it opened; each by itself, also where the kernel joined several to one buffer.

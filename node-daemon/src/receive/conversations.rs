@@ -36,18 +36,22 @@ pub(super) struct Conversations {
     /// By socket, so that those of a socket that is closed can be ended at once.
     open: HashMap<u64, HashMap<ConversationKey, Reported>>,
     count: usize,
+    /// Nothing that happened before is left to report.
+    complete_until: KernelTime,
 }
 
 /// When a conversation was last reported, and how many datagrams it had.
 #[derive(Clone, Copy)]
 struct Reported {
     time: KernelTime,
+    /// When it last had no more than these.
+    looked: KernelTime,
     datagrams: u64,
 }
 
 impl Conversations {
     pub(super) fn new(counters: MapData, most: u32) -> Self {
-        Self { counters, most: most as usize, open: HashMap::new(), count: 0 }
+        Self { counters, most: most as usize, open: HashMap::new(), count: 0, complete_until: KernelTime(0) }
     }
 
     /// How long to wait for the next sweep; `None` while there is nothing to sweep.
@@ -55,9 +59,14 @@ impl Conversations {
         (self.count > 0).then_some(if self.is_crowded() { SWEEP_WHEN_CROWDED } else { SWEEP })
     }
 
+    /// What happened before is reported. `read` is up to when the probes' events were read.
+    pub(super) fn complete_until(&self, read: KernelTime) -> KernelTime {
+        if self.count == 0 { read } else { self.complete_until.min(read) }
+    }
+
     /// The probes told a conversation for the first time.
     pub(super) fn opened(&mut self, time: KernelTime, key: ConversationKey) {
-        let first = Reported { time, datagrams: 0 };
+        let first = Reported { time, looked: time, datagrams: 0 };
         if self.open.entry(key.cookie).or_default().insert(key, first).is_none() {
             self.count += 1;
         }
@@ -65,15 +74,16 @@ impl Conversations {
 
     /// A socket was closed, and its conversations with it.
     pub(super) fn released(&mut self, now: KernelTime, cookie: u64, visit: &mut impl FnMut(Event<'_>)) {
-        for key in self.open.remove(&cookie).unwrap_or_default().into_keys() {
+        for (key, reported) in self.open.remove(&cookie).unwrap_or_default() {
             self.count -= 1;
-            self.end(now, &key, visit);
+            self.end((reported.looked, now), &key, visit);
         }
     }
 
     /// Tells what moved and what went silent.
     pub(super) fn sweep(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> io::Result<usize> {
         let mut entries: Vec<(ConversationKey, ConversationCounters)> = Vec::new();
+        self.complete_until = now;
         batch::for_each(self.map(), |key: &ConversationKey, value: &ConversationCounters| {
             entries.push((*key, *value));
         })?;
@@ -81,8 +91,8 @@ impl Conversations {
         let mut count = 0;
         for (key, counters) in entries {
             if now.since(KernelTime(counters.last)) > patience(&counters, is_crowded) {
-                self.forget(&key);
-                self.end(now, &key, visit);
+                let looked = self.forget(&key).map_or(now, |reported| reported.looked);
+                self.end((looked, now), &key, visit);
                 count += 1;
             } else {
                 count += usize::from(self.report(now, &key, &counters, visit));
@@ -95,18 +105,20 @@ impl Conversations {
         self.count > self.most / 2
     }
 
-    fn forget(&mut self, key: &ConversationKey) {
-        let Some(of_socket) = self.open.get_mut(&key.cookie) else { return };
-        self.count -= usize::from(of_socket.remove(key).is_some());
+    fn forget(&mut self, key: &ConversationKey) -> Option<Reported> {
+        let of_socket = self.open.get_mut(&key.cookie)?;
+        let reported = of_socket.remove(key);
+        self.count -= usize::from(reported.is_some());
         if of_socket.is_empty() {
             self.open.remove(&key.cookie);
         }
+        reported
     }
 
     /// Takes it out of the kernel's map with its last counters, so that nothing that came meanwhile is lost.
-    fn end(&self, now: KernelTime, key: &ConversationKey, visit: &mut impl FnMut(Event<'_>)) {
+    fn end(&self, times: (KernelTime, KernelTime), key: &ConversationKey, visit: &mut impl FnMut(Event<'_>)) {
         if let Ok(counters) = batch::take::<_, ConversationCounters>(self.map(), key) {
-            visit(Event::ConversationClosed(report(now, key, &counters)));
+            visit(Event::ConversationClosed(report(times, key, &counters)));
         }
     }
 
@@ -120,13 +132,19 @@ impl Conversations {
         let datagrams = counters.datagrams_received + counters.datagrams_sent;
         let told = self.open.entry(key.cookie).or_default().entry(*key).or_insert_with(|| {
             self.count += 1;
-            Reported { time: now, datagrams: 0 }
+            Reported { time: now, looked: now, datagrams: 0 }
         });
-        if datagrams == told.datagrams || now.since(told.time) < REPORT {
+        if datagrams == told.datagrams {
+            told.looked = now;
             return false;
         }
-        *told = Reported { time: now, datagrams };
-        visit(Event::ConversationCounters(report(now, key, counters)));
+        if now.since(told.time) < REPORT {
+            self.complete_until = self.complete_until.min(told.looked);
+            return false;
+        }
+        let looked = told.looked;
+        *told = Reported { time: now, looked: now, datagrams };
+        visit(Event::ConversationCounters(report((looked, now), key, counters)));
         true
     }
 
@@ -147,10 +165,15 @@ fn patience(counters: &ConversationCounters, is_crowded: bool) -> Duration {
     }
 }
 
-fn report(now: KernelTime, key: &ConversationKey, counters: &ConversationCounters) -> ConversationReport {
+fn report(
+    (since, time): (KernelTime, KernelTime),
+    key: &ConversationKey,
+    counters: &ConversationCounters,
+) -> ConversationReport {
     let remote: SocketAddr = socket_address(key.remote, key.remote_port);
     ConversationReport {
-        time: now,
+        time,
+        since,
         conversation: Conversation { cookie: Cookie(key.cookie), remote },
         datagrams_sent: counters.datagrams_sent,
         datagrams_received: counters.datagrams_received,

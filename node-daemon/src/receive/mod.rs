@@ -17,6 +17,7 @@ mod lane;
 mod losses;
 mod mapping;
 mod merged;
+mod moved;
 mod namespace;
 mod object;
 mod receiver;

@@ -26,11 +26,11 @@ use super::{
     merged::Merged,
     object,
     ring::Ring,
-    socket_sweep::{SocketSweep, now},
+    socket_sweep::{SocketSweep, now, to_begin_of_second, wall},
     statistics,
     tls::{TlsFinder, TlsProbes},
 };
-use crate::decode::{Event, decode, released_socket, time_of};
+use crate::decode::{Event, KernelTime, decode, released_socket, time_of};
 
 /// What shall be observed, and how much memory it may take.
 #[derive(Clone, Debug)]
@@ -98,6 +98,10 @@ pub struct Receiver {
     next_sweep: Instant,
     next_conversations: Instant,
     drops_told: u32,
+    /// What was dropped before is told.
+    drops_until: KernelTime,
+    /// What the probes told before is handed out.
+    read_until: KernelTime,
     empty_looks: u32,
     object: Arc<Mutex<Ebpf>>,
 }
@@ -151,6 +155,8 @@ impl Receiver {
             next_sweep: Instant::now(),
             next_conversations: Instant::now(),
             drops_told: 0,
+            drops_until: KernelTime(0),
+            read_until: KernelTime(0),
             empty_looks: 0,
             object,
         })
@@ -162,8 +168,10 @@ impl Receiver {
     /// socket is established before its first segment, but for [`TcpSegment::at_listener`](crate::decode::TcpSegment), and
     /// all its segments come before it is closed.
     pub fn poll(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
-        let mut count = self.socket_sweep.tell(visit);
+        let mut count = self.socket_sweep.tell_adopted(visit);
         count += self.drain(visit);
+        // After what the probes told: the connections that it is about are known then.
+        count += self.socket_sweep.tell(visit);
         count += self.sweep(Instant::now(), visit);
         self.empty_looks = if count == 0 { self.empty_looks.saturating_add(1) } else { 0 };
         count
@@ -184,6 +192,19 @@ impl Receiver {
             let _ = poll(&mut descriptors, timeout);
         }
         self.doorbell.set_asleep(false);
+    }
+
+    /// Every event of the probes' before this moment was handed out.
+    #[must_use]
+    pub const fn read_until(&self) -> KernelTime {
+        self.read_until
+    }
+
+    /// All that the kernel counted before this moment was handed out, too.
+    #[must_use]
+    pub fn counted_until(&self) -> KernelTime {
+        let sockets = self.socket_sweep.counted_until().min(self.drops_until);
+        self.conversations.complete_until(self.read_until).min(sockets)
     }
 
     /// The way to tell the probes what is wanted of a socket.
@@ -228,7 +249,10 @@ impl Receiver {
     /// What comes by rings.
     fn drain(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
         let (conversations, undecodable, tls) = (&mut self.conversations, &mut self.undecodable, &self.tls);
-        self.rings.drain(now(), MOST_EVENTS, |record| {
+        let cut = now();
+        let mut last = cut;
+        let count = self.rings.drain(cut, MOST_EVENTS, |record| {
+            last = time_of(record);
             if let Some(released) = released_socket(record) {
                 conversations.released(time_of(record), released, visit);
             } else if let Some(event) = decode(record) {
@@ -242,7 +266,10 @@ impl Receiver {
             } else {
                 *undecodable += 1;
             }
-        })
+        });
+        // Where there was too much for one call, more comes with the next.
+        self.read_until = if count < MOST_EVENTS { cut } else { last };
+        count
     }
 
     /// What comes by maps rather than by rings.
@@ -251,13 +278,14 @@ impl Receiver {
         if let Some(pause) = self.conversations.pause()
             && at >= self.next_conversations
         {
-            self.next_conversations = at + pause;
+            self.next_conversations = at + with_seconds(pause);
             count += self.conversations.sweep(now(), visit).unwrap_or(0);
         }
         if at < self.next_sweep {
             return count;
         }
-        self.next_sweep = at + SWEEP;
+        self.next_sweep = at + with_seconds(SWEEP);
+        self.drops_until = now();
         let drops = self.doorbell.drops();
         if drops != self.drops_told
             && let Some(sweep) = &mut self.drop_sweep
@@ -267,6 +295,11 @@ impl Receiver {
         }
         count
     }
+}
+
+/// What is read once a second is read as seconds begin, so that no second has two reports or none.
+fn with_seconds(pause: Duration) -> Duration {
+    if pause < SWEEP { pause } else { to_begin_of_second(wall(), pause) }
 }
 
 fn check_sizes(options: &Options) -> Result<(), OpenError> {

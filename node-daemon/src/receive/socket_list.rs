@@ -12,6 +12,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use crate::decode::{Addresses, Cookie, TcpCounters};
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
+/// The older request for TCP: it lists both families in one walk over the kernel's table, which is most of the cost.
+const TCPDIAG_GETSOCK: u16 = 18;
 const INET_DIAG_INFO: u8 = 2;
 /// All states but `TIME_WAIT` and `CLOSE`, which hold no socket that could move.
 const TCP_STATES: u32 = 0b1111_0011_1110;
@@ -33,6 +35,24 @@ pub(super) struct ListedSocket {
     pub(super) inode: u32,
     /// All zero for UDP.
     pub(super) counters: TcpCounters,
+}
+
+/// `struct nlmsghdr` and `struct inet_diag_req`.
+#[repr(C)]
+#[derive(IntoBytes, Immutable)]
+struct TcpRequest {
+    length: u32,
+    kind: u16,
+    flags: u16,
+    sequence: u32,
+    port: u32,
+    family: u8,
+    source_prefix: u8,
+    destination_prefix: u8,
+    extensions: u8,
+    id: [u8; 48],
+    states: u32,
+    unused: u32,
 }
 
 /// `struct nlmsghdr` and `struct inet_diag_req_v2`.
@@ -86,37 +106,52 @@ struct Message {
 
 /// Every TCP socket of the thread's namespace.
 pub(super) fn tcp_sockets(visit: &mut impl FnMut(ListedSocket)) -> io::Result<()> {
-    for family in [libc::AF_INET, libc::AF_INET6] {
-        list(family, libc::IPPROTO_TCP, TCP_STATES, visit)?;
-    }
-    Ok(())
+    let request = TcpRequest {
+        length: u32::try_from(size_of::<TcpRequest>()).map_err(io::Error::other)?,
+        kind: TCPDIAG_GETSOCK,
+        flags: dump_flags()?,
+        sequence: 1,
+        port: 0,
+        family: 0,
+        source_prefix: 0,
+        destination_prefix: 0,
+        extensions: 1 << (INET_DIAG_INFO - 1),
+        id: [0; 48],
+        states: TCP_STATES,
+        unused: 0,
+    };
+    list(request.as_bytes(), visit)
 }
 
 /// Every UDP socket of the thread's namespace.
 pub(super) fn udp_sockets(visit: &mut impl FnMut(ListedSocket)) -> io::Result<()> {
     for family in [libc::AF_INET, libc::AF_INET6] {
-        list(family, libc::IPPROTO_UDP, ALL_STATES, visit)?;
+        let request = Request {
+            length: u32::try_from(size_of::<Request>()).map_err(io::Error::other)?,
+            kind: SOCK_DIAG_BY_FAMILY,
+            flags: dump_flags()?,
+            sequence: 1,
+            port: 0,
+            family: u8::try_from(family).map_err(io::Error::other)?,
+            protocol: u8::try_from(libc::IPPROTO_UDP).map_err(io::Error::other)?,
+            extensions: 0,
+            unused: 0,
+            states: ALL_STATES,
+            id: [0; 48],
+        };
+        list(request.as_bytes(), visit)?;
     }
     Ok(())
 }
 
-fn list(family: i32, protocol: i32, states: u32, visit: &mut impl FnMut(ListedSocket)) -> io::Result<()> {
+fn dump_flags() -> io::Result<u16> {
+    u16::try_from(libc::NLM_F_REQUEST | libc::NLM_F_DUMP).map_err(io::Error::other)
+}
+
+fn list(request: &[u8], visit: &mut impl FnMut(ListedSocket)) -> io::Result<()> {
     let socket = open()?;
-    let request = Request {
-        length: u32::try_from(size_of::<Request>()).map_err(io::Error::other)?,
-        kind: SOCK_DIAG_BY_FAMILY,
-        flags: u16::try_from(libc::NLM_F_REQUEST | libc::NLM_F_DUMP).map_err(io::Error::other)?,
-        sequence: 1,
-        port: 0,
-        family: u8::try_from(family).map_err(io::Error::other)?,
-        protocol: u8::try_from(protocol).map_err(io::Error::other)?,
-        extensions: 1 << (INET_DIAG_INFO - 1),
-        unused: 0,
-        states,
-        id: [0; 48],
-    };
     // SAFETY: sends initialised memory of that length.
-    check(unsafe { libc::send(socket.as_raw_fd(), request.as_bytes().as_ptr().cast(), size_of::<Request>(), 0) })?;
+    check(unsafe { libc::send(socket.as_raw_fd(), request.as_ptr().cast(), request.len(), 0) })?;
     let mut room = vec![0_u8; ROOM];
     loop {
         // SAFETY: receives into memory of that length.
@@ -250,6 +285,14 @@ mod tests {
         assert_eq!(socket.counters.bytes_sent, 1234);
         assert_ne!(socket.cookie.0, 0);
         assert_ne!(socket.inode, 0);
+    }
+
+    #[test]
+    fn lists_both_families_at_once() {
+        let listeners = ["127.0.0.1:0", "[::1]:0"].map(|address| TcpListener::bind(address).unwrap());
+        let mut found = Vec::new();
+        tcp_sockets(&mut |socket| found.push(socket.addresses.local)).unwrap();
+        assert!(listeners.iter().all(|listener| found.contains(&listener.local_addr().unwrap())));
     }
 
     #[test]

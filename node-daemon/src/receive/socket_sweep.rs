@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::fd::{AsFd, OwnedFd},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
@@ -18,16 +18,22 @@ use caps::Capability;
 use goldwire_probe_events::{Socket, role, socket_flag, transport};
 
 use super::{
-    OpenError, batch, cgroup::Cgroup, namespace, saturation::SaturationSweep, socket_holder::SocketHolders,
-    socket_list, socket_list::ListedSocket,
+    OpenError, batch,
+    cgroup::Cgroup,
+    moved::MovedSockets,
+    namespace::{Home, Namespaces},
+    saturation::SaturationSweep,
+    socket_holder::SocketHolders,
+    socket_list,
+    socket_list::ListedSocket,
 };
 use crate::{
-    decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpListening, TcpReport},
+    decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpCounted, TcpListening, TcpOpen},
     privileges::{READING, keep_only},
 };
 
-/// At most this part of one core goes into sweeps: where they take long, they come more seldom.
-const SHARE: u32 = 100;
+/// At most a twentieth of one core goes into sweeps: where they take long, they come more seldom.
+const SHARE: u32 = 20;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// `repr(transparent)`, so that aya may read and write it.
@@ -47,13 +53,33 @@ fn socket_map(sockets: &MapData) -> Result<SocketMap, OpenError> {
     SocketMap::try_from(Map::HashMap(MapData::from_fd(descriptor).map_err(unusable)?)).map_err(unusable)
 }
 
+/// How often all sockets that the probes know are told.
+const LIST_ALL: Duration = Duration::from_secs(10);
+
 /// What one sweep found, for the reader to tell.
-type Found = Vec<Event<'static>>;
+#[derive(Default)]
+struct Found {
+    events: Vec<Event<'static>>,
+    /// See [`TcpOpen`].
+    open: Option<(KernelTime, Vec<u64>)>,
+}
+
+impl Found {
+    fn tell(&self, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        self.events.iter().for_each(|event| visit(*event));
+        if let Some((time, cookies)) = &self.open {
+            visit(Event::TcpOpen(TcpOpen { time: *time, cookies }));
+        }
+        self.events.len() + usize::from(self.open.is_some())
+    }
+}
 
 /// The thread that sweeps. Dropping this ends it.
 pub(super) struct SocketSweep {
     /// Told before all else, since the probes know these sockets already.
     adopted: Found,
+    /// See [`TcpCounted`].
+    counted_until: KernelTime,
     running: Option<Running>,
 }
 
@@ -75,21 +101,39 @@ impl SocketSweep {
             sockets,
             descriptor,
             cgroup,
-            reported: HashMap::new(),
+            namespaces: Namespaces::default(),
+            listed_all: Instant::now(),
+            moved: HashMap::new(),
             adopted: HashSet::new(),
             saturation: SaturationSweep::default(),
         };
         let thread = thread::Builder::new().name("goldwire-sockets".into());
         let thread = thread.spawn(move || run(sweeper, interval, &sender, &ended)).map_err(OpenError::Thread)?;
         let adopted = found.recv().unwrap_or_default();
-        Ok(Self { adopted, running: Some(Running { found, end, thread }) })
+        Ok(Self { adopted, counted_until: KernelTime(0), running: Some(Running { found, end, thread }) })
+    }
+
+    /// Tells once what was there before the probes.
+    pub(super) fn tell_adopted(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        std::mem::take(&mut self.adopted).tell(visit)
     }
 
     /// Tells what was found since the last call.
     pub(super) fn tell(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
-        let adopted = std::mem::take(&mut self.adopted);
         let swept = self.running.iter().flat_map(|running| running.found.try_iter());
-        std::iter::once(adopted).chain(swept).flatten().map(visit).count()
+        let counted_until = &mut self.counted_until;
+        let mut visit = |event: Event<'_>| {
+            if let Event::TcpCounted(counted) = event {
+                *counted_until = counted.time;
+            }
+            visit(event);
+        };
+        swept.map(|found| found.tell(&mut visit)).sum()
+    }
+
+    /// What was counted before this moment was told.
+    pub(super) const fn counted_until(&self) -> KernelTime {
+        self.counted_until
     }
 }
 
@@ -116,21 +160,30 @@ fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, end
     let mut found = sweeper.adopt();
     let mut pause = interval;
     while sender.send(found).is_ok() && ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        let began = Instant::now();
+        let began = processor_time();
         found = sweeper.report();
-        pause = interval.max(began.elapsed() * SHARE).min(LONGEST_PAUSE);
+        pause = interval.max(processor_time().saturating_sub(began) * SHARE).min(LONGEST_PAUSE);
         if interval >= Duration::from_secs(1) {
-            let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            pause = to_end_of_second(wall, pause);
+            pause = to_begin_of_second(wall(), pause);
         }
     }
 }
 
-/// Moves the end of a pause to shortly before the nearest end of a second by the wall clock. So each second, and each step of
-/// seconds, has its own report, and what moved in it: no step has two and none stays empty.
-fn to_end_of_second(now: Duration, pause: Duration) -> Duration {
+/// Of the calling thread.
+fn processor_time() -> Duration {
+    nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
+}
+
+/// By the wall clock, since the epoch.
+pub(super) fn wall() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Moves the end of a pause to shortly after the nearest begin of a second by the wall clock. So a step of seconds is
+/// finished soon after it is over, and no second has two reports.
+pub(super) fn to_begin_of_second(now: Duration, pause: Duration) -> Duration {
     const SECOND: u64 = 1_000;
-    const INTO_SECOND: u64 = 950;
+    const INTO_SECOND: u64 = 20;
     let beyond = (u64::from((now + pause).subsec_millis()) + SECOND - INTO_SECOND) % SECOND;
     if beyond <= SECOND / 2 {
         pause.saturating_sub(Duration::from_millis(beyond))
@@ -144,8 +197,10 @@ struct Sweeper {
     /// The same map, for batches.
     descriptor: OwnedFd,
     cgroup: Arc<Cgroup>,
-    /// Segments sent and received at the last report.
-    reported: HashMap<u64, (u32, u32)>,
+    namespaces: Namespaces,
+    listed_all: Instant,
+    /// By the namespace's inode.
+    moved: HashMap<u32, MovedSockets>,
     /// Taken in by the last sweep that adopted.
     adopted: HashSet<u64>,
     saturation: SaturationSweep,
@@ -156,19 +211,19 @@ impl Sweeper {
     fn adopt(&mut self) -> Found {
         let holders = SocketHolders::read();
         let mut found = Vec::new();
-        in_each_namespace(|namespace| {
-            self.read_saturation(namespace);
+        self.in_each_namespace(|this, namespace| {
+            this.read_saturation(namespace);
             let mut listed = Vec::new();
             let _ = socket_list::tcp_sockets(&mut |socket| listed.push(socket));
             let listeners: HashSet<SocketAddr> =
                 listed.iter().filter(|socket| socket.is_listening).map(|socket| socket.addresses.local).collect();
             for socket in &listed {
-                found.extend(self.adopt_tcp(socket, &listeners, &holders));
+                found.extend(this.adopt_tcp(socket, &listeners, &holders));
             }
-            let _ = socket_list::udp_sockets(&mut |socket| self.adopt_udp(&socket, &holders));
+            let _ = socket_list::udp_sockets(&mut |socket| this.adopt_udp(&socket, &holders));
         });
         found.extend(self.saturation.finish().map(Event::Saturation));
-        found
+        Found { events: found, open: None }
     }
 
     fn adopt_tcp(
@@ -227,31 +282,69 @@ impl Sweeper {
 
     /// Reports what moved, and forgets adopted sockets that ended before they were taken in.
     fn report(&mut self) -> Found {
-        let mut known = HashSet::new();
-        let _ = batch::for_each(self.map(), |cookie: &u64, value: &Socket| {
+        let began = now();
+        self.check_adopted();
+        let mut found = Vec::new();
+        let there = self.in_each_namespace(|this, namespace| {
+            this.read_saturation(namespace);
+            let sockets = &this.sockets;
+            this.moved.entry(namespace.inode).or_default().sweep(
+                |visit| socket_list::tcp_sockets(&mut |socket| visit(socket)),
+                |cookie| is_followed(sockets, cookie),
+                &mut |report| found.push(Event::TcpCounters(report)),
+            );
+        });
+        self.moved.retain(|inode, _| there.contains(inode));
+        found.push(Event::TcpCounted(TcpCounted { time: began }));
+        found.extend(self.saturation.finish().map(Event::Saturation));
+        Found { events: found, open: self.list_all() }
+    }
+
+    /// The TCP sockets that the probes know, where they were not listed for long.
+    fn list_all(&mut self) -> Option<(KernelTime, Vec<u64>)> {
+        if self.listed_all.elapsed() < LIST_ALL {
+            return None;
+        }
+        self.listed_all = Instant::now();
+        let (time, mut cookies) = (now(), Vec::new());
+        let read = batch::for_each(self.descriptor.as_fd(), |cookie: &u64, value: &Socket| {
             if value.transport == transport::TCP {
-                known.insert(*cookie);
+                cookies.push(*cookie);
             }
         });
-        let mut found = Vec::new();
+        read.ok()?;
+        cookies.sort_unstable();
+        Some((time, cookies))
+    }
+
+    /// Once, after the sweep that adopted.
+    fn check_adopted(&mut self) {
+        let adopted = std::mem::take(&mut self.adopted);
+        if adopted.is_empty() {
+            return;
+        }
         let mut seen = HashSet::new();
-        in_each_namespace(|namespace| {
-            self.read_saturation(namespace);
+        self.in_each_namespace(|_, _| {
             let _ = socket_list::tcp_sockets(&mut |socket| {
                 seen.insert(socket.cookie.0);
-                if known.contains(&socket.cookie.0) && !socket.is_listening {
-                    found.extend(self.report_one(&socket));
-                }
             });
         });
-        for cookie in std::mem::take(&mut self.adopted) {
-            if !seen.contains(&cookie) {
-                let _ = batch::remove(self.map(), &cookie);
+        for cookie in adopted.difference(&seen) {
+            let _ = batch::remove(self.descriptor.as_fd(), cookie);
+        }
+    }
+
+    /// Calls `visit` in every namespace that can be entered, and gives the inodes of all that are there.
+    fn in_each_namespace(&mut self, mut visit: impl FnMut(&mut Self, Namespace)) -> Vec<u32> {
+        let Some(home) = Home::of_thread() else { return Vec::new() };
+        let all = self.namespaces.look();
+        for inode in &all {
+            if self.namespaces.enter(*inode) {
+                visit(self, Namespace { inode: *inode, is_own: home.inode() == *inode });
             }
         }
-        self.reported.retain(|cookie, _| seen.contains(cookie));
-        found.extend(self.saturation.finish().map(Event::Saturation));
-        found
+        home.enter();
+        all
     }
 
     /// Of a daemon that is confined, its own namespace is what it knows to be its concern.
@@ -260,18 +353,11 @@ impl Sweeper {
             self.saturation.read(namespace.inode);
         }
     }
+}
 
-    fn report_one(&mut self, socket: &ListedSocket) -> Option<Event<'static>> {
-        let moved = (socket.counters.segments_sent, socket.counters.segments_received);
-        if self.reported.insert(socket.cookie.0, moved) == Some(moved) {
-            return None;
-        }
-        Some(Event::TcpCounters(TcpReport { time: now(), cookie: socket.cookie, counters: socket.counters }))
-    }
-
-    fn map(&self) -> BorrowedFd<'_> {
-        self.descriptor.as_fd()
-    }
+/// Whether the probes know it as a TCP socket.
+fn is_followed(sockets: &SocketMap, cookie: u64) -> bool {
+    sockets.get(&cookie, 0).is_ok_and(|SocketValue(known)| known.transport == transport::TCP)
 }
 
 /// One that the thread is in right now.
@@ -280,20 +366,6 @@ struct Namespace {
     inode: u32,
     /// The daemon's.
     is_own: bool,
-}
-
-/// Calls `visit` in every namespace that can be entered.
-fn in_each_namespace(mut visit: impl FnMut(Namespace)) {
-    let all = namespace::all();
-    let home = namespace::own();
-    for (inode, file) in &all {
-        if namespace::enter(*inode, file) {
-            visit(Namespace { inode: *inode, is_own: home == Some(*inode) });
-        }
-    }
-    if let Some((inode, file)) = home.and_then(|home| all.get_key_value(&home)) {
-        namespace::enter(*inode, file);
-    }
 }
 
 fn is_listened_at(listeners: &HashSet<SocketAddr>, local: SocketAddr) -> bool {
@@ -314,15 +386,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reports_come_shortly_before_seconds_end() {
+    fn reports_come_shortly_after_seconds_begin() {
         let pause = |now: u64, pause: u64| {
-            to_end_of_second(Duration::from_millis(now), Duration::from_millis(pause)).as_millis()
+            to_begin_of_second(Duration::from_millis(now), Duration::from_millis(pause)).as_millis()
         };
-        assert_eq!(pause(5_950, 1_000), 1_000);
-        assert_eq!(pause(5_957, 1_000), 993);
-        assert_eq!(pause(5_940, 1_000), 1_010);
-        assert_eq!(pause(5_300, 1_000), 650);
-        assert_eq!(pause(5_600, 1_000), 1_350);
-        assert_eq!(pause(5_955, 7_300), 6_995);
+        assert_eq!(pause(5_020, 1_000), 1_000);
+        assert_eq!(pause(5_027, 1_000), 993);
+        assert_eq!(pause(5_010, 1_000), 1_010);
+        assert_eq!(pause(5_300, 1_000), 720);
+        assert_eq!(pause(5_600, 1_000), 1_420);
+        assert_eq!(pause(5_025, 7_300), 6_995);
     }
 }

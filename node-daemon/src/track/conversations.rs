@@ -80,7 +80,7 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(flow) = self.flows.get_mut(&FlowKey::Udp(event.conversation)) else { return };
         flow.report_start(self.shared.anchor, out.records);
         let totals = Totals::from(event).furthest(&flow.reported);
-        flow.report_update(event.time, self.shared.anchor, totals, out.records);
+        flow.report_update((event.since, event.time), self.shared.anchor, totals, out.records);
     }
 
     pub(super) fn conversation_closed(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {
@@ -96,7 +96,8 @@ impl<I: IdentityLookup> Tracker<I> {
         flow.traffic.close(event.time.0, Closing::Clean, &mut exchanges);
         let totals = Totals::from(event).furthest(&flow.reported);
         let ending = Some(Ending::Closed);
-        flow.report(Report { time, start, event: FlowEvent::End, ending, tcp_flags: 0, totals }, out.records);
+        let since = self.shared.anchor.wall(flow.counted_until(event.since, event.time));
+        flow.report(Report { time, since, start, event: FlowEvent::End, ending, tcp_flags: 0, totals }, out.records);
     }
 
     pub(super) fn datagram(&mut self, event: &Datagram<'_>, out: &mut Outlets<'_>) {

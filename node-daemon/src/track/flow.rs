@@ -111,11 +111,15 @@ pub(super) struct Flow {
     /// When the handshake was done.
     pub(super) established: KernelTime,
     pub(super) adopted: bool,
+    /// When the kernel was first found not to have it any more.
+    pub(super) missing: Option<KernelTime>,
     pub(super) stage: Stage,
     pub(super) state: Option<TcpState>,
     pub(super) connect_latency: Option<Duration>,
     /// What the reports so far add up to.
     pub(super) reported: Totals,
+    /// Up to when that is all that moved.
+    pub(super) counted: KernelTime,
     pub(super) rtt: Option<Duration>,
     pub(super) rtt_min: Option<Duration>,
     pub(super) streams: [StreamOffset; 2],

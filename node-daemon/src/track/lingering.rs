@@ -38,6 +38,11 @@ impl LingeringFlows {
         self.0.remove(&key)
     }
 
+    /// When the first of them closed; the end of time where there is none.
+    pub(super) fn oldest(&self) -> KernelTime {
+        self.0.values().map(|lingering| lingering.closed).min().unwrap_or(KernelTime(u64::MAX))
+    }
+
     /// Those that closed before `before`.
     pub(super) fn expired(&mut self, before: KernelTime) -> Vec<Lingering> {
         self.0.extract_if(|_, lingering| lingering.closed < before).map(|(_, lingering)| *lingering).collect()

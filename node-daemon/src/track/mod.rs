@@ -21,6 +21,7 @@ mod inner;
 mod join;
 mod lingering;
 mod listeners;
+mod missing;
 mod outlets;
 mod pairing;
 mod payload;
@@ -41,4 +42,5 @@ mod tests;
 
 pub use anchor::Anchor;
 pub use outlets::{CaptureControl, Outlets, RecordSink};
+pub use sweep::Complete;
 pub use tracker::{Options, Tracker};

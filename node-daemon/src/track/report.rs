@@ -24,6 +24,8 @@ const ACK: u8 = 0x10;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Report {
     pub(super) time: Timestamp,
+    /// When what changed began to.
+    pub(super) since: Timestamp,
     pub(super) start: Timestamp,
     pub(super) event: FlowEvent,
     pub(super) ending: Option<Ending>,
@@ -42,26 +44,35 @@ impl Flow {
         let is_handshake = self.state.is_some() && !self.adopted;
         let tcp_flags = if is_handshake { SYN | ACK } else { 0 };
         let (time, start, totals) = (anchor.wall(self.established), anchor.wall(self.opened), self.reported);
-        self.report(Report { time, start, event, ending: None, tcp_flags, totals }, records);
+        self.report(Report { time, since: time, start, event, ending: None, tcp_flags, totals }, records);
         self.connect_latency = None;
     }
 
-    /// A report while it goes on; none where nothing moved.
+    /// A report while it goes on; none where nothing moved since `since`.
     pub(super) fn report_update(
         &mut self,
-        time: KernelTime,
+        (since, time): (KernelTime, KernelTime),
         anchor: Anchor,
         totals: Totals,
         records: &mut dyn RecordSink,
     ) {
         if self.stage == Stage::Reported && totals != self.reported {
+            let since = anchor.wall(self.counted_until(since, time));
             let (time, start) = (anchor.wall(time), anchor.wall(self.opened));
-            self.report(Report { time, start, event: FlowEvent::Update, ending: None, tcp_flags: 0, totals }, records);
+            let event = FlowEvent::Update;
+            self.report(Report { time, since, start, event, ending: None, tcp_flags: 0, totals }, records);
         }
     }
 
+    /// The beginning of a report's time: the last moment at which nothing was left to report. The next one begins at `time`.
+    pub(super) fn counted_until(&mut self, known: KernelTime, time: KernelTime) -> KernelTime {
+        let since = self.counted.max(known).min(time);
+        self.counted = self.counted.max(time);
+        since
+    }
+
     pub(super) fn report(&mut self, report: Report, records: &mut dyn RecordSink) {
-        let Report { time, start, event, ending, tcp_flags, totals } = report;
+        let Report { time, since, start, event, ending, tcp_flags, totals } = report;
         let delta = totals.since(&self.reported);
         let tls_handshake_latency = self.tls.latency.filter(|_| !self.tls_latency_is_told).map(Duration::from_nanos);
         self.tls_latency_is_told |= tls_handshake_latency.is_some();
@@ -76,6 +87,7 @@ impl Flow {
         };
         records.record(Record::Flow(FlowRecord {
             time,
+            since,
             start,
             connection: self.about.connection,
             ends: self.about.ends.clone(),

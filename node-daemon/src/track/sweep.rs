@@ -2,6 +2,7 @@
 
 use goldwire_answer::coverage::LossStage;
 use goldwire_l7::TlsHandshake;
+use goldwire_model::time::Timestamp;
 
 use crate::{decode::KernelTime, identity::IdentityLookup};
 
@@ -23,6 +24,18 @@ const UNANNOUNCED: u64 = 5_000 * MILLISECOND;
 /// How long a closed connection waits for what a program has yet to read from its library.
 const LINGER: u64 = 1_000 * MILLISECOND;
 
+/// Most records of exchanges come at once. Some wait for bytes that are missing, or for what a program has yet to read.
+const SETTLE: u64 = 1_000 * MILLISECOND;
+
+/// What happened before these moments has its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Complete {
+    /// Of what is told as it happens.
+    pub events: Timestamp,
+    /// Of what is counted, and reported from time to time.
+    pub counters: Timestamp,
+}
+
 impl<I: IdentityLookup> Tracker<I> {
     /// To be called a few times a second, and whenever the rings were found empty. `now` is the kernel's clock.
     pub fn sweep(&mut self, now: KernelTime, out: &mut Outlets<'_>) {
@@ -41,6 +54,16 @@ impl<I: IdentityLookup> Tracker<I> {
         }
         self.newly_seen(now, out);
         self.identity.sweep(now);
+    }
+
+    /// How far records are complete, when all events before `read` and all counters before `counted` were handled.
+    #[must_use]
+    pub fn complete(&self, read: KernelTime, counted: KernelTime) -> Complete {
+        let oldest_fresh = self.fresh.front().map_or(KernelTime(u64::MAX), |(_, time)| *time);
+        Complete {
+            events: self.wall(KernelTime(read.0.saturating_sub(SETTLE)).min(self.lingering.oldest())),
+            counters: self.wall(counted.min(read).min(oldest_fresh)),
+        }
     }
 
     /// Reports what was held back, when the daemon stops.

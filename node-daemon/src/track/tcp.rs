@@ -7,7 +7,8 @@ use goldwire_model::record::{Ending, FlowEvent, Protocol, Reporter, TcpState};
 
 use crate::{
     decode::{
-        KernelTime, Role, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpEstablished, TcpReport,
+        KernelTime, Role, SocketOwned, SocketState, TcpAdopted, TcpClosed, TcpConnecting, TcpCounted, TcpEstablished,
+        TcpReport,
     },
     identity::{Identity, IdentityLookup},
 };
@@ -181,7 +182,17 @@ impl<I: IdentityLookup> Tracker<I> {
         flow.take_measures(&event.counters);
         flow.report_start(self.shared.anchor, out.records);
         let totals = Totals::from(&event.counters).furthest(&flow.reported);
-        flow.report_update(event.time, self.shared.anchor, totals, out.records);
+        flow.report_update((event.since, event.time), self.shared.anchor, totals, out.records);
+    }
+
+    /// Of the sockets that were open then, nothing before is left to report.
+    pub(super) fn all_counted(&mut self, event: &TcpCounted) {
+        self.counted = [self.counted[1], event.time];
+    }
+
+    /// When all sockets were last counted before a moment. What happened before the last time may be told after it.
+    fn counted_before(&self, time: KernelTime) -> KernelTime {
+        if self.counted[1] <= time { self.counted[1] } else { self.counted[0] }
     }
 
     pub(super) fn closed(&mut self, event: &TcpClosed, out: &mut Outlets<'_>) {
@@ -259,8 +270,13 @@ impl<I: IdentityLookup> Tracker<I> {
         let ending = ending(event, flow.is_client());
         flow.state = Some(TcpState::Close);
         fill_port(flow, event.addresses.local);
+        // One that was opened since was not among those that were counted.
+        let counted = self.counted_before(event.time);
+        let known = if flow.opened < counted { counted } else { flow.opened };
+        let since = flow.counted_until(known, event.time);
         let report = Report {
             time: self.wall(event.time),
+            since: self.wall(since),
             start: self.wall(flow.opened),
             event: FlowEvent::End,
             ending: Some(ending),

@@ -70,6 +70,8 @@ pub struct Tracker<I> {
     pub(super) waiting: Vec<FlowKey>,
     pub(super) last_connection: u64,
     pub(super) last_sweep: KernelTime,
+    /// The last but one and the last [`TcpCounted`](crate::decode::TcpCounted).
+    pub(super) counted: [KernelTime; 2],
 }
 
 impl<I: IdentityLookup> Tracker<I> {
@@ -94,6 +96,7 @@ impl<I: IdentityLookup> Tracker<I> {
             waiting: Vec::new(),
             last_connection: options.first_connection,
             last_sweep: KernelTime(0),
+            counted: [KernelTime(0); 2],
         }
     }
 
@@ -136,6 +139,8 @@ impl<I: IdentityLookup> Tracker<I> {
             Event::TcpBeginning(event) => self.beginning(event, out),
             Event::TcpListening(event) => self.listeners.opened(event.local, event.cookie, event.owner_pid),
             Event::TcpCounters(event) => self.counted(event, out),
+            Event::TcpCounted(event) => self.all_counted(event),
+            Event::TcpOpen(event) => self.tcp_open(event, out),
             Event::TcpClosed(event) => self.closed(event, out),
             Event::SocketOwned(event) => self.owned(event, out),
             Event::ConversationOpened(event) => self.conversation_opened(event, out),

@@ -76,6 +76,16 @@ impl Peer {
         Self::start_as("server", cgroup, Some(namespace), address)
     }
 
+    /// Starts a server that reads whatever comes, in `cgroup`, on loopback.
+    pub fn start_reader(cgroup: &Cgroup) -> Result<Self> {
+        Self::start_as("receive", cgroup, None, Ipv4Addr::LOCALHOST)
+    }
+
+    /// The same with an address of its own, in a network namespace.
+    pub fn start_reader_at(cgroup: &Cgroup, namespace: &Namespace, address: Ipv4Addr) -> Result<Self> {
+        Self::start_as("receive", cgroup, Some(namespace), address)
+    }
+
     /// Starts the DNS server in `cgroup`, on loopback: what a name begins with says how it is answered.
     pub fn start_dns(cgroup: &Cgroup) -> Result<Self> {
         Self::start_as("dns", cgroup, None, Ipv4Addr::LOCALHOST)

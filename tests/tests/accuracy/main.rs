@@ -12,6 +12,7 @@ mod names;
 mod overload;
 mod owners;
 mod pipelines;
+mod rates;
 mod saturation;
 mod stores;
 mod streams;

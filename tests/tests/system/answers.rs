@@ -218,13 +218,16 @@ fn what_the_firewall_drops_has_its_reason(system: &mut System) -> Result<()> {
         ensure!(row["source.address"] == "10.77.0.3", "{row:?}");
     }
     let signal = json!({ "queryType": "signals", "signals": ["drop_rate"], "groupBy": ["drop.reason"], "step": "1s" });
-    let series = system.frames(signal)?;
     let of_firewall = |frame: &&Frame| {
         let reason = frame.field("drop_rate").and_then(|field| field.labels.get("drop.reason"));
         reason.is_some_and(|reason| reason == "NETFILTER_DROP")
     };
-    let series = series.iter().find(of_firewall).context("no series of NETFILTER_DROP")?;
-    ensure!(has_positive(series, "drop_rate"), "{}", shown(series));
+    // Its step is shown once it is finished.
+    system.until("the series of NETFILTER_DROP has the drop", || {
+        let series = system.frames(signal.clone())?;
+        let has_drop = series.iter().find(of_firewall).is_some_and(|series| has_positive(series, "drop_rate"));
+        Ok(if has_drop { Ok(()) } else { Err(series.iter().map(shown).collect::<String>()) })
+    })?;
     let table = json!({ "queryType": "table", "table": "drops", "groupBy": ["drop.reason"], "aggregates": ["sum(count)"],
         "filter": "destination.port = 9999" });
     let table = system.frame(table)?;

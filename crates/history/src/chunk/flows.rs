@@ -12,6 +12,7 @@ use super::{
     open::{Dictionaries, Row, Values},
     sealed::{Packer, Slot},
 };
+use crate::interval::Interval;
 
 /// Codes of [`FlowEvent`] in [`Slot::FlowEvent`].
 pub(crate) mod event {
@@ -28,6 +29,8 @@ pub(crate) mod event {
 pub(crate) struct FlowRow {
     pub(crate) time: i64,
     pub(crate) start: i64,
+    /// When the time that the counters are about begins.
+    pub(crate) since: i64,
     pub(crate) connection: u64,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
@@ -61,6 +64,17 @@ impl FlowRow {
         }
     }
 
+    /// The time that the counters are about.
+    #[inline]
+    pub(crate) fn interval(&self) -> Interval {
+        Interval::new(self.since, self.time)
+    }
+
+    /// What is counted over the interval, in the order of the rollups' sums.
+    pub(crate) const fn counters(&self) -> [u64; 5] {
+        [self.bytes_sent, self.bytes_received, self.packets_sent, self.packets_received, self.retransmits]
+    }
+
     pub(crate) const fn was_open(&self) -> bool {
         self.ends.flags.0 & Flags::WAS_OPEN != 0
     }
@@ -83,6 +97,7 @@ impl Row for FlowRow {
         Self {
             time: record.time.0,
             start: record.start.0,
+            since: Interval::new(record.since.0, record.time.0).since(),
             connection: record.connection.0,
             bytes_sent: record.bytes_sent,
             bytes_received: record.bytes_received,
@@ -118,6 +133,10 @@ impl Row for FlowRow {
         self.time
     }
 
+    fn since(&self) -> i64 {
+        self.since
+    }
+
     fn text_codes(&self) -> &[u16] {
         &self.texts
     }
@@ -126,6 +145,7 @@ impl Row for FlowRow {
         let first = packer.first_time();
         packer.column(Slot::Time, rows, |row| row.time.abs_diff(first));
         packer.column(Slot::Age, rows, |row| row.time.saturating_sub(row.start).max(0).cast_unsigned());
+        packer.column(Slot::Covers, rows, |row| row.time.abs_diff(row.since));
         packer.connections(rows, |row| row.connection);
         pack_ends(packer, rows, &values.pairings, |row| &row.ends);
         packer.column(Slot::BytesSent, rows, |row| row.bytes_sent);

@@ -11,7 +11,7 @@ use super::{
     endpoints::{Endpoints, endpoint_weight},
     interner::Interner,
     pairings::Pairings,
-    sealed::{Chunk, Packer},
+    sealed::{Chunk, Packer, Times},
 };
 
 /// A record of one table as history keeps it while its chunk is open.
@@ -25,6 +25,10 @@ pub(crate) trait Row: Copy + Send + 'static {
     fn make(record: &Self::Record, dictionaries: &mut Dictionaries) -> Self;
     /// Nanoseconds since the epoch.
     fn time(&self) -> i64;
+    /// When the time that the record is about begins.
+    fn since(&self) -> i64 {
+        self.time()
+    }
     fn text_codes(&self) -> &[u16];
     /// Packs all columns but the texts.
     fn pack(rows: &[Self], dictionaries: &Values, packer: &mut Packer);
@@ -144,16 +148,14 @@ pub(crate) struct OpenChunk<R> {
     /// Most rows that there ever were at once: their pages stay.
     touched: usize,
     pub(crate) dictionaries: Dictionaries,
-    first_time: i64,
-    last_time: i64,
+    times: Times,
 }
 
 /// A copy of an open chunk, for a reader to seal outside of the writer's lock.
 pub(crate) struct OpenCopy<R> {
     rows: Vec<R>,
     values: Values,
-    first_time: i64,
-    last_time: i64,
+    times: Times,
 }
 
 impl<R: Row> OpenChunk<R> {
@@ -164,8 +166,7 @@ impl<R: Row> OpenChunk<R> {
             limit,
             touched: 0,
             dictionaries: Dictionaries::new(R::TEXTS.len()),
-            first_time: i64::MAX,
-            last_time: i64::MIN,
+            times: Times::NONE,
         }
     }
 
@@ -185,8 +186,7 @@ impl<R: Row> OpenChunk<R> {
 
     #[inline]
     pub(crate) fn push_row(&mut self, row: R) {
-        self.first_time = self.first_time.min(row.time());
-        self.last_time = self.last_time.max(row.time());
+        self.times.add(row.time(), row.since());
         self.rows.push(row);
     }
 
@@ -205,29 +205,19 @@ impl<R: Row> OpenChunk<R> {
 
     /// True where a row may lie in `[from, to)`.
     pub(crate) fn overlaps(&self, from: i64, to: i64) -> bool {
-        self.last_time >= from && self.first_time < to
+        self.times.touch(from, to)
     }
 
     pub(crate) fn copy(&self) -> OpenCopy<R> {
-        OpenCopy {
-            rows: self.rows.clone(),
-            values: self.dictionaries.values(),
-            first_time: self.first_time,
-            last_time: self.last_time,
-        }
+        OpenCopy { rows: self.rows.clone(), values: self.dictionaries.values(), times: self.times }
     }
 
     /// Packs what is here and begins anew.
     pub(crate) fn seal(&mut self) -> Chunk {
         self.touched = self.touched.max(self.rows.len());
-        let copy = OpenCopy {
-            rows: mem::take(&mut self.rows),
-            values: self.dictionaries.values(),
-            first_time: self.first_time,
-            last_time: self.last_time,
-        };
+        let copy = OpenCopy { rows: mem::take(&mut self.rows), values: self.dictionaries.values(), times: self.times };
         self.dictionaries.clear();
-        (self.first_time, self.last_time) = (i64::MAX, i64::MIN);
+        self.times = Times::NONE;
         let chunk = copy.seal();
         self.rows = copy.rows;
         self.rows.clear();
@@ -238,7 +228,7 @@ impl<R: Row> OpenChunk<R> {
 impl<R: Row> OpenCopy<R> {
     pub(crate) fn seal(&self) -> Chunk {
         let endpoints = Endpoints::seal(&self.values.endpoints);
-        let mut packer = Packer::new(self.rows.len(), self.first_time, self.last_time, endpoints);
+        let mut packer = Packer::new(self.rows.len(), self.times, endpoints);
         R::pack(&self.rows, &self.values, &mut packer);
         for (column, field) in R::TEXTS.iter().enumerate() {
             packer.texts(field, &self.rows, |row| row.text_codes()[column], &self.values.texts[column]);

@@ -18,6 +18,8 @@ pub(crate) enum Slot {
     Time,
     /// Nanoseconds from the record's start to its time.
     Age,
+    /// Length of the time that a report's counters are about, nanoseconds up to its time.
+    Covers,
     /// Less the chunk's smallest id.
     Connection,
     /// Code of an endpoint.
@@ -72,6 +74,39 @@ pub(crate) enum Slot {
     Position,
 }
 
+/// When the rows of a chunk were, nanoseconds since the epoch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// Of the earliest row.
+    pub(crate) first: i64,
+    /// Of the latest row.
+    pub(crate) last: i64,
+    /// The earliest moment that a row is about.
+    since: i64,
+}
+
+impl Times {
+    /// Of no rows.
+    pub(crate) const NONE: Self = Self { first: i64::MAX, last: i64::MIN, since: i64::MAX };
+
+    #[inline]
+    pub(crate) fn add(&mut self, time: i64, since: i64) {
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+        self.since = self.since.min(since);
+    }
+
+    /// True where a row may be about something in `[from, to)`.
+    pub(crate) const fn touch(&self, from: i64, to: i64) -> bool {
+        self.last >= from && self.since < to
+    }
+
+    /// True where all rows lie in `[from, to)`.
+    pub(crate) const fn are_within(&self, from: i64, to: i64) -> bool {
+        self.first >= from && self.last < to
+    }
+}
+
 /// Codes by row, and what they stand for: code `n` is `values[n - 1]`, 0 is absent.
 #[derive(Debug)]
 pub(crate) struct Coded<V> {
@@ -83,9 +118,7 @@ pub(crate) struct Coded<V> {
 #[derive(Debug)]
 pub(crate) struct Chunk {
     rows: usize,
-    /// Of the earliest and the latest row, nanoseconds since the epoch.
-    pub(crate) first_time: i64,
-    pub(crate) last_time: i64,
+    pub(crate) times: Times,
     base_connection: u64,
     numbers: Vec<(Slot, ArrayRef)>,
     texts: Vec<(Field, Coded<StringArray>)>,
@@ -110,7 +143,7 @@ impl Chunk {
     pub(crate) fn numbers(&self, slot: Slot) -> Numbers<'_> {
         let array = self.numbers.iter().find(|(stored, _)| *stored == slot).map(|(_, array)| array);
         let base = match slot {
-            Slot::Time => self.first_time.cast_unsigned(),
+            Slot::Time => self.times.first.cast_unsigned(),
             Slot::Connection => self.base_connection,
             _ => 0,
         };
@@ -143,12 +176,11 @@ pub(crate) struct Packer {
 }
 
 impl Packer {
-    pub(crate) fn new(rows: usize, first_time: i64, last_time: i64, endpoints: Endpoints) -> Self {
+    pub(crate) fn new(rows: usize, times: Times, endpoints: Endpoints) -> Self {
         let bytes = endpoints.bytes() + size_of::<Chunk>();
         let chunk = Chunk {
             rows,
-            first_time,
-            last_time,
+            times,
             base_connection: 0,
             numbers: Vec::new(),
             texts: Vec::new(),
@@ -163,7 +195,7 @@ impl Packer {
 
     /// The time from which [`Slot::Time`] counts.
     pub(crate) const fn first_time(&self) -> i64 {
-        self.chunk.first_time
+        self.chunk.times.first
     }
 
     /// Adds a column of numbers.

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use goldwire_answer::{
     Body, PartialAnswer,
-    coverage::{Exactness, Loss, NodeCoverage, Tier},
+    coverage::{Covered, Exactness, Loss, NodeCoverage, Tier},
 };
 use goldwire_model::{
     field::Field,
@@ -19,7 +19,7 @@ use super::{
     tier::Choice,
     values,
 };
-use crate::store::Store;
+use crate::{complete::Complete, store::Store};
 
 /// How a query is executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,8 @@ pub(crate) fn execute(
     if window.from >= window.to {
         return Err(ExecuteError::EmptyWindow { from: window.from, to: window.to });
     }
-    let job = Job { store, node, query, span: clamp(window, now), now, how };
+    let complete = lock(store).complete;
+    let job = Job { store, node, query, span: clamp(window, now), now, how, complete };
     let mut answer = match &query.kind {
         QueryKind::Signals { .. }
         | QueryKind::Heatmap { .. }
@@ -92,6 +93,8 @@ struct Job<'a> {
     span: Span,
     now: Timestamp,
     how: Execute,
+    /// Read before the records: these may be further than it says, never less far.
+    complete: Complete,
 }
 
 /// What is said of the tables that were looked at.
@@ -100,13 +103,14 @@ struct Looked {
     /// Nanoseconds since the epoch.
     oldest: Option<i64>,
     recording_since: i64,
+    covered: Vec<Covered>,
     lost: Vec<Loss>,
     notes: Vec<String>,
 }
 
 impl Job<'_> {
     fn groups(&self) -> PartialAnswer {
-        let plan = Plan::new(self.query, self.span, self.now.0, self.how.exact);
+        let plan = Plan::new(self.query, self.span, self.now.0, self.how.exact, self.complete);
         let (gathered, looked) = {
             let store = lock(self.store);
             let gathered = gather(&store, &plan);
@@ -157,11 +161,17 @@ impl Job<'_> {
             tier: Tier::Raw,
             oldest: None,
             recording_since: since,
+            covered: Vec::new(),
             lost: store.losses.within(self.span.from, self.span.to),
             notes: Vec::new(),
         };
         for (source, choice) in choices {
             looked.tier = looked.tier.max(choice.tier());
+            looked.covered.push(Covered {
+                records: source.into(),
+                since: up_to_millis(choice.reaches.unwrap_or(since).max(since)),
+                until: self.complete.of(source).map(|until| until.div_euclid(1_000_000)),
+            });
             if store.holds_any(source) {
                 looked.oldest = looked.oldest.max(Some(choice.reaches.unwrap_or(since).max(since)));
             }
@@ -171,17 +181,21 @@ impl Job<'_> {
     }
 
     fn coverage(&self, looked: Looked, quantiles: Exactness, folded_groups: u64) -> NodeCoverage {
-        let up_to_millis =
-            |nanoseconds: i64| nanoseconds.div_euclid(1_000_000) + i64::from(nanoseconds % 1_000_000 != 0);
         NodeCoverage {
             node: self.node.to_owned(),
             tier: looked.tier,
             oldest: looked.oldest.map(up_to_millis),
             recording_since: looked.recording_since.div_euclid(1_000_000),
+            covered: looked.covered,
             lost: looked.lost,
             quantiles,
             folded_groups,
             notes: looked.notes,
         }
     }
+}
+
+/// The first whole millisecond that is not before a moment.
+fn up_to_millis(nanoseconds: i64) -> i64 {
+    nanoseconds.div_euclid(1_000_000) + i64::from(nanoseconds.rem_euclid(1_000_000) != 0)
 }

@@ -61,7 +61,8 @@ pub(crate) fn fill(
     filling: &mut Filling,
 ) {
     // Steps that have not begun have no gauge.
-    let steps = space.steps.index(plan.gauges_until.saturating_sub(1)).saturating_add(1).min(space.steps.count);
+    let until = plan.gauges_until.min(plan.span_of(Source::Flows).to);
+    let steps = space.steps.index(until.saturating_sub(1)).saturating_add(1).min(space.steps.count);
     let mut changes = Changes { by_group: FxHashMap::default(), steps: steps as usize };
     add_open(plan, node, open, space, &mut changes);
     match ended {

@@ -70,7 +70,7 @@ fn has_gauge(plan: &Plan<'_>) -> bool {
 fn gather_part(store: &Store, plan: &Plan<'_>, source: Source) -> Part {
     let needs = Needs::of(plan);
     let choice = choose(source, store.reach(source), plan.span, &needs, |state| plan.source_of(state) == source);
-    let (from, mut to) = choice.widen(plan.span);
+    let (from, mut to) = choice.widen(plan, source);
     if source == Source::Flows && has_gauge(plan) {
         // Connections that ended behind the window were open in it.
         to = i64::MAX;
@@ -97,7 +97,7 @@ impl Gathered {
             let mut scan = Scan { plan, node, source: part.source, space: &mut space, fillings: &mut fillings };
             match part.held {
                 Held::Raw(copy) => scan.raw(copy.into_chunks(), &self.connections),
-                Held::Rolled(blocks) => scan.rolled(blocks, part.choice.widen(plan.span), &self.connections),
+                Held::Rolled(blocks) => scan.rolled(blocks, part.choice.widen(plan, part.source), &self.connections),
             }
         }
         finish(plan, &space, fillings, folded_before, &self.links)

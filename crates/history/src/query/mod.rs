@@ -17,6 +17,7 @@ mod raw;
 mod reports;
 mod rolled;
 pub(crate) mod rows;
+mod shares;
 mod slots;
 pub(crate) mod space;
 mod spread;

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     mask::{FALSE, mask},
-    plan::{Plan, Span},
+    plan::{Plan, Source, Span},
     space::Space,
     states::Filling,
     take::SECOND,
@@ -41,7 +41,7 @@ struct Connection {
 pub(crate) fn fill(chunks: &[Arc<Chunk>], node: &str, plan: &Plan<'_>, space: &mut Space, filling: &mut Filling) {
     let mut connections = FxHashMap::<u64, Connection>::default();
     for (number, chunk) in chunks.iter().enumerate() {
-        gather(chunk, number as u32, plan.span, &mut connections);
+        gather(chunk, number as u32, plan.span_of(Source::Requests), &mut connections);
     }
     let mut matched: Vec<Vec<(u32, u64)>> = vec![Vec::new(); chunks.len()];
     for connection in connections.into_values() {

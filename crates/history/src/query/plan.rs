@@ -1,6 +1,9 @@
 //! What a query needs from history, in history's own units.
 
-use goldwire_answer::plan::{self, Quantity, State};
+use goldwire_answer::{
+    coverage::Records,
+    plan::{self, Quantity, State},
+};
 use goldwire_model::{
     field::{Field, Table},
     filter::Filter,
@@ -9,6 +12,7 @@ use goldwire_model::{
 };
 
 use super::slots::Steps;
+use crate::complete::Complete;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
 /// Points of a query over time that names no step, at most.
@@ -46,6 +50,8 @@ pub(crate) struct Plan<'q> {
     pub(crate) deduplicate: bool,
     /// Values of quantiles are kept, however many there are.
     pub(crate) exact: bool,
+    /// With steps, nothing later is counted: steps that are not finished would look as if less had happened.
+    pub(crate) complete: Complete,
 }
 
 /// What states are made from.
@@ -56,6 +62,18 @@ pub(crate) enum Source {
     Drops,
     Processes,
     Saturation,
+}
+
+impl From<Source> for Records {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Requests => Self::Requests,
+            Source::Flows => Self::Flows,
+            Source::Drops => Self::Drops,
+            Source::Processes => Self::Processes,
+            Source::Saturation => Self::Saturation,
+        }
+    }
 }
 
 impl From<Table> for Source {
@@ -70,7 +88,7 @@ impl From<Table> for Source {
 }
 
 impl<'q> Plan<'q> {
-    pub(crate) fn new(query: &'q Query, span: Span, now: i64, exact: bool) -> Self {
+    pub(crate) fn new(query: &'q Query, span: Span, now: i64, exact: bool, complete: Complete) -> Self {
         let asked = plan::keys(&query.kind);
         let mut keys = asked.clone();
         let beside = plan::fallback_keys(query).into_iter().chain(query.filter.end_identity_fields());
@@ -94,7 +112,14 @@ impl<'q> Plan<'q> {
                 _ => None,
             },
             exact,
+            complete,
         }
+    }
+
+    /// The window as far as it is complete for the records of a table, where the query has steps.
+    pub(crate) fn span_of(&self, source: Source) -> Span {
+        let complete = self.steps.length.and(self.complete.of(source));
+        Span { from: self.span.from, to: complete.map_or(self.span.to, |complete| complete.min(self.span.to)) }
     }
 
     /// What a state is made from.

@@ -5,6 +5,7 @@ use goldwire_model::filter::Filter;
 use super::{
     mask::{FALSE, Mask, mask},
     plan::{Plan, Source, Span},
+    shares::{Shares, interval_of},
     slots::StepCursor,
     space::Space,
     states::Filling,
@@ -55,11 +56,18 @@ pub(crate) struct Wanted<'a> {
     pub(crate) span: Span,
     pub(crate) filter: &'a Filter,
     pub(crate) reports: Counting,
+    /// Rows that are about any of the time, even if they came later.
+    pub(crate) about: bool,
 }
 
 impl<'a> Wanted<'a> {
     pub(crate) fn of(plan: &'a Plan<'_>, source: Source) -> Self {
-        Self { span: plan.span, filter: plan.filter, reports: Counting::counted(plan.deduplicate, source) }
+        Self {
+            span: plan.span_of(source),
+            filter: plan.filter,
+            reports: Counting::counted(plan.deduplicate, source),
+            about: false,
+        }
     }
 }
 
@@ -67,13 +75,19 @@ impl<'a> Wanted<'a> {
 pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, Option<Mask>) {
     let (chunk, span) = (entries.chunk, wanted.span);
     let (times, flags) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Flags));
-    let inside = chunk.first_time >= span.from && chunk.last_time < span.to;
+    let inside = chunk.times.are_within(span.from, span.to);
     let truths = mask(wanted.filter, &entries);
     let mut rows: Vec<u32> = match &truths {
         None => (0..chunk.len() as u32).collect(),
         Some(truths) => (0..chunk.len() as u32).filter(|row| truths[*row as usize] != FALSE).collect(),
     };
-    if !inside {
+    if !inside && wanted.about {
+        let covers = chunk.numbers(Slot::Covers);
+        rows.retain(|row| {
+            let interval = interval_of(times, covers, *row as usize);
+            interval.since() < span.to && interval.last() >= span.from
+        });
+    } else if !inside {
         rows.retain(|row| (span.from..span.to).contains(&times.get(*row as usize).cast_signed()));
     }
     if wanted.reports != Counting::All {
@@ -105,31 +119,51 @@ fn scan_reports<'a, 'b: 'a>(
     space: &mut Space,
     fillings: impl Iterator<Item = &'a mut (RawTake, &'b mut Filling)>,
 ) {
-    let (rows, _) = select(entries, wanted);
+    let (mut spread, mut at_once): (Vec<_>, Vec<_>) = fillings.partition(|(take, _)| take.spread);
+    let (mut rows, _) = select(entries, Wanted { about: !spread.is_empty(), ..wanted });
     if rows.is_empty() {
         return;
     }
-    let slots = slots_of(entries, &rows, source, space);
-    let slot_count = space.slots.len();
-    for (take, filling) in fillings {
-        filling.grow(slot_count);
+    let mut combinations = combine(entries, &rows, source, space);
+    if !spread.is_empty() {
+        let shares = Shares::of(entries.chunk, &rows, &combinations, wanted.span, space);
+        for (take, filling) in &mut spread {
+            filling.grow(space.slots.len());
+            shares.fill(entries.chunk, *take, filling);
+        }
+        keep_within(entries.chunk, wanted.span, &mut rows, &mut combinations);
+    }
+    if at_once.is_empty() {
+        return;
+    }
+    let slots = slots_of(entries, &rows, combinations, space);
+    for (take, filling) in &mut at_once {
+        filling.grow(space.slots.len());
         fill(entries.chunk, &rows, &slots, *take, filling);
     }
 }
 
-fn slots_of(entries: NamedChunk<'_>, rows: &[u32], source: Source, space: &mut Space) -> Vec<u32> {
-    let mut slots = if has_two_reports(source) {
-        space.combine_reports(&entries, rows)
-    } else {
-        space.combine_unpaired(&entries, rows)
-    };
+fn combine(entries: NamedChunk<'_>, rows: &[u32], source: Source, space: &mut Space) -> Vec<u32> {
+    if has_two_reports(source) { space.combine_reports(&entries, rows) } else { space.combine_unpaired(&entries, rows) }
+}
+
+/// Of rows that are about any of the time, those that came in it.
+fn keep_within(chunk: &Chunk, span: Span, rows: &mut Vec<u32>, combinations: &mut Vec<u32>) {
+    let times = chunk.numbers(Slot::Time);
+    let is_within = |row: u32| (span.from..span.to).contains(&times.get(row as usize).cast_signed());
+    let mut kept = rows.iter().map(|row| is_within(*row)).collect::<Vec<_>>().into_iter();
+    combinations.retain(|_| kept.next().unwrap_or_default());
+    rows.retain(|row| is_within(*row));
+}
+
+fn slots_of(entries: NamedChunk<'_>, rows: &[u32], mut combinations: Vec<u32>, space: &mut Space) -> Vec<u32> {
     let times = entries.chunk.numbers(Slot::Time);
     let mut cursor = StepCursor::new(space.steps);
-    for (slot, row) in slots.iter_mut().zip(rows) {
+    for (slot, row) in combinations.iter_mut().zip(rows) {
         let step = cursor.index(times.get(*row as usize).cast_signed());
         *slot = space.slots.slot(*slot, step);
     }
-    slots
+    combinations
 }
 
 fn fill(chunk: &Chunk, rows: &[u32], slots: &[u32], take: RawTake, filling: &mut Filling) {

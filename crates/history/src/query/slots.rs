@@ -62,6 +62,13 @@ impl Steps {
         u32::try_from(steps.max(0)).unwrap_or(u32::MAX).min(self.count)
     }
 
+    /// From when to when a step goes, nanoseconds since the epoch.
+    pub(crate) fn bounds(&self, step: u32) -> (i64, i64) {
+        let Some(length) = self.length else { return (i64::MIN, i64::MAX) };
+        let begin = self.first + length * i64::from(step);
+        (begin, begin.saturating_add(length))
+    }
+
     /// Start of a step in milliseconds since the epoch.
     pub(crate) fn millis(&self, step: u32) -> i64 {
         (self.first + self.length.unwrap_or_default() * i64::from(step)).div_euclid(1_000_000)

@@ -50,6 +50,8 @@ pub(crate) struct RawTake {
     pub(crate) unit: f64,
     /// See [`State::is_known_in_parts`].
     pub(crate) in_parts: bool,
+    /// What is counted over the time of a report, and so spread over it.
+    pub(crate) spread: bool,
 }
 
 /// How a state is made from rollups.
@@ -75,7 +77,19 @@ pub(crate) fn from_raw(source: Source, state: &State) -> RawTake {
             None => (Condition::Always, Given::One, 1.0),
         },
     };
-    RawTake { condition, given, unit, in_parts: state.is_known_in_parts() }
+    let spread = source == Source::Flows && matches!(state.merging, Merging::Count | Merging::Sum) && is_counter(given);
+    RawTake { condition, given, unit, in_parts: state.is_known_in_parts(), spread }
+}
+
+/// True for what a report on a flow counts since the last one.
+const fn is_counter(given: Given) -> bool {
+    matches!(
+        given,
+        Given::Both(..)
+            | Given::Column(
+                Slot::BytesSent | Slot::BytesReceived | Slot::PacketsSent | Slot::PacketsReceived | Slot::Retransmits
+            )
+    )
 }
 
 fn of_measure(measure: Measure) -> (Condition, Given, f64) {

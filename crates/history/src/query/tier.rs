@@ -34,10 +34,12 @@ impl Choice {
         self.rollup.map_or(Tier::Raw, |tier| TIERS[tier])
     }
 
-    /// The window in whole steps of the tier.
-    pub(crate) fn widen(&self, span: Span) -> (i64, i64) {
+    /// The window in whole steps of the tier; where it ends because no more is complete, the last one that is complete.
+    pub(crate) fn widen(&self, plan: &Plan<'_>, source: Source) -> (i64, i64) {
         let step = self.rollup.map_or(1, |tier| STEPS[tier]);
-        (span.from - span.from.rem_euclid(step), span.to)
+        let span = plan.span_of(source);
+        let to = if span.to < plan.span.to { span.to - span.to.rem_euclid(step) } else { span.to };
+        (span.from - span.from.rem_euclid(step), to)
     }
 }
 

@@ -14,7 +14,10 @@ use super::{
     plan::{Plan, Span},
     slots::Steps,
 };
-use crate::chunk::value::{KEYS_BETWEEN, OTHER};
+use crate::{
+    chunk::value::{KEYS_BETWEEN, OTHER},
+    complete::Complete,
+};
 
 /// One plan a table that has the field and all that the filter mentions: rows by value.
 pub(crate) fn plans<'q>(query: &'q Query, field: &Field, span: Span) -> Vec<Plan<'q>> {
@@ -36,6 +39,7 @@ fn plan<'q>(query: &'q Query, field: &Field, span: Span, table: Table) -> Plan<'
         // Both reports name the same values.
         deduplicate: false,
         exact: false,
+        complete: Complete::default(),
     }
 }
 

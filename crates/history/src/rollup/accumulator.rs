@@ -92,6 +92,10 @@ impl<const S: usize, const D: usize> Accumulator<S, D> {
         }
         *in_step += 1;
         let row = self.rows.len() as u32;
+        if self.rows.len() == self.rows.capacity() {
+            // Reports about long times open many rows at once: room grows gently, so that the budget is not overrun at once.
+            self.rows.reserve_exact((self.rows.len() / 8).max(64));
+        }
         let distributions = std::array::from_fn(|_| Distribution::default());
         self.rows.push(StepRow { step, series, sums: [0; S], distributions });
         self.index.insert((step, series), row);
@@ -116,9 +120,9 @@ impl<const S: usize, const D: usize> Accumulator<S, D> {
         time >= self.newest.saturating_add(self.step)
     }
 
-    /// Seals the steps that are over, and all steps where the registry is full.
-    pub(crate) fn close_due(&mut self) -> Option<Block> {
-        if self.registry.is_crowded() { self.close_all() } else { self.close_before(self.newest.saturating_sub(GRACE)) }
+    /// Seals the steps before `bound`, and all steps where the registry is full.
+    pub(crate) fn close_due(&mut self, bound: i64) -> Option<Block> {
+        if self.registry.is_crowded() { self.close_all() } else { self.close_before(bound) }
     }
 
     fn close_before(&mut self, bound: i64) -> Option<Block> {

@@ -1,9 +1,10 @@
 //! Rollups of `flows`.
 
 use super::{
+    accumulator::StepRow,
     codes::CodeMap,
     series::{ABSENT_STATUS, ABSENT_TEXT, Detail, Series},
-    tiers::Tiers,
+    tiers::{STEPS, Tiers, step_of},
 };
 use crate::chunk::{
     ends::Flags,
@@ -50,21 +51,18 @@ impl FlowRollup {
         self.codes.clear();
     }
 
-    /// Counts a report in its series and step.
+    /// Counts a report in its series and step, and in the steps before that it is about, whose number it gives.
     ///
     /// A connection's opening is counted when it ends, in the step in which it began and under the identity known at
     /// last: until then it is among the open connections, so that the gauge never counts one connection under two names.
     #[inline]
-    pub(crate) fn add(&mut self, row: &FlowRow, dictionaries: &Dictionaries) {
+    pub(crate) fn add(&mut self, row: &FlowRow, dictionaries: &Dictionaries) -> u32 {
         let series = self.series_of(row, dictionaries);
+        let steps = self.add_before(row, &series);
         self.tiers.add(row.time, &series, |into| {
+            add_share(into, row, step_of(row.time));
             let sums = &mut into.sums;
             sums[COUNT] += 1;
-            sums[BYTES_SENT] += row.bytes_sent;
-            sums[BYTES_RECEIVED] += row.bytes_received;
-            sums[PACKETS_SENT] += row.packets_sent;
-            sums[PACKETS_RECEIVED] += row.packets_received;
-            sums[RETRANSMITS] += row.retransmits;
             sums[RESETS] += u64::from(row.resets);
             sums[CONNECTS] += u64::from(row.event == event::START);
             sums[CONNECT_FAILURES] += u64::from(row.event == event::FAILED);
@@ -79,6 +77,23 @@ impl FlowRollup {
             let series = self.series_of(row, dictionaries);
             self.tiers.add(row.start, &series, |into| into.sums[OPENED] += 1);
         }
+        steps
+    }
+
+    /// Spreads what the report counts over the steps before its own, and says how many these are.
+    fn add_before(&mut self, row: &FlowRow, series: &Series) -> u32 {
+        let interval = row.interval();
+        let mut step = step_of(interval.since());
+        if step == step_of(row.time) || row.counters() == [0; 5] {
+            return 0;
+        }
+        let mut steps = 0;
+        while step < step_of(row.time) {
+            self.tiers.add_before(step, series, |into| add_share(into, row, step));
+            step += STEPS[0];
+            steps += 1;
+        }
+        steps
     }
 
     #[inline]
@@ -102,5 +117,13 @@ impl FlowRollup {
             texts: [ABSENT_TEXT; 3],
             detail: Detail::None,
         }
+    }
+}
+
+/// Adds what falls to a step of one second.
+fn add_share(into: &mut StepRow<SUMS, DISTRIBUTIONS>, row: &FlowRow, step: i64) {
+    let share = row.interval().share(step, step + STEPS[0]);
+    for (sum, counter) in into.sums[BYTES_SENT..=RETRANSMITS].iter_mut().zip(row.counters()) {
+        *sum += share.of(counter);
     }
 }

@@ -87,7 +87,17 @@ pub(crate) struct Tiers<const S: usize, const D: usize> {
     limit: usize,
     /// Up to where the seconds, and the tens of seconds, have been rolled up.
     rolled: [i64; 2],
+    /// Steps from here on are held open, as records about them may still come.
+    held_from: i64,
 }
+
+/// The step of one second that holds a moment.
+pub(crate) const fn step_of(time: i64) -> i64 {
+    time - time.rem_euclid(STEPS[0])
+}
+
+/// But no longer than this: records that come later open their steps again.
+const LONGEST_HOLD: i64 = 90 * NANOS;
 
 impl<const S: usize, const D: usize> Tiers<S, D> {
     pub(crate) fn new(limit: usize) -> Self {
@@ -97,6 +107,7 @@ impl<const S: usize, const D: usize> Tiers<S, D> {
             ledger: Ledger::default(),
             limit,
             rolled: [i64::MIN; 2],
+            held_from: i64::MAX,
         }
     }
 
@@ -110,9 +121,22 @@ impl<const S: usize, const D: usize> Tiers<S, D> {
         }
     }
 
+    /// The same for a time before that of a record that is added next.
+    #[inline]
+    pub(crate) fn add_before(&mut self, time: i64, series: &Series, add: impl FnOnce(&mut StepRow<S, D>)) {
+        add(self.open.row(time, series));
+    }
+
+    /// Holds the steps from a moment on open.
+    pub(crate) fn hold_from(&mut self, time: i64) {
+        self.held_from = step_of(time);
+    }
+
     fn close_due(&mut self) {
-        let bound = self.open.newest().saturating_sub(GRACE);
-        if let Some(block) = self.open.close_due() {
+        let newest = self.open.newest();
+        let held = self.held_from.max(newest.saturating_sub(LONGEST_HOLD));
+        let bound = newest.saturating_sub(GRACE).min(held);
+        if let Some(block) = self.open.close_due(bound) {
             self.tiers[0].push_pending(Arc::new(block), &mut self.ledger);
         }
         for finer in 0..2 {

@@ -15,6 +15,7 @@ fn report(id: u64, event: FlowEvent, start: i64, time: i64) -> FlowRecord {
     let mut world = World::new(1, 1);
     let mut record = world.flow((START + time) * SECOND);
     record.start = Timestamp((START + start) * SECOND);
+    record.since = record.time;
     record.connection = ConnectionId(id);
     record.event = event;
     record.ending = (event == FlowEvent::End).then_some(Ending::Closed);

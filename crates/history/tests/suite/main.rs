@@ -7,3 +7,4 @@ mod groups;
 mod readers;
 mod retention;
 mod rows;
+mod spreading;

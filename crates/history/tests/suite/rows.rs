@@ -71,6 +71,7 @@ fn flow(id: u64, event: FlowEvent, time: i64, reporter: Reporter) -> FlowRecord 
     record.connection = ConnectionId(id);
     record.event = event;
     record.start = Timestamp((START + 1) * SECOND);
+    record.since = record.time;
     record.ends.source = Arc::new(endpoint(0));
     record.ends.destination = Arc::new(endpoint(1));
     record.ends.reporter = reporter;

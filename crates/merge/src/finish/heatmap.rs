@@ -13,11 +13,13 @@ const MOST_BUCKETS: usize = 40;
 const PER_DECADE: [u32; 6] = [20, 10, 5, 3, 2, 1];
 
 pub(crate) fn heatmap(signal: Signal, merged: &Merged, steps: &Steps) -> Heatmap {
+    let records = signal.recipe().numerator().into();
     let cells: Vec<(usize, Vec<(f64, u64)>)> = match merged.states.first() {
         Some(StateColumn::Quantiles(values)) => merged
             .cells
             .iter()
             .zip(values)
+            .filter(|(cell, _)| steps.observed_seconds(records, cell.step as usize).is_some())
             .map(|(cell, value)| (cell.step as usize, quantiles::spread(value)))
             .collect(),
         _ => Vec::new(),

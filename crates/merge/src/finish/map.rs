@@ -11,7 +11,7 @@ use goldwire_model::{
     query::MapBy,
 };
 
-use super::golden::Total;
+use super::golden::{Seconds, Total};
 use crate::{
     coverage::Joined,
     groups::{Merged, OTHER, Plan},
@@ -35,16 +35,16 @@ pub(crate) fn map(by: &MapBy, plan: &Plan, merged: &Merged, steps: &Steps, joine
             let id = columns.id(keys, side);
             if kept.as_ref().is_none_or(|kept| kept.contains(&id)) { id } else { OTHER.into() }
         });
-        drawing.node(plan, &source).called.add(&merged.states, row);
-        drawing.node(plan, &target).served.add(&merged.states, row);
+        drawing.node(plan, &source).called.add(merged, row);
+        drawing.node(plan, &target).served.add(merged, row);
         drawing.place(&source, columns.places(keys, Side::Source));
         drawing.place(&target, columns.places(keys, Side::Destination));
         let edge = drawing.edge(plan, source, target);
-        edge.total.add(&merged.states, row);
+        edge.total.add(merged, row);
         edge.protocols.insert(columns.text(keys, &Field::NetworkProtocol));
         edge.transports.insert(columns.text(keys, &Field::NetworkTransport));
     }
-    drawing.finish(plan, steps.window_seconds())
+    drawing.finish(plan, Seconds::of(steps))
 }
 
 /// Where the keys stand.
@@ -142,7 +142,7 @@ impl Drawing {
         })
     }
 
-    fn finish(self, plan: &Plan, seconds: f64) -> ServiceMap {
+    fn finish(self, plan: &Plan, seconds: Seconds) -> ServiceMap {
         let nodes = self.nodes.into_iter().map(|(id, node)| MapNode {
             title: Arc::clone(&id),
             subtitle: node.subtitle(),

@@ -8,11 +8,13 @@ use goldwire_model::{
     signal::{Recipe, Signal},
 };
 
+use rustc_hash::FxHashMap;
+
 use super::{places, rank::Slots};
 use crate::{
     groups::{Merged, OTHER, Plan},
     quantiles, states,
-    steps::Steps,
+    steps::{Steps, Surplus},
 };
 
 /// The `limit` heaviest groups by the first signal, then all others as one.
@@ -58,18 +60,28 @@ fn labels(group_by: &[Field], merged: &Merged, group: Option<&usize>) -> Vec<(Fi
 struct Grid {
     steps: usize,
     states: Vec<StateColumn>,
+    /// By state and place: see [`Merged::surplus`].
+    surplus: FxHashMap<(usize, usize), Surplus>,
 }
 
 impl Grid {
     fn new(plan: &Plan, merged: &Merged, slots: &Slots, steps: &Steps) -> Self {
         let rows = slots.count() * steps.count();
-        let mut grid =
-            Self { steps: steps.count(), states: plan.states.iter().map(|state| states::zeros(state, rows)).collect() };
+        let mut grid = Self {
+            steps: steps.count(),
+            states: plan.states.iter().map(|state| states::zeros(state, rows)).collect(),
+            surplus: FxHashMap::default(),
+        };
         for (row, cell) in merged.cells.iter().enumerate() {
             let place = grid.place(slots.of_group[cell.group as usize], cell.step as usize);
             for (into, from) in grid.states.iter_mut().zip(&merged.states) {
                 states::add(into, place, from, row);
             }
+        }
+        for (state, row, surplus) in merged.surpluses() {
+            let cell = merged.cells[row];
+            let place = grid.place(slots.of_group[cell.group as usize], cell.step as usize);
+            *grid.surplus.entry((state, place)).or_default() += surplus;
         }
         grid
     }
@@ -80,11 +92,19 @@ impl Grid {
 
     /// `None` where nothing was observed, or there is nothing to say.
     fn value(&self, signal: Signal, places: &[usize], slot: usize, step: usize, steps: &Steps) -> Option<f64> {
-        let seconds = steps.observed_seconds(step)?;
+        let seconds = steps.observed_seconds(signal.recipe().numerator().into(), step)?;
         let place = self.place(slot, step);
         let state = |number: usize| places.get(number).map(|state| &self.states[*state]);
         match signal.recipe() {
-            Recipe::Rate(_) => Some(total(state(0)?, place) / seconds),
+            Recipe::Rate(_) => {
+                let surplus = places
+                    .first()
+                    .and_then(|state| self.surplus.get(&(*state, place)))
+                    .copied()
+                    .unwrap_or_default()
+                    .value();
+                Some((total(state(0)?, place) + surplus) / seconds)
+            }
             Recipe::Gauge(_) => Some(total(state(0)?, place)),
             Recipe::Ratio(..) => {
                 let whole = total(state(1)?, place);

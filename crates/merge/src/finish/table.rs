@@ -62,12 +62,8 @@ fn fold(plan: &Plan, merged: &Merged, shown: &[usize]) -> Merged {
             states::add(into, 0, from, row);
         }
     }
-    Merged {
-        groups: vec![vec![OTHER.into(); plan.keys.len()]],
-        cells: vec![crate::groups::Cell { group: 0, step: 0 }],
-        states,
-        notes: Vec::new(),
-    }
+    let group = vec![OTHER.into(); plan.keys.len()];
+    Merged::new(vec![group], vec![crate::groups::Cell { group: 0, step: 0 }], states, Vec::new())
 }
 
 fn append(columns: &mut [NamedColumn], more: Rows) {

@@ -6,7 +6,11 @@ use goldwire_answer::groups::{Groups, StateColumn};
 use goldwire_model::query::Query;
 use rustc_hash::FxHashMap;
 
-use crate::{residual::Residual, states, steps::Steps};
+use crate::{
+    residual::Residual,
+    states,
+    steps::{Steps, Surplus},
+};
 
 mod meetings;
 mod names;
@@ -31,6 +35,29 @@ pub(crate) struct Merged {
     pub(crate) states: Vec<StateColumn>,
     /// What a reader must know.
     pub(crate) notes: Vec<String>,
+    /// By state and row, where anything: see [`Steps::surplus`].
+    surplus: FxHashMap<(usize, usize), Surplus>,
+}
+
+impl Merged {
+    pub(crate) fn new(
+        groups: Vec<Vec<Arc<str>>>,
+        cells: Vec<Cell>,
+        states: Vec<StateColumn>,
+        notes: Vec<String>,
+    ) -> Self {
+        Self { groups, cells, states, notes, surplus: FxHashMap::default() }
+    }
+
+    /// What a rate has to add to the count of a state in a row, for what nodes know of a part of the time only.
+    pub(crate) fn surplus(&self, state: usize, row: usize) -> Surplus {
+        self.surplus.get(&(state, row)).copied().unwrap_or_default()
+    }
+
+    /// All of these, with state and row.
+    pub(crate) fn surpluses(&self) -> impl Iterator<Item = (usize, usize, Surplus)> {
+        self.surplus.iter().map(|((state, row), surplus)| (*state, *row, *surplus))
+    }
 }
 
 /// A group in a step.
@@ -53,7 +80,9 @@ pub(crate) fn merge(query: &Query, plan: &Plan, parts: &[Part], steps: &Steps) -
                 continue;
             }
             let Some(step) = steps.number_of(&part.groups, row) else { continue };
-            merging.take(plan, part, row, step, &decision, residual.as_ref());
+            if let Some(place) = merging.take(plan, part, row, step, &decision, residual.as_ref()) {
+                merging.take_surplus(plan, steps, (number, part, row), (place, step), &decision);
+            }
         }
     }
     merging.merged
@@ -68,8 +97,11 @@ struct Merging {
 impl Merging {
     fn new(plan: &Plan, notes: Vec<String>) -> Self {
         let states = plan.states.iter().map(|state| states::zeros(state, 0)).collect();
-        let merged = Merged { groups: Vec::new(), cells: Vec::new(), states, notes };
-        Self { merged, numbers: FxHashMap::default(), rows: FxHashMap::default() }
+        Self {
+            merged: Merged::new(Vec::new(), Vec::new(), states, notes),
+            numbers: FxHashMap::default(),
+            rows: FxHashMap::default(),
+        }
     }
 
     fn take(
@@ -80,16 +112,36 @@ impl Merging {
         step: u32,
         decision: &Decision<'_>,
         residual: Option<&Residual<'_>>,
-    ) {
+    ) -> Option<usize> {
         let names = Names::of(part, row, decision);
         if names.were_unknown() && residual.is_some_and(|residual| !residual.keeps(&names)) {
-            return;
+            return None;
         }
         let group = self.group(names.into_asked(plan.keys.len()));
         let place = self.place(Cell { group, step });
         for (number, column) in self.merged.states.iter_mut().enumerate() {
             if decision.keeps(number) {
                 states::add(column, place, &part.groups.states[number], row);
+            }
+        }
+        Some(place)
+    }
+
+    /// Notes what rates have to add because the part's node knows less of the step than another.
+    fn take_surplus(
+        &mut self,
+        plan: &Plan,
+        steps: &Steps,
+        (number, part, row): (usize, &Part, usize),
+        (place, step): (usize, u32),
+        decision: &Decision<'_>,
+    ) {
+        for (state, records) in plan.rated.iter().enumerate() {
+            let Some(records) = records.filter(|_| decision.keeps(state)) else { continue };
+            let count = states::count(&part.groups.states[state], row);
+            let surplus = steps.surplus(number, records, step as usize, count);
+            if !surplus.is_none() {
+                *self.merged.surplus.entry((state, place)).or_default() += surplus;
             }
         }
     }

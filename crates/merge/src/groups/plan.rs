@@ -1,8 +1,9 @@
 //! What a node's groups must look like to fit the query.
 
 use goldwire_answer::{
+    coverage::Records,
     groups::{Groups, Pair},
-    plan::{Quantity, State},
+    plan::{Merging, Quantity, State},
 };
 use goldwire_model::{field::Field, query::QueryKind, signal::Measure};
 
@@ -13,6 +14,8 @@ pub(crate) struct Plan {
     /// The keys that were asked for; a node's further keys stand behind them.
     pub(crate) keys: Vec<Field>,
     pub(crate) states: Vec<State>,
+    /// By state: what it counts, where rates may be made of it.
+    pub(crate) rated: Vec<Option<Records>>,
     has_steps: bool,
 }
 
@@ -30,9 +33,11 @@ impl Part {
 
 impl Plan {
     pub(crate) fn new(kind: &QueryKind) -> Self {
+        let states = goldwire_answer::plan::states(kind);
         Self {
             keys: goldwire_answer::plan::keys(kind),
-            states: goldwire_answer::plan::states(kind),
+            rated: states.iter().map(rated).collect(),
+            states,
             has_steps: matches!(kind, QueryKind::Signals { .. } | QueryKind::Heatmap { .. }),
         }
     }
@@ -66,6 +71,13 @@ impl Plan {
             return Err("its columns have different lengths".to_owned());
         }
         Ok(Part { groups, rows })
+    }
+}
+
+fn rated(state: &State) -> Option<Records> {
+    match (&state.quantity, state.merging) {
+        (Quantity::Measure(measure), Merging::Count) => Some((*measure).into()),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ mod coverage;
 mod maps;
 mod node;
 mod pairs;
+mod rates;
 mod rows;
 mod shapes;
 mod split;

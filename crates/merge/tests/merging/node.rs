@@ -62,6 +62,7 @@ pub(crate) fn coverage_of(number: usize) -> NodeCoverage {
         tier: Tier::Raw,
         oldest: Some(0),
         recording_since: 0,
+        covered: Vec::new(),
         lost: Vec::new(),
         quantiles: Exactness::Exact,
         folded_groups: 0,

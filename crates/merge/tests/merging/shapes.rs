@@ -36,12 +36,14 @@ fn one_value_for_each_step_of_the_window() {
 }
 
 #[test]
-fn a_step_that_is_not_over_is_measured_by_what_is_past_of_it() {
+fn a_step_is_shown_once_it_is_finished() {
     let json = r#"{"queryType": "signals", "from": 0, "to": 30000, "step": "10s", "partial": true,
         "signals": ["request_rate"]}"#;
     let at = |now| series(json, &[node::local(11_000, "a", "b", 0.1)], now);
-    assert_eq!(values(&at(15_000)[0]), [Some(0.0), Some(0.2), None]);
-    assert_eq!(values(&at(12_000)[0]), [Some(0.0), None, None], "one that has just begun would show a peak");
+    assert_eq!(values(&at(20_000)[0]), [Some(0.0), Some(0.1), None]);
+    assert_eq!(values(&at(19_999)[0]), [Some(0.0), None, None]);
+    assert_eq!(values(&at(4_000)[0]), [Some(0.0), None, None], "there is nothing else to show");
+    assert_eq!(values(&at(0)[0]), [None, None, None]);
 }
 
 #[test]

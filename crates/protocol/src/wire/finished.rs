@@ -116,8 +116,9 @@ const MAP_COUNTS: [Count; 7] = [
     ("retransmits", |golden| golden.retransmits),
 ];
 
-const MAP_NUMBERS: [Number; 6] = [
+const MAP_NUMBERS: [Number; 7] = [
     ("request_rate", |golden| Some(golden.request_rate)),
+    ("byte_rate", |golden| Some(golden.byte_rate)),
     ("error_ratio", |golden| golden.error_ratio),
     ("latency_p50", |golden| golden.latency_p50),
     ("latency_p95", |golden| golden.latency_p95),

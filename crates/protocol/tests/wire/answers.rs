@@ -23,6 +23,7 @@ pub(crate) fn coverage() -> NodeCoverage {
         tier: Tier::TenSeconds,
         oldest: Some(1),
         recording_since: 2,
+        covered: Vec::new(),
         lost: vec![Loss { stage: LossStage::KernelRing, events: 3, bytes: 4_600 }],
         quantiles: Exactness::Sketch,
         folded_groups: 4,

@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 use super::scenario::{Scenario, address};
 use crate::decode::{
     Conversation, ConversationOpened, ConversationReport, ConversationTranslated, Cookie, Datagram, Direction, Event,
+    KernelTime,
 };
 
 const QUERY: &[u8] = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02no\x07example\x00\x00\x01\x00\x01";
@@ -36,6 +37,7 @@ impl Scenario {
     fn report(&self, conversation: Conversation, sent: u64, received: u64) -> ConversationReport {
         ConversationReport {
             time: self.now(),
+            since: KernelTime(0),
             conversation,
             datagrams_sent: sent,
             datagrams_received: received,

@@ -3,7 +3,7 @@
 use goldwire_model::record::{Ending, FlowEvent, Reporter, Verdict};
 
 use super::scenario::{Scenario, Socket};
-use crate::decode::{Reset, Role, SocketState};
+use crate::decode::{Event, Reset, Role, SocketState, TcpOpen};
 
 fn client() -> Socket {
     Socket::client(1, 10, "10.0.0.1:40000", "10.0.0.2:80")
@@ -96,4 +96,35 @@ fn connect_latency_is_on_the_first_report_only() {
     scenario.connect(&socket).wait(100).sends(&mut socket, "x").counted(&socket).close(&socket);
     let latencies: Vec<bool> = scenario.flows().iter().map(|flow| flow.connect_latency.is_some()).collect();
     assert_eq!(latencies, [true, false, false]);
+}
+
+#[test]
+fn a_connection_whose_end_was_lost_is_ended_when_the_kernel_has_not_had_it_for_two_lists() {
+    let mut scenario = Scenario::new();
+    let others = [7_u64, 9];
+    let list = |scenario: &mut Scenario, cookies: &[u64]| {
+        scenario.wait(10_000);
+        let time = scenario.now();
+        scenario.event(&Event::TcpOpen(TcpOpen { time, cookies }));
+    };
+    scenario.established(&client()).wait(100);
+    list(&mut scenario, &[1, 7]);
+    list(&mut scenario, &others);
+    list(&mut scenario, &[1]);
+    list(&mut scenario, &others);
+    scenario.expect_flows(&[(Reporter::Client, FlowEvent::Start)]);
+    list(&mut scenario, &others);
+    scenario.expect_flows(&[(Reporter::Client, FlowEvent::Start), (Reporter::Client, FlowEvent::End)]);
+    assert_eq!(scenario.flows()[1].ending, None);
+}
+
+#[test]
+fn a_connection_that_is_younger_than_the_list_stays() {
+    let mut scenario = Scenario::new();
+    let time = scenario.now();
+    scenario.wait(10).established(&client()).wait(100);
+    for _ in 0..3 {
+        scenario.event(&Event::TcpOpen(TcpOpen { time, cookies: &[] }));
+    }
+    scenario.expect_flows(&[(Reporter::Client, FlowEvent::Start)]);
 }

@@ -298,7 +298,7 @@ impl Scenario {
 
     pub(super) fn counted(&mut self, socket: &Socket) -> &mut Self {
         let Socket { cookie, counters, .. } = *socket;
-        self.event(&Event::TcpCounters(TcpReport { time: self.now(), cookie, counters }))
+        self.event(&Event::TcpCounters(TcpReport { time: self.now(), since: KernelTime(0), cookie, counters }))
     }
 
     pub(super) fn close(&mut self, socket: &Socket) -> &mut Self {

@@ -4,6 +4,7 @@
 mod book;
 mod client;
 mod dns;
+mod pace;
 mod server;
 mod streams;
 mod tls;
@@ -16,6 +17,7 @@ use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "usage: goldwire-peer server ADDRESS\n       \
                      goldwire-peer dns ADDRESS\n       \
+                     goldwire-peer receive ADDRESS\n       \
                      goldwire-peer http2 ADDRESS\n       \
                      goldwire-peer streams ADDRESS CONNECTIONS STREAMS TIMES FILE\n       \
                      goldwire-peer tls ADDRESS FOLDER\n       \
@@ -25,6 +27,7 @@ const USAGE: &str = "usage: goldwire-peer server ADDRESS\n       \
                      goldwire-peer waves ADDRESS CONNECTIONS DEPTH TIMES METHOD:PATH:BYTES,...\n       \
                      goldwire-peer messages ADDRESS TIMES\n       \
                      goldwire-peer steady ADDRESS CONNECTIONS SECONDS\n       \
+                     goldwire-peer pace ADDRESS BYTES MILLISECONDS SECONDS\n       \
                      goldwire-peer later SECONDS, and any of these";
 
 fn main() -> Result<()> {
@@ -39,6 +42,7 @@ fn main() -> Result<()> {
     let book = match words[..] {
         ["server", at] => return server::run(address(at)?),
         ["dns", at] => return dns::run(address(at)?),
+        ["receive", at] => return pace::receive(address(at)?),
         ["http2", at] => return streams::serve(address(at)?),
         ["tls", at, folder] => return tls::serve(address(at)?, folder.as_ref()),
         ["ask-tls", to, folder, connections, times] => {
@@ -56,6 +60,10 @@ fn main() -> Result<()> {
         }
         ["messages", to, times] => client::messages(address(to)?, number(times)?)?,
         ["steady", to, connections, seconds] => client::steady(address(to)?, number(connections)?, number(seconds)?)?,
+        ["pace", to, bytes, pause, seconds] => {
+            let pause = Duration::from_millis(number(pause)? as u64);
+            pace::send(address(to)?, number(bytes)?, pause, number(seconds)?)?
+        }
         _ => bail!("{USAGE}"),
     };
     println!("{}", serde_json::to_string(&book)?);

@@ -65,6 +65,7 @@ impl<'q> RowPlan<'q> {
     pub(crate) fn records(&self, chunks: &[Arc<Chunk>], node: &str, span: Span) -> Rows {
         let tables: Vec<_> = chunks.iter().map(|chunk| NamedChunk { chunk, node }).collect();
         let wanted = Wanted {
+            about: false,
             span,
             filter: &self.query.filter,
             reports: Counting::counted(self.deduplicate(), self.table.into()),

@@ -15,6 +15,8 @@ use goldwire_model::{
     time::Timestamp,
 };
 
+use super::SECOND;
+
 /// Step, keys, pair.
 pub(crate) type Key = (i64, Vec<Option<String>>, Option<Pair>);
 
@@ -286,35 +288,96 @@ pub(crate) fn group(query: &Query, records: &[Record], earliest: i64) -> BTreeMa
     };
     let (states, keys) = (plan::states(&query.kind), keys(query));
     let mut groups: BTreeMap<Key, Vec<Values>> = BTreeMap::new();
-    for record in records.iter().filter(|record| (from.max(earliest)..to).contains(&time(record))) {
+    let window = (from.max(earliest), to);
+    for record in records {
         let second = ends(record).is_some_and(|ends| ends.joined && ends.reporter == Reporter::Client);
         let twofold = matches!(record, Record::Request(_) | Record::Flow(_));
-        if !query.filter.matches(&Named(record)).is_possible()
-            || states.iter().all(|state| !is_about(record, state, of))
-        {
+        if !query.filter.matches(&Named(record)).is_possible() {
             continue;
         }
         // Of the report that is not counted, only what no other report has.
         let in_parts_only = second && twofold && !query.mentions_reporter();
-        let has_part = |state: &State| state.is_known_in_parts() && is_about(record, state, of);
-        if in_parts_only && !states.iter().any(has_part) {
-            continue;
-        }
-        let step = step.map_or(0, |step| (time(record) - time(record).rem_euclid(step)) / 1_000_000);
-        let keys = keys.iter().map(|field| key(&Named(record).value(field))).collect();
+        let keys: Vec<_> = keys.iter().map(|field| key(&Named(record).value(field))).collect();
         let pair = if query.mentions_reporter() { None } else { pair(record) };
-        let group = groups.entry((step, keys, pair)).or_insert_with(|| vec![Values::default(); states.len()]);
-        for (values, state) in group.iter_mut().zip(&states) {
-            if in_parts_only && !state.is_known_in_parts() {
+        for (number, state) in states.iter().enumerate() {
+            if !is_about(record, state, of) || (in_parts_only && !state.is_known_in_parts()) {
                 continue;
             }
-            if let Some(value) = value(record, state, of) {
-                values.count += 1;
-                values.values.push(value);
+            for (step, part) in parts(record, state, window, step) {
+                let group = groups.entry((step, keys.clone(), pair.clone()));
+                let values = &mut group.or_insert_with(|| vec![Values::default(); states.len()])[number];
+                if let Some(value) = value(record, state, of) {
+                    values.count += 1;
+                    values.values.push(part.map_or(value, |part| spread(record, state, &part, value)));
+                }
             }
         }
     }
     groups
+}
+
+/// A part of what a report counts, in 2^-24 of its time.
+struct Part(u128, u128);
+
+impl Part {
+    fn of(&self, amount: f64) -> f64 {
+        let before = |share: u128| (amount as u128 * share) >> 24;
+        (before(self.1) - before(self.0)) as f64
+    }
+}
+
+/// Segments are counted each way.
+fn spread(record: &Record, state: &State, part: &Part, value: f64) -> f64 {
+    match (&state.quantity, record) {
+        (Quantity::Measure(Measure::Segments), Record::Flow(flow)) => {
+            part.of(flow.packets_sent as f64) + part.of(flow.packets_received as f64)
+        }
+        _ => part.of(value),
+    }
+}
+
+/// The steps in which a record counts for a state, in milliseconds, and with which part; `None` is the whole of it.
+fn parts(record: &Record, state: &State, (from, to): (i64, i64), step: Option<i64>) -> Vec<(i64, Option<Part>)> {
+    let step_of = |time: i64| step.map_or(0, |step| time - time.rem_euclid(step));
+    let whole = |time: i64| {
+        let is_within = (from..to).contains(&time);
+        is_within.then(|| (step_of(time) / 1_000_000, None)).into_iter().collect()
+    };
+    let Record::Flow(flow) = record else { return whole(time(record)) };
+    let (since, until) = (flow.since.0.max(flow.time.0 - 120 * SECOND), flow.time.0);
+    if !is_spread(state) || since == until {
+        return whole(until);
+    }
+    let before = |time: i64| ((time.clamp(since, until) - since) as u128) * (1 << 24) / ((until - since) as u128);
+    let mut parts = Vec::new();
+    let mut begin = step_of(since.max(from));
+    while begin < until.min(to) {
+        let end = step.map_or(to, |step| begin + step);
+        let part = Part(before(if step.is_some() { begin.max(from) } else { from }), before(end.min(to)));
+        parts.push((begin / 1_000_000, Some(part)));
+        if step.is_none() {
+            break;
+        }
+        begin = end;
+    }
+    parts
+}
+
+/// True for what is counted over the time of a report.
+fn is_spread(state: &State) -> bool {
+    let field = match &state.quantity {
+        Quantity::Measure(Measure::Segments) => return true,
+        Quantity::Measure(measure) => measure.field(),
+        Quantity::Field(field) => Some(field.clone()),
+        Quantity::Rows => None,
+    };
+    let is_counter = matches!(
+        field,
+        Some(
+            Field::BytesSent | Field::BytesReceived | Field::PacketsSent | Field::PacketsReceived | Field::Retransmits
+        )
+    );
+    is_counter && matches!(state.merging, Merging::Count | Merging::Sum)
 }
 
 /// True where records of this kind have a part in the state, even if this one gives no value.
@@ -341,18 +404,22 @@ fn keys(query: &Query) -> Vec<Field> {
 pub(crate) fn assert_same(query: &Query, groups: &Groups, expected: &BTreeMap<Key, Vec<Values>>) {
     let states = plan::states(&query.kind);
     let rows = groups.states.first().map_or(0, column_len);
+    let nothing = vec![Values::default(); states.len()];
     let mut seen = std::collections::BTreeSet::new();
     for row in 0..rows {
         let keys = groups.keys.iter().map(|column| column.values[row].as_ref().map(ToString::to_string)).collect();
         let step = groups.steps.get(row).copied().unwrap_or_default();
         let key = (step, keys, groups.pairs.get(row).cloned().flatten());
-        let values = expected.get(&key).unwrap_or_else(|| panic!("no such group: {key:?}"));
+        let values = expected.get(&key).unwrap_or(&nothing);
         for ((state, column), values) in states.iter().zip(&groups.states).zip(values) {
             assert_state(state, column, row, values, &key);
         }
         assert!(seen.insert(key.clone()), "twice: {key:?}");
     }
-    assert_eq!(seen.len(), expected.len(), "groups are missing");
+    for (key, values) in expected.iter().filter(|(key, _)| !seen.contains(*key)) {
+        let is_nothing = values.iter().all(|values| values.values.iter().all(|value| *value == 0.0));
+        assert!(is_nothing, "missing: {key:?} {values:?}");
+    }
 }
 
 fn column_len(column: &StateColumn) -> usize {

@@ -199,8 +199,14 @@ impl World {
         let event = self.random.pick(&[FlowEvent::Start, FlowEvent::Update, FlowEvent::End, FlowEvent::Adopted]);
         let ending =
             self.random.pick(&[Ending::Closed, Ending::Refused, Ending::ResetByDestination, Ending::Unreachable]);
+        let covers = match self.random.below(6) {
+            0 => 0,
+            1 => self.random.below(150 * SECOND as u64) as i64,
+            _ => self.random.below(3 * SECOND as u64) as i64,
+        };
         FlowRecord {
             time: Timestamp(time),
+            since: Timestamp(time - covers),
             start: Timestamp(time - self.random.below(20 * SECOND as u64) as i64),
             connection: ConnectionId(self.random.below(60)),
             ends: self.ends(),
