@@ -2,50 +2,15 @@
 
 mod observer;
 
-use std::{fs, net::TcpListener, path::PathBuf, process::Command, time::Duration};
+use std::{net::TcpListener, process::Command, time::Duration};
 
 use goldwire::decode::{Event, Role};
-use observer::{Observer, Running};
-
-/// A cgroup of the v2 hierarchy; gone when dropped.
-struct Group(PathBuf);
-
-impl Group {
-    fn new(name: &str) -> Self {
-        let mounts = fs::read_to_string("/proc/mounts").unwrap();
-        let root = mounts.lines().find_map(|line| {
-            let mut words = line.split(' ').skip(1);
-            let place = words.next()?;
-            (words.next()? == "cgroup2").then_some(place)
-        });
-        let path = PathBuf::from(root.unwrap()).join(name);
-        let _ = fs::remove_dir(&path);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    /// Starts a shell in the group.
-    fn shell(&self, script: &str) -> Running {
-        let script = format!("echo $$ > {}/cgroup.procs; {script}", self.0.display());
-        Running::start(Command::new("/bin/sh").args(["-c", &script]))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        for _ in 0..50 {
-            if fs::remove_dir(&self.0).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
+use observer::{Observer, Running, group::Group};
 
 #[test]
 fn only_the_end_inside_is_told() {
     let group = Group::new("goldwire-confined-client");
-    let mut observer = Observer::of_cgroup(group.0.clone());
+    let mut observer = Observer::of_cgroup(group.path.clone());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut client = group.shell(&format!("exec socat -u OPEN:/etc/hostname TCP:127.0.0.1:{port}"));
@@ -90,7 +55,7 @@ fn accepted_and_adopted_connections_inside_are_told() {
     };
     let before = connect();
     std::thread::sleep(Duration::from_millis(200));
-    let mut observer = Observer::of_cgroup(group.0.clone());
+    let mut observer = Observer::of_cgroup(group.path.clone());
     let after = connect();
     let mut established = Vec::new();
     let mut adopted = Vec::new();
@@ -121,7 +86,7 @@ fn only_what_programs_inside_say_in_tls_is_told() {
     let mut server = Command::new("openssl");
     server.args(["s_server", "-quiet", "-www", "-key", "key.pem", "-cert", "cert.pem", "-port", &port.to_string()]);
     let _server = Running::start(server.current_dir(folder.path()));
-    let mut observer = Observer::of_tls_in(group.0.clone());
+    let mut observer = Observer::of_tls_in(group.path.clone());
     let ask = format!("curl -sk --retry 20 --retry-connrefused --retry-delay 1 https://127.0.0.1:{port}/inside");
     let mut client = group.shell(&format!("exec {ask}"));
     client.0.wait().unwrap();

@@ -1,6 +1,8 @@
 //! What the tests of the probes share: an observer of this kernel, and small programs to be observed. They need root.
 #![expect(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod group;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},

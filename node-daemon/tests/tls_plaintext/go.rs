@@ -10,8 +10,7 @@ use goldwire_model::record::{Protocol, Reporter};
 
 use crate::{
     build_go::go_peer,
-    observer::Running,
-    programs::{PatientClient, Server, folder, free_port, wait_for},
+    programs::{PatientClient, Server, folder, free_port},
     watch::{Watch, counted, line_of},
 };
 
@@ -28,9 +27,8 @@ impl GoServer {
         let (folder, port) = (folder(), free_port());
         let address = format!("127.0.0.1:{port}");
         let mut serve = command(&program, &["serve", &address]);
-        let program_runs = Running::start(serve.current_dir(folder.path()));
-        wait_for(port);
-        Self { server: Server { port, folder, program: program_runs }, address, program }
+        let path = folder.path().to_owned();
+        Self { server: Server::started(folder, port, serve.current_dir(path)), address, program }
     }
 
     /// Runs a client, and gives what it counted as lines.
@@ -93,8 +91,7 @@ fn stacks_that_grow_within_calls_do_no_harm() {
 fn a_program_that_starts_later_is_read_from_its_first_byte() {
     let mut watch = Watch::new(true);
     let server = GoServer::start("peer", &[]);
-    // A moment that a server has before its first client, and another for the file to be read whole.
-    watch.until(|_| true);
+    watch.until_read(server.server.port);
     let expected = server.run(&mut watch, &["ask", "http2", &server.address, "2", "4", "20"]);
     watch.expect_book(server.server.port, &expected);
 }

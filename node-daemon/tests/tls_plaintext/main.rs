@@ -162,8 +162,7 @@ fn gnutls_is_read() {
 fn programs_that_start_later_are_read_from_their_first_byte() {
     let mut watch = Watch::new(true);
     let server = Server::nginx();
-    // A moment that a server has before its first client.
-    watch.until(|_| true);
+    watch.until_read(server.port);
     watch.run(&mut curl(&[server.url("/[1-50]")]));
     let expected: Vec<_> = (1..=50).map(|index| get(format!("/{index}"), 200)).collect();
     watch.expect(server.port, &expected);

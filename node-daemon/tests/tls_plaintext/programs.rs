@@ -5,12 +5,13 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
-use crate::observer::{PATIENCE, Running};
+use crate::observer::{PATIENCE, Running, group::Group};
 
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -43,6 +44,8 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) folder: TempDir,
     pub(crate) program: Running,
+    /// Removed last, when the program is gone.
+    _group: Arc<Group>,
 }
 
 impl Server {
@@ -76,9 +79,10 @@ impl Server {
     }
 
     pub(crate) fn started(folder: TempDir, port: u16, program: &mut Command) -> Self {
+        let group = Group::entered();
         let running = Running::start(program);
         wait_for(port);
-        Self { port, folder, program: running }
+        Self { port, folder, program: running, _group: group }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -19,7 +20,7 @@ use goldwire_model::{
     time::Timestamp,
 };
 
-use crate::observer::PATIENCE;
+use crate::observer::{PATIENCE, group::Group};
 
 /// Everything that was found.
 #[derive(Default)]
@@ -46,12 +47,16 @@ pub(crate) struct Watch {
     pub(crate) tracker: Tracker<Processes>,
     pub(crate) capture: Kernel,
     pub(crate) findings: Findings,
+    _group: Arc<Group>,
 }
 
 impl Watch {
     pub(crate) fn new(tls_plaintext: bool) -> Self {
+        // Connections of other programs on this machine have losses of their own.
+        let group = Group::entered();
         // As large as the daemon's: a long body fills it until the probes know that it is not wanted.
-        let options = Options { tls_plaintext, data_ring_bytes: 32 << 20, ..Options::default() };
+        let cgroup = Some(group.path.clone());
+        let options = Options { cgroup, tls_plaintext, data_ring_bytes: 32 << 20, ..Options::default() };
         let receiver = Receiver::open(&options).unwrap_or_else(|error| panic!("failed to open the probes: {error}"));
         assert_eq!(receiver.refused().collect::<Vec<_>>(), [], "hooks that this kernel refuses");
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -62,12 +67,13 @@ impl Watch {
             capture: Kernel::new(&receiver),
             findings: Findings::default(),
             receiver,
+            _group: group,
         }
     }
 
     /// Looks once.
     pub(crate) fn turn(&mut self) {
-        let Self { receiver, tracker, capture, findings } = self;
+        let Self { receiver, tracker, capture, findings, .. } = self;
         receiver.poll(&mut |event| tracker.handle(&event, &mut Outlets { records: findings, capture }));
         tracker.sweep(now(), &mut Outlets { records: findings, capture });
         receiver.wait(Duration::from_millis(20));
@@ -83,6 +89,18 @@ impl Watch {
         while Instant::now() < end {
             self.turn();
         }
+    }
+
+    /// Looks until requests to a server that just started are read, and forgets them.
+    pub(crate) fn until_read(&mut self, port: u16) {
+        let url = format!("https://127.0.0.1:{port}/before");
+        let end = Instant::now() + PATIENCE;
+        while self.requests(port, Reporter::Server).is_empty() {
+            assert!(Instant::now() < end, "the server's requests are not read");
+            self.run(Command::new("curl").args(["-sk", "-o", "/dev/null", &url]));
+        }
+        self.until(|_| true);
+        self.findings = Findings::default();
     }
 
     /// Looks while a program runs to its end.
