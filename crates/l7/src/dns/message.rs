@@ -127,6 +127,11 @@ fn answer_text(data: &RData) -> Option<String> {
         RData::CNAME(name) => Some(names::domain(&name.0)),
         RData::PTR(name) => Some(names::domain(&name.0)),
         RData::NS(name) => Some(names::domain(&name.0)),
+        RData::MX(mx) => Some(format!("{} {}", mx.preference, names::domain(&mx.exchange))),
+        RData::SRV(srv) => {
+            let target = names::domain(&srv.target);
+            Some(format!("{} {} {} {target}", srv.priority, srv.weight, srv.port))
+        }
         other => {
             let mut text = String::new();
             write!(text, "{other}").is_ok().then_some(text)
