@@ -5,8 +5,8 @@ use aya_ebpf::{
     helpers::generated::{bpf_skb_load_bytes, bpf_skc_to_tcp_sock},
 };
 use goldwire_probe_events::{
-    ABSENT, Addresses, LISTENER_CAPTURE, SOCKETS_FULL, Socket, TcpAdopted, TcpCounters, TcpSegmentAtListener,
-    TcpTranslated, direction::INGRESS, kind, socket_flag, transport,
+    ABSENT, Addresses, LISTENER_CAPTURE, SOCKETS_FULL, Socket, TcpAdopted, TcpCounters, TcpEstablished,
+    TcpSegmentAtListener, TcpTranslated, direction::INGRESS, kind, role, socket_flag, transport,
 };
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     tcp_counters,
 };
 
+const SYN_RECEIVED: u32 = 3;
 const LISTEN: u32 = 10;
 
 /// Takes the socket in; not 0 if it is known now and its segment may be told. A segment at a listener belongs to a socket
@@ -48,14 +49,42 @@ fn take_in(packet: &Packet, segment: &Segment) -> Option<()> {
         }
         return None;
     }
-    let socket = Socket { flags: socket_flag::BEGINNING_TOLD, ..Socket::new(transport::TCP) };
+    let mut socket = Socket { flags: socket_flag::BEGINNING_TOLD, ..Socket::new(transport::TCP) };
+    // SAFETY: as above.
+    let is_fast_open = unsafe { (*sock).state } == SYN_RECEIVED;
+    if is_fast_open {
+        socket.role = role::SERVER;
+    }
     if SOCKETS.insert(segment.cookie, socket, u64::from(BPF_NOEXIST)).is_err() {
         loss::count(SOCKETS_FULL, 1);
         return None;
     }
-    adopt(segment.cookie, sock, &addresses);
-    beginning::tell(segment);
+    if is_fast_open {
+        answer_early(segment, sock, &addresses);
+    } else {
+        adopt(segment.cookie, sock, &addresses);
+        beginning::tell(segment);
+    }
     Some(())
+}
+
+/// A server answers what came with the SYN before its connection is established (Fast Open, RFC 7413), so this is its
+/// announcement; the one that comes later is the second.
+#[inline(never)]
+fn answer_early(segment: &Segment, sock: *mut bpf_sock, addresses: &Addresses) {
+    // SAFETY: not null, and the verifier knows the type.
+    let Some(tcp) = Struct::new(unsafe { bpf_skc_to_tcp_sock(sock.cast()) }.cast()) else { return };
+    ring::tell(TcpEstablished {
+        header: ring::header(kind::TCP_ESTABLISHED),
+        cookie: segment.cookie,
+        syn_time: 0,
+        addresses: *addresses,
+        first_sent: beginning::sent_from(tcp),
+        first_received: beginning::first_received(tcp),
+        owner_pid: 0,
+        role: role::SERVER,
+        unused: [0; 7],
+    });
 }
 
 #[inline(never)]

@@ -2,7 +2,7 @@
 use crate::{Addresses, Header};
 
 wire! {
-    /// The state became `TCP_ESTABLISHED`, from `TCP_SYN_SENT` or `TCP_SYN_RECV`.
+    /// The state became `TCP_ESTABLISHED`, from `TCP_SYN_SENT` or `TCP_SYN_RECV`; or a server answers what came with the SYN.
     pub struct TcpEstablished: 88 {
         /// Of [`kind::TCP_ESTABLISHED`](crate::kind::TCP_ESTABLISHED).
         pub header: Header,
