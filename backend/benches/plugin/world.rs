@@ -159,6 +159,7 @@ fn endpoint(kind: &str, workload: usize, node: usize, known: bool) -> Endpoint {
         node: text(format!("node-{node}")),
         dns: None,
         reverse_dns: None,
+        proxied_address: None,
         labels: [].into(),
     }
 }

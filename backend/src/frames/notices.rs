@@ -1,7 +1,7 @@
 //! What a reader must know of an answer, on the panel itself.
 
 use chrono::{DateTime, SecondsFormat};
-use goldwire_answer::coverage::{Coverage, Loss, LossStage, NodeCoverage};
+use goldwire_answer::coverage::{Coverage, Loss, LossStage, NodeCoverage, UnreadKind};
 use goldwire_model::query::Window;
 
 use super::{Notice, Severity, numbers::whole};
@@ -14,6 +14,7 @@ pub(super) fn notices(coverage: &Coverage, window: Option<Window>) -> Vec<Notice
     notices.extend(missing_nodes(coverage).map(warning));
     notices.extend(lost_events(&coverage.nodes).map(warning));
     notices.extend(folded_groups(&coverage.nodes).map(info));
+    notices.extend(unread_traffic(&coverage.nodes).map(info));
     notices.extend(window.and_then(|window| reach(&coverage.nodes, window)).map(info));
     notices.extend(coverage.notes.iter().cloned().map(info));
     notices.extend(node_notes(&coverage.nodes).into_iter().map(info));
@@ -64,6 +65,20 @@ const fn stage_name(stage: LossStage) -> &'static str {
     }
 }
 
+/// By kind, over all nodes.
+fn unread_traffic(nodes: &[NodeCoverage]) -> Option<String> {
+    const KINDS: [(UnreadKind, &str); 3] = [
+        (UnreadKind::CompressedMysql, "sessions of compressed MySQL"),
+        (UnreadKind::Http2Joined, "exchanges of HTTP/2 without method and path, on connections that were joined"),
+        (UnreadKind::UnixSockets, "connections of UNIX sockets"),
+    ];
+    let all = || nodes.iter().flat_map(|node| &node.unread);
+    let count = |kind| all().filter(|unread| unread.kind == kind).map(|unread| unread.count).sum::<u64>();
+    let there = KINDS.iter().map(|(kind, what)| (count(*kind), what)).filter(|(count, _)| *count > 0);
+    let there: Vec<String> = there.map(|(count, what)| format!("{} {what}", whole(count))).collect();
+    (!there.is_empty()).then(|| format!("Not read: {}", there.join(", ")))
+}
+
 fn folded_groups(nodes: &[NodeCoverage]) -> Option<String> {
     let folded: u64 = nodes.iter().map(|node| node.folded_groups).sum();
     (folded > 0).then(|| format!("{} groups did not fit on their nodes and are counted under `other`", whole(folded)))
@@ -110,7 +125,7 @@ fn node_notes(nodes: &[NodeCoverage]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use goldwire_answer::coverage::{Exactness, Tier, Unreachable};
+    use goldwire_answer::coverage::{Exactness, Tier, Unreachable, Unread};
 
     use super::*;
 
@@ -125,6 +140,7 @@ mod tests {
             quantiles: Exactness::Exact,
             folded_groups: 0,
             notes: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -184,5 +200,24 @@ mod tests {
             texts(&coverage(vec![node("a")]), 0),
             ["History begins at 1970-01-01T00:16:40Z: nothing before it is known"]
         );
+    }
+
+    #[test]
+    fn notices_unread_traffic_is_summed_over_nodes() {
+        let (mut a, mut b) = (node("a"), node("b"));
+        a.unread = vec![unread(UnreadKind::UnixSockets, 1_000), unread(UnreadKind::CompressedMysql, 2)];
+        b.unread = vec![unread(UnreadKind::UnixSockets, 200)];
+        let texts = notices(&coverage(vec![a, b]), None).into_iter().map(|notice| (notice.severity, notice.text));
+        assert_eq!(
+            texts.collect::<Vec<_>>(),
+            [(
+                Severity::Info,
+                "Not read: 2 sessions of compressed MySQL, 1,200 connections of UNIX sockets".to_owned()
+            )]
+        );
+    }
+
+    const fn unread(kind: UnreadKind, count: u64) -> Unread {
+        Unread { kind, count }
     }
 }

@@ -39,6 +39,7 @@ fn endpoint(address: [u8; 4], workload: Option<&str>, node: &str) -> Arc<Endpoin
         node: known.then(|| node.into()),
         dns: None,
         reverse_dns: None,
+        proxied_address: None,
         labels: if known { [("app".into(), "shop".into()), ("odd key".into(), "*".into())].into() } else { [].into() },
     })
 }

@@ -27,6 +27,9 @@ pub struct NodeCoverage {
     pub folded_groups: u64,
     /// What else a reader must know, as sentences.
     pub notes: Vec<String>,
+    /// Traffic in the window that an answer about exchanges cannot show. Empty where there is none, and of other answers.
+    #[serde(default)]
+    pub unread: Vec<Unread>,
 }
 
 /// A time of which a node knows every record of one kind, as far as it was observed at all.
@@ -124,6 +127,28 @@ pub enum LossStage {
     Queue,
     /// History's memory budget was reached before the record could be stored.
     Budget,
+}
+
+/// Traffic that is there and is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unread {
+    /// Which.
+    pub kind: UnreadKind,
+    /// How many: as [`UnreadKind`] says.
+    pub count: u64,
+}
+
+/// Kinds of traffic that no exchange, or none with all its properties, can be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnreadKind {
+    /// Sessions of MySQL that are compressed: the most at a time.
+    CompressedMysql,
+    /// Exchanges on connections of HTTP/2 that were joined, whose method and path were told before: all in the window.
+    Http2Joined,
+    /// Connections of UNIX stream sockets: the most at a time.
+    UnixSockets,
 }
 
 /// How exact quantiles are.

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use goldwire_answer::{PartialAnswer, coverage::LossStage};
+use goldwire_answer::{
+    PartialAnswer,
+    coverage::{LossStage, UnreadKind},
+};
 use goldwire_model::{query::Query, record::Record, time::Timestamp};
 use tokio::sync::broadcast;
 
@@ -73,6 +76,13 @@ impl History {
     /// have been appended. Answers say so, steps that lie before are finished, and nothing is added to these any more.
     pub fn complete_until(&self, events: Timestamp, counters: Timestamp) {
         lock(&self.store).complete_until(events.0, counters.0);
+    }
+
+    /// Notes that there is traffic that is not read. Answers about exchanges at that time will say so.
+    pub fn record_unread(&self, kind: UnreadKind, time: Timestamp, count: u64) {
+        if count > 0 {
+            lock(&self.store).unread.record(kind, time, count);
+        }
     }
 
     /// Answers a query, as state that merges with other nodes' answers.

@@ -19,7 +19,9 @@ mod report;
 mod ring;
 mod rollup;
 mod snapshot;
+mod spans;
 mod store;
+mod unread;
 
 pub use history::History;
 pub use live::{Batch, LiveMatcher};

@@ -1,13 +1,9 @@
 //! Events and bytes that a stage before history could not keep, by time.
 
-use std::collections::VecDeque;
-
 use goldwire_answer::coverage::{Loss, LossStage};
 use goldwire_model::time::Timestamp;
 
-const NANOS: i64 = 1_000_000_000;
-/// Spans kept. When there are more, neighbours become one: the sum stays, the time is told less exactly.
-const MOST_SPANS: usize = 4096;
+use crate::spans::Spans;
 
 const STAGES: [LossStage; 6] = [
     LossStage::KernelRing,
@@ -18,14 +14,6 @@ const STAGES: [LossStage; 6] = [
     LossStage::Budget,
 ];
 
-/// Losses from `first` to `last`, both whole seconds since the epoch and included.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    first: i64,
-    last: i64,
-    lost: [Amount; STAGES.len()],
-}
-
 /// How much a stage lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Amount {
@@ -33,63 +21,35 @@ pub(crate) struct Amount {
     pub(crate) bytes: u64,
 }
 
-impl Amount {
-    fn add(&mut self, more: Self) {
-        self.events = self.events.saturating_add(more.events);
-        self.bytes = self.bytes.saturating_add(more.bytes);
-    }
+/// Losses in the order of time: the events of all stages, then their bytes.
+#[derive(Debug)]
+pub(crate) struct Losses {
+    spans: Spans<{ 2 * STAGES.len() }>,
 }
 
-/// Losses in the order of time; no second without loss takes space.
-#[derive(Debug, Default)]
-pub(crate) struct Losses {
-    spans: VecDeque<Span>,
+impl Default for Losses {
+    fn default() -> Self {
+        Self { spans: Spans::new([u64::saturating_add; 2 * STAGES.len()]) }
+    }
 }
 
 impl Losses {
     pub(crate) fn record(&mut self, stage: LossStage, time: Timestamp, amount: Amount) {
-        let second = time.0.div_euclid(NANOS);
-        let at = self.spans.partition_point(|span| span.last < second);
-        if self.spans.get(at).is_none_or(|span| span.first > second) {
-            self.spans.insert(at, Span { first: second, last: second, lost: Default::default() });
-        }
-        self.spans[at].lost[place_of(stage)].add(amount);
-        if self.spans.len() > MOST_SPANS {
-            self.join_neighbours();
-        }
-    }
-
-    /// Joins the older half in pairs, so that recent losses keep their second.
-    fn join_neighbours(&mut self) {
-        let recent = self.spans.split_off(self.spans.len() / 2);
-        let mut joined: VecDeque<Span> = VecDeque::with_capacity(MOST_SPANS);
-        for (place, span) in std::mem::take(&mut self.spans).into_iter().enumerate() {
-            match joined.back_mut() {
-                Some(before) if place % 2 == 1 => before.join(&span),
-                _ => joined.push_back(span),
+        let place = place_of(stage);
+        for (kind, count) in [(place, amount.events), (STAGES.len() + place, amount.bytes)] {
+            if count > 0 {
+                self.spans.record(kind, time, count);
             }
         }
-        joined.extend(recent);
-        self.spans = joined;
     }
 
     /// What was lost in spans that touch `[from, to)`, nanoseconds since the epoch, by stage.
     pub(crate) fn within(&self, from: i64, to: i64) -> Vec<Loss> {
-        let mut lost = [Amount::default(); STAGES.len()];
-        for span in &self.spans {
-            if span.last.saturating_add(1).saturating_mul(NANOS) > from && span.first.saturating_mul(NANOS) < to {
-                lost.iter_mut().zip(span.lost).for_each(|(sum, more)| sum.add(more));
-            }
-        }
-        let lost = STAGES.into_iter().zip(lost).filter(|(_, amount)| *amount != Amount::default());
-        lost.map(|(stage, Amount { events, bytes })| Loss { stage, events, bytes }).collect()
-    }
-}
-
-impl Span {
-    fn join(&mut self, next: &Self) {
-        self.last = next.last;
-        self.lost.iter_mut().zip(next.lost).for_each(|(sum, more)| sum.add(more));
+        let counts = self.spans.within(from, to);
+        let (events, bytes) = counts.split_at(STAGES.len());
+        let lost = STAGES.into_iter().zip(events).zip(bytes);
+        let lost = lost.map(|((stage, events), bytes)| Loss { stage, events: *events, bytes: *bytes });
+        lost.filter(|loss| loss.events > 0 || loss.bytes > 0).collect()
     }
 }
 
@@ -107,6 +67,7 @@ const fn place_of(stage: LossStage) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spans::{MOST_SPANS, NANOS};
 
     fn at(second: i64) -> Timestamp {
         Timestamp(second * NANOS + 5)
@@ -133,7 +94,7 @@ mod tests {
         for second in 0..20_000 {
             losses.record(LossStage::Queue, at(second), events(1));
         }
-        assert!(losses.spans.len() <= MOST_SPANS);
+        assert!(losses.spans.count() <= MOST_SPANS);
         assert_eq!(losses.within(0, i64::MAX), vec![Loss { stage: LossStage::Queue, events: 20_000, bytes: 0 }]);
         assert_eq!(
             losses.within(19_999 * NANOS, i64::MAX),

@@ -12,6 +12,7 @@ use crate::{
     query::plan::Source,
     ring::Ring,
     rollup::{drops::DropRollup, flows::FlowRollup, requests::RequestRollup},
+    unread::UnreadTraffic,
 };
 
 /// Records between two looks at the budget. The slack below allows for what they add.
@@ -32,6 +33,7 @@ pub(crate) struct Store {
     pub(crate) losses: Losses,
     pub(crate) links: LinkLog,
     pub(crate) complete: Complete,
+    pub(crate) unread: UnreadTraffic,
     /// Nanoseconds since the epoch.
     pub(crate) recording_since: i64,
     memory: usize,
@@ -54,6 +56,7 @@ impl Store {
             losses: Losses::default(),
             links: LinkLog::new(options.memory / 50),
             complete: Complete::default(),
+            unread: UnreadTraffic::default(),
             recording_since: options.recording_since.0,
             memory: options.memory,
             until_look: RECORDS_PER_LOOK,

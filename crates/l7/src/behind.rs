@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use goldwire_model::record::Text;
 
-use crate::{Exchange, Position, Sink, TlsHandshake};
+use crate::{Exchange, Position, Proxied, Sink, TlsHandshake};
 
 /// Counts places from the beginning of the connection.
 pub(crate) struct Behind<'a> {
@@ -28,6 +28,14 @@ impl Sink for Behind<'_> {
 
     fn tls(&mut self, handshake: TlsHandshake) {
         self.sink.tls(handshake);
+    }
+
+    fn proxied(&mut self, proxied: Proxied) {
+        self.sink.proxied(proxied);
+    }
+
+    fn compressed(&mut self) {
+        self.sink.compressed();
     }
 
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {

@@ -3,8 +3,14 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Next, PROTOCOLS, Segment, Sink, StreamProtocol, Wanted, behind::Behind,
-    protocol::Known, segment::OwnedSegment, stream::MISSING,
+    Closing, Detection, Direction, Nanos, Next, PROTOCOLS, Segment, Sink, Standing, StreamProtocol, Wanted,
+    behind::Behind,
+    candidate::{Candidate, Withholding},
+    preamble::{self, Beginning, Preamble},
+    protocol::{Known, Upgraded},
+    segment::OwnedSegment,
+    stream::MISSING,
+    upgrade::{self, Clear, Step},
 };
 
 /// Segments that are kept until it is clear what runs on a connection.
@@ -34,12 +40,22 @@ pub struct Connection {
     adopted: bool,
     /// Where the streams of what runs now begin.
     base: [u64; 2],
+    /// What it was taken for and is not.
+    refuted: Option<&'static Known>,
+    /// What went before an upgrade, where what comes behind it is not complete without.
+    upgraded: Option<Upgraded>,
 }
 
 #[derive(Debug)]
 enum Reading {
     Undecided(Undecided),
-    Protocol { reader: Box<dyn StreamProtocol>, told: Option<Protocol> },
+    Protocol {
+        reader: Box<dyn StreamProtocol>,
+        told: Option<Protocol>,
+        candidate: Option<Box<Candidate>>,
+    },
+    /// Nothing that is read, but it may turn into TLS.
+    Clear(Clear),
     Ignored,
 }
 
@@ -47,7 +63,13 @@ impl Connection {
     /// A connection seen from its first byte; stream offsets begin at 0.
     #[must_use]
     pub fn from_start() -> Self {
-        Self { reading: Reading::Undecided(Undecided::default()), adopted: false, base: [0; 2] }
+        Self {
+            reading: Reading::Undecided(Undecided::default()),
+            adopted: false,
+            base: [0; 2],
+            refuted: None,
+            upgraded: None,
+        }
     }
 
     /// A connection joined in its middle.
@@ -56,13 +78,33 @@ impl Connection {
         Self { adopted: true, ..Self::from_start() }
     }
 
-    /// What runs on it, once that is known.
+    /// What goes on inside of the TLS that a connection was upgraded to; stream offsets begin at 0 there.
+    #[must_use]
+    pub fn inside(upgraded: Option<Upgraded>) -> Self {
+        let reader = upgraded.map(Upgraded::go_on);
+        let reading = reader.map(|reader| Reading::Protocol { reader, told: None, candidate: None });
+        reading.map_or_else(Self::from_start, |reading| Self { reading, ..Self::from_start() })
+    }
+
+    /// What an upgrade left behind that [`Self::inside`] goes on with.
+    #[must_use]
+    pub const fn upgraded(&self) -> Option<Upgraded> {
+        self.upgraded
+    }
+
+    /// What runs on it, once that is certain.
     #[must_use]
     pub fn protocol(&self) -> Option<Protocol> {
         match &self.reading {
-            Reading::Protocol { reader, .. } => Some(reader.protocol()),
-            Reading::Undecided(_) | Reading::Ignored => None,
+            Reading::Protocol { reader, candidate: None, .. } => Some(reader.protocol()),
+            Reading::Protocol { .. } | Reading::Undecided(_) | Reading::Clear(_) | Reading::Ignored => None,
         }
+    }
+
+    /// Whether it is read as some protocol, certain or not.
+    #[must_use]
+    pub const fn is_read(&self) -> bool {
+        matches!(self.reading, Reading::Protocol { .. })
     }
 
     /// Whether nothing on it will be read any more.
@@ -74,11 +116,18 @@ impl Connection {
     /// Takes a segment, in whatever order segments are seen.
     pub fn segment(&mut self, direction: Direction, segment: Segment<'_>, sink: &mut dyn Sink) -> Turn {
         let Some(own) = self.since_base(direction, segment) else { return Turn::None };
-        let start = self.start();
         match &mut self.reading {
             Reading::Ignored => return Turn::None,
-            Reading::Protocol { reader, .. } => reader.segment(direction, own, &mut Behind { base: start, sink }),
-            Reading::Undecided(undecided) => match undecided.look(direction, own, self.adopted) {
+            Reading::Clear(clear) => match clear.segment(direction, &own) {
+                Step::Clear => return Turn::None,
+                Step::Tls(offsets) => {
+                    self.go_on_behind(offsets);
+                    return self.segment(direction, segment, sink);
+                }
+                Step::Over => self.reading = Reading::Ignored,
+            },
+            Reading::Protocol { .. } => self.read(sink, |reader, sink| reader.segment(direction, own, sink)),
+            Reading::Undecided(undecided) => match undecided.look(direction, own, self.adopted, self.refuted) {
                 Decision::Open => return Turn::None,
                 // What has no beginning because its event was lost is not foreign for that.
                 Decision::Foreign if undecided.may_begin_late() => {
@@ -88,6 +137,19 @@ impl Connection {
                     }
                 }
                 Decision::Foreign => self.reading = Reading::Ignored,
+                Decision::Clear => {
+                    let kept = std::mem::take(&mut undecided.kept);
+                    self.reading = Reading::Clear(Clear::default());
+                    return self.again(kept, self.base, (direction, segment), sink);
+                }
+                Decision::Preamble(Preamble { length, proxied }) => {
+                    let (kept, base) = (std::mem::take(&mut undecided.kept), self.base);
+                    if let Some(proxied) = proxied.filter(|_| base == [0; 2]) {
+                        sink.proxied(proxied);
+                    }
+                    self.base[Direction::Request as usize] += length;
+                    return self.again(kept, base, (direction, segment), sink);
+                }
                 Decision::Known(known) => {
                     let kept = std::mem::take(&mut undecided.kept);
                     self.begin(known, &kept, Some((direction, own)), sink);
@@ -105,6 +167,36 @@ impl Connection {
         self.base[Direction::Request as usize]
     }
 
+    /// What was kept, counted from `base`, is taken once more, and then the last segment.
+    fn again(
+        &mut self,
+        kept: Vec<(Direction, OwnedSegment)>,
+        base: [u64; 2],
+        (direction, last): (Direction, Segment<'_>),
+        sink: &mut dyn Sink,
+    ) -> Turn {
+        let mut turn = Turn::None;
+        let mut take = |direction, segment| match self.segment(direction, segment, sink) {
+            Turn::None => {}
+            news => turn = news,
+        };
+        for (direction, segment) in &kept {
+            let segment = segment.borrowed();
+            take(*direction, Segment { offset: segment.offset + base[*direction as usize], ..segment });
+        }
+        take(direction, last);
+        turn
+    }
+
+    /// Something else begins behind these offsets of what ran until now.
+    fn go_on_behind(&mut self, offsets: [u64; 2]) {
+        for (base, offset) in self.base.iter_mut().zip(offsets) {
+            *base += offset;
+        }
+        self.adopted = false;
+        self.reading = Reading::Undecided(Undecided::default());
+    }
+
     /// The part of a segment that belongs to what runs now, counted from there.
     fn since_base<'a>(&self, direction: Direction, segment: Segment<'a>) -> Option<Segment<'a>> {
         let base = self.base[direction as usize];
@@ -114,23 +206,52 @@ impl Connection {
 
     fn begin(
         &mut self,
-        known: &Known,
+        known: &'static Known,
         kept: &[(Direction, OwnedSegment)],
         last: Option<(Direction, Segment<'_>)>,
         sink: &mut dyn Sink,
     ) {
-        let mut reader = if self.adopted { (known.adopted)() } else { (known.from_start)() };
-        let mut sink = Behind { base: self.start(), sink };
+        let reader = if self.adopted { (known.adopted)() } else { (known.from_start)() };
+        let is_candidate = reader.standing() != Standing::Confirmed;
+        let candidate = is_candidate.then(|| Box::new(Candidate::new(known)));
+        self.reading = Reading::Protocol { reader, told: None, candidate };
         let kept = kept.iter().map(|(direction, segment)| (*direction, segment.borrowed()));
         for (direction, segment) in kept.chain(last) {
-            reader.segment(direction, segment, &mut sink);
+            self.read(sink, |reader, sink| reader.segment(direction, segment, sink));
         }
-        self.reading = Reading::Protocol { reader, told: None };
+    }
+
+    /// Has what runs read; what a candidate hands out is withheld.
+    fn read(&mut self, sink: &mut dyn Sink, act: impl FnOnce(&mut dyn StreamProtocol, &mut dyn Sink)) {
+        let base = self.start();
+        let Reading::Protocol { reader, candidate, .. } = &mut self.reading else { return };
+        let Some(held) = candidate else { return act(reader.as_mut(), &mut Behind { base, sink }) };
+        act(reader.as_mut(), &mut Behind { base, sink: &mut Withholding { candidate: held, sink } });
+        if reader.standing() == Standing::Confirmed
+            && let Some(confirmed) = candidate.take()
+        {
+            confirmed.release(sink);
+        }
+    }
+
+    /// It was taken for what it is not: something else is looked for from here on, once.
+    fn refute(&mut self, known: &'static Known) -> Turn {
+        self.adopted = true;
+        if self.refuted.replace(known).is_some() {
+            self.reading = Reading::Ignored;
+            return Turn::Ignored(None);
+        }
+        self.reading = Reading::Undecided(Undecided::default());
+        Turn::None
     }
 
     /// What has changed since it was last told.
     fn turn(&mut self) -> Turn {
-        let Reading::Protocol { reader, told } = &mut self.reading else { return Turn::Ignored(None) };
+        let Reading::Protocol { reader, told, candidate } = &mut self.reading else { return Turn::Ignored(None) };
+        if let Some(candidate) = candidate {
+            let known = candidate.known;
+            return if reader.standing() == Standing::Refuted { self.refute(known) } else { Turn::None };
+        }
         match reader.next() {
             Next::Same => {
                 let protocol = Some(reader.protocol());
@@ -146,10 +267,8 @@ impl Connection {
                 Turn::Ignored(Some(protocol))
             }
             Next::Another { request, response } => {
-                self.base[Direction::Request as usize] += request;
-                self.base[Direction::Response as usize] += response;
-                self.adopted = false;
-                self.reading = Reading::Undecided(Undecided::default());
+                self.upgraded = reader.upgraded();
+                self.go_on_behind([request, response]);
                 Turn::None
             }
         }
@@ -161,22 +280,21 @@ impl Connection {
         match &self.reading {
             Reading::Protocol { reader, .. } => reader.waits(),
             Reading::Undecided(undecided) => undecided.misses_start().is_some(),
-            Reading::Ignored => false,
+            Reading::Clear(_) | Reading::Ignored => false,
         }
     }
 
     /// Time goes on: gives up on what has been missing for too long.
     pub fn expire(&mut self, now: Nanos, sink: &mut dyn Sink) -> Turn {
-        let start = self.start();
         match &mut self.reading {
-            Reading::Protocol { reader, .. } => reader.expire(now, &mut Behind { base: start, sink }),
+            Reading::Protocol { .. } => self.read(sink, |reader, sink| reader.expire(now, sink)),
             Reading::Undecided(undecided) => {
                 let before = now.saturating_sub(MISSING);
                 if undecided.kept.iter().any(|(_, segment)| segment.time < before) {
                     self.give_up_start(sink);
                 }
             }
-            Reading::Ignored => return Turn::None,
+            Reading::Clear(_) | Reading::Ignored => return Turn::None,
         }
         if matches!(self.reading, Reading::Undecided(_)) { Turn::None } else { self.turn() }
     }
@@ -201,20 +319,14 @@ impl Connection {
     /// The direction's stream is known to be `length` bytes long.
     pub fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink) {
         self.give_up_start(sink);
-        let start = self.start();
-        if let Reading::Protocol { reader, .. } = &mut self.reading {
-            let length = length.saturating_sub(self.base[direction as usize]);
-            reader.ended_at(direction, length, time, &mut Behind { base: start, sink });
-        }
+        let length = length.saturating_sub(self.base[direction as usize]);
+        self.read(sink, |reader, sink| reader.ended_at(direction, length, time, sink));
     }
 
     /// The connection is over: hands out what was pending.
     pub fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
         self.give_up_start(sink);
-        let start = self.start();
-        if let Reading::Protocol { reader, .. } = &mut self.reading {
-            reader.close(time, closing, &mut Behind { base: start, sink });
-        }
+        self.read(sink, |reader, sink| reader.close(time, closing, sink));
         self.reading = Reading::Ignored;
     }
 
@@ -223,7 +335,7 @@ impl Connection {
     pub fn wanted(&self, direction: Direction) -> Wanted {
         match &self.reading {
             Reading::Protocol { reader, .. } => reader.wanted(direction),
-            Reading::Undecided(_) | Reading::Ignored => Wanted::Ends,
+            Reading::Undecided(_) | Reading::Clear(_) | Reading::Ignored => Wanted::Ends,
         }
     }
 
@@ -251,6 +363,10 @@ struct Undecided {
 enum Decision {
     Open,
     Foreign,
+    /// A preamble is over.
+    Preamble(Preamble),
+    /// Nothing that is read, but it may turn into TLS.
+    Clear,
     Known(&'static Known),
 }
 
@@ -260,9 +376,15 @@ fn message_of(direction: Direction, segment: &Segment<'_>) -> Option<&'static Kn
 }
 
 impl Undecided {
-    fn look(&mut self, direction: Direction, segment: Segment<'_>, adopted: bool) -> Decision {
+    fn look(
+        &mut self,
+        direction: Direction,
+        segment: Segment<'_>,
+        adopted: bool,
+        refuted: Option<&'static Known>,
+    ) -> Decision {
         if adopted {
-            return self.look_in_middle(direction, segment);
+            return self.look_in_middle(direction, segment, refuted);
         }
         if self.kept.is_empty() && segment.offset == 0 {
             let [request, response] = BOTH.map(|of| if of == direction { segment.prefix } else { &[] });
@@ -282,13 +404,23 @@ impl Undecided {
         self.keep_and_decide(direction, segment)
     }
 
-    fn look_in_middle(&mut self, direction: Direction, segment: Segment<'_>) -> Decision {
-        if let Some(known) = message_of(direction, &segment) {
+    fn look_in_middle(
+        &mut self,
+        direction: Direction,
+        segment: Segment<'_>,
+        refuted: Option<&'static Known>,
+    ) -> Decision {
+        let is_refuted = |known: &'static Known| refuted.is_some_and(|refuted| std::ptr::eq(refuted, known));
+        if let Some(known) = message_of(direction, &segment).filter(|known| !is_refuted(known)) {
             return Decision::Known(known);
         }
         let foreign = &mut self.foreign[direction as usize];
         *foreign = foreign.saturating_add(1);
-        let is_foreign = self.foreign.iter().all(|foreign| *foreign >= FOREIGN_MAX);
+        // What was read until it was refuted is captured without a bound, so that one direction must do.
+        let is_foreign = match refuted {
+            Some(_) => *foreign >= FOREIGN_MAX,
+            None => self.foreign.iter().all(|foreign| *foreign >= FOREIGN_MAX),
+        };
         if is_foreign { Decision::Foreign } else { Decision::Open }
     }
 
@@ -297,9 +429,9 @@ impl Undecided {
         self.kept.push((direction, OwnedSegment::copy_of(&segment.normalised())));
         let [request, response] = BOTH.map(|of| self.start_of(of));
         match decide(&request, &response) {
-            Decision::Known(known) => {
+            decided @ (Decision::Known(_) | Decision::Preamble(_) | Decision::Clear) => {
                 self.kept.pop();
-                Decision::Known(known)
+                decided
             }
             Decision::Open if self.kept.len() < KEPT_SEGMENTS && self.kept_bytes() <= KEPT_BYTES => Decision::Open,
             Decision::Open | Decision::Foreign => Decision::Foreign,
@@ -343,6 +475,11 @@ impl Undecided {
 
 /// Asks every protocol. One is out of the question as soon as one direction is not its.
 fn decide(request: &[u8], response: &[u8]) -> Decision {
+    match preamble::read(request) {
+        Beginning::Preamble(preamble) => return Decision::Preamble(preamble),
+        Beginning::NeedMore if !request.is_empty() => return Decision::Open,
+        Beginning::NeedMore | Beginning::Another => {}
+    }
     let mut is_open = false;
     for known in PROTOCOLS {
         let looks = [(Direction::Request, request), (Direction::Response, response)]
@@ -355,5 +492,9 @@ fn decide(request: &[u8], response: &[u8]) -> Decision {
         }
         is_open = true;
     }
-    if is_open { Decision::Open } else { Decision::Foreign }
+    match is_open {
+        true => Decision::Open,
+        false if upgrade::may_come(request, response) => Decision::Clear,
+        false => Decision::Foreign,
+    }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
-use crate::segment::Nanos;
+use crate::{preamble::Proxied, segment::Nanos};
 
 /// One exchange: a request and its answer, as far as they were seen.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,12 @@ pub trait Sink {
 
     /// A TLS handshake told this. Where it tells more later, it comes again.
     fn tls(&mut self, handshake: TlsHandshake);
+
+    /// A proxy said whose connection it passes on.
+    fn proxied(&mut self, proxied: Proxied);
+
+    /// The session is compressed from here on, so that nothing of it is read.
+    fn compressed(&mut self);
 
     /// A client was told that `name` has this address, for so many seconds.
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32);

@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use goldwire_model::record::Text;
 
 use crate::{
-    Closing, Connection, Datagram, Datagrams, Direction, Exchange, Segment, Sink, StreamProtocol, TlsHandshake,
+    Closing, Connection, Datagram, Datagrams, Direction, Exchange, Proxied, Segment, Sink, StreamProtocol,
+    TlsHandshake,
     dns::{self, udp},
     http, http1,
     http2::{self, PREFACE},
@@ -48,6 +49,10 @@ impl Sink for Counting {
         }
         self.handshakes += 1;
     }
+
+    fn proxied(&mut self, _: Proxied) {}
+
+    fn compressed(&mut self) {}
 
     fn resolved(&mut self, _: &Text, _: IpAddr, _: u32) {}
 

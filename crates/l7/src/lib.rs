@@ -8,6 +8,7 @@
 //! status, an end that was not seen has no time.
 
 mod behind;
+mod candidate;
 mod connection;
 mod datagrams;
 pub mod dns;
@@ -20,6 +21,7 @@ pub mod http2;
 pub mod kafka;
 mod mysql;
 mod postgresql;
+pub mod preamble;
 mod protocol;
 pub mod quic;
 pub mod redis;
@@ -29,9 +31,13 @@ pub mod stream;
 #[cfg(test)]
 mod testing;
 pub mod tls;
+mod upgrade;
 
 pub use connection::{Connection, Turn};
 pub use datagrams::{Datagram, Datagrams};
 pub use exchange::{Exchange, Position, Sink, TlsHandshake};
-pub use protocol::{Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, StreamProtocol, Wanted};
+pub use preamble::Proxied;
+pub use protocol::{
+    Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, Standing, StreamProtocol, Upgraded, Wanted,
+};
 pub use segment::{Direction, Nanos, OwnedSegment, Segment};

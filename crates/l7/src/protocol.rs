@@ -62,6 +62,17 @@ pub(crate) const fn reset_by(side: Direction) -> ExchangeError {
     }
 }
 
+/// How sure it is that a protocol runs on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// What was seen fits, and might be another's just as well.
+    Candidate,
+    /// Certainly this one.
+    Confirmed,
+    /// Certainly another one.
+    Refuted,
+}
+
 /// Who reads what comes next on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -82,6 +93,11 @@ pub enum Next {
 pub trait StreamProtocol: fmt::Debug + Send {
     /// Which it is, as far as it is known: HTTP/2 may turn out to be gRPC.
     fn protocol(&self) -> Protocol;
+
+    /// How sure it is. What is handed out is withheld as long as this is a candidate.
+    fn standing(&self) -> Standing {
+        Standing::Confirmed
+    }
 
     /// Takes a segment, in whatever order segments are seen.
     fn segment(&mut self, direction: Direction, segment: Segment<'_>, sink: &mut dyn Sink);
@@ -112,6 +128,30 @@ pub trait StreamProtocol: fmt::Debug + Send {
     /// Who reads what comes next.
     fn next(&self) -> Next {
         Next::Same
+    }
+
+    /// What was agreed on in front of the TLS that comes next.
+    fn upgraded(&self) -> Option<Upgraded> {
+        None
+    }
+}
+
+/// A connection that goes on inside of TLS in the middle of its protocol, and what was agreed on before. Other protocols begin
+/// anew there, as PostgreSQL does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upgraded {
+    /// The client logs in next.
+    Mysql {
+        /// What the server's greeting said that it can do.
+        server_flags: u32,
+    },
+}
+
+impl Upgraded {
+    pub(crate) fn go_on(self) -> Box<dyn StreamProtocol> {
+        match self {
+            Self::Mysql { server_flags } => crate::mysql::inside_tls(server_flags),
+        }
     }
 }
 
@@ -148,9 +188,16 @@ pub(crate) fn worth_skipping(position: u64, until: u64) -> u64 {
     if is_worth_it { until.min(position + SKIP_MAX) } else { 0 }
 }
 
+impl fmt::Debug for Known {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Known").finish_non_exhaustive()
+    }
+}
+
 /// How a protocol is found, by content and never by port, and how it is read from there on.
 pub struct Known {
-    /// Looks at the first bytes of a direction's stream.
+    /// Looks at the first bytes of a direction's stream. A protocol that few bytes suffice for is a candidate at first, see
+    /// [`StreamProtocol::standing`].
     pub detect: fn(Direction, &[u8]) -> Detection,
     /// Looks at a segment in the middle of a stream. True only where its beginning can hardly be anything but the beginning of
     /// a message of this protocol.
@@ -162,7 +209,7 @@ pub struct Known {
 }
 
 /// All that are known, the surest first.
-pub const PROTOCOLS: &[Known] = &[
+pub static PROTOCOLS: &[Known] = &[
     crate::tls::KNOWN,
     crate::http2::KNOWN,
     crate::http1::KNOWN,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use goldwire_model::record::Text;
 
-use crate::{Exchange, Sink, TlsHandshake};
+use crate::{Exchange, Proxied, Sink, TlsHandshake};
 
 /// A sink that makes texts and keeps nothing.
 pub(crate) struct Texts;
@@ -23,6 +23,10 @@ impl Sink for Texts {
     }
 
     fn tls(&mut self, _: TlsHandshake) {}
+
+    fn proxied(&mut self, _: Proxied) {}
+
+    fn compressed(&mut self) {}
 
     fn resolved(&mut self, _: &Text, _: IpAddr, _: u32) {}
 

@@ -49,6 +49,8 @@ pub struct Endpoint {
     pub dns: Option<Text>,
     /// What the reverse DNS calls this address, where that is looked up; never beside `dns`.
     pub reverse_dns: Option<Text>,
+    /// What a proxy calls this end of the connection that it passes on (PROXY protocol): who really asks, or was asked.
+    pub proxied_address: Option<IpAddr>,
     /// Sorted by key.
     pub labels: Arc<[(Text, Text)]>,
 }

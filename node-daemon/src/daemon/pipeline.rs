@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use goldwire_answer::coverage::LossStage;
+use goldwire_answer::coverage::{LossStage, UnreadKind};
 use goldwire_history::History;
 use goldwire_kubernetes::Directory;
 use goldwire_model::{record::Record, time::Timestamp};
@@ -190,5 +190,9 @@ impl RecordSink for Sink<'_> {
     fn missed(&mut self, time: Timestamp, bytes: u64) {
         self.history.record_lost_bytes(LossStage::Tracker, time, bytes);
         self.gauges.add_lost(LossStage::Tracker, 0, bytes);
+    }
+
+    fn unread(&mut self, kind: UnreadKind, time: Timestamp, count: u64) {
+        self.history.record_unread(kind, time, count);
     }
 }

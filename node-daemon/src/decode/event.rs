@@ -66,6 +66,8 @@ pub enum Event<'a> {
     ProcessExited(ProcessExited),
     /// Queues or windows were full; told once a second, and only where something was.
     Saturation(Saturation),
+    /// UNIX sockets were counted.
+    UnixSockets(UnixSockets),
 }
 
 /// A process called `connect`; the SYN is about to leave.
@@ -487,6 +489,15 @@ pub struct ProcessExited {
     pub started: Option<BootTime>,
     /// The effective user id at its end, as the initial user namespace has it.
     pub user: Option<u32>,
+}
+
+/// UNIX stream sockets of all network namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnixSockets {
+    /// When they were counted.
+    pub time: KernelTime,
+    /// Pairs that are connected.
+    pub connections: u64,
 }
 
 /// Saturation counters of the daemon's network namespace, as increments since the last such event.

@@ -29,6 +29,7 @@ mod socket_sweep;
 mod statistics;
 mod steering;
 mod tls;
+mod unix_sockets;
 
 pub use capability::{Capability, missing_capabilities};
 pub use check::{SignalCheck, check};

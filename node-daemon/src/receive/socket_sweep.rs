@@ -26,6 +26,7 @@ use super::{
     socket_holder::SocketHolders,
     socket_list,
     socket_list::ListedSocket,
+    unix_sockets::UnixSweep,
 };
 use crate::{
     decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpCounted, TcpListening, TcpOpen},
@@ -106,6 +107,7 @@ impl SocketSweep {
             moved: HashMap::new(),
             adopted: HashSet::new(),
             saturation: SaturationSweep::default(),
+            unix: UnixSweep::default(),
         };
         let thread = thread::Builder::new().name("goldwire-sockets".into());
         let thread = thread.spawn(move || run(sweeper, interval, &sender, &ended)).map_err(OpenError::Thread)?;
@@ -204,6 +206,7 @@ struct Sweeper {
     /// Taken in by the last sweep that adopted.
     adopted: HashSet<u64>,
     saturation: SaturationSweep,
+    unix: UnixSweep,
 }
 
 impl Sweeper {
@@ -222,7 +225,7 @@ impl Sweeper {
             }
             let _ = socket_list::udp_sockets(&mut |socket| this.adopt_udp(&socket, &holders));
         });
-        found.extend(self.saturation.finish().map(Event::Saturation));
+        found.extend(self.finish_counts());
         Found { events: found, open: None }
     }
 
@@ -296,7 +299,7 @@ impl Sweeper {
         });
         self.moved.retain(|inode, _| there.contains(inode));
         found.push(Event::TcpCounted(TcpCounted { time: began }));
-        found.extend(self.saturation.finish().map(Event::Saturation));
+        found.extend(self.finish_counts());
         Found { events: found, open: self.list_all() }
     }
 
@@ -352,6 +355,16 @@ impl Sweeper {
         if namespace.is_own || !self.cgroup.is_confined() {
             self.saturation.read(namespace.inode);
         }
+        // Which control group a UNIX socket belongs to is not listed.
+        if !self.cgroup.is_confined() {
+            self.unix.read();
+        }
+    }
+
+    fn finish_counts(&mut self) -> impl Iterator<Item = Event<'static>> + use<> {
+        let unix = if self.cgroup.is_confined() { None } else { self.unix.finish() };
+        let saturation = self.saturation.finish().map(Event::Saturation);
+        saturation.into_iter().chain(unix.map(Event::UnixSockets))
     }
 }
 

@@ -24,12 +24,14 @@ pub(super) struct End<'a> {
     /// The Kubernetes service that was asked for or is served; else the address that was asked for, where it was
     /// translated to this end's.
     pub(super) service: Option<&'a Text>,
+    /// What a proxy calls this end.
+    pub(super) proxied: Option<IpAddr>,
 }
 
 impl End<'_> {
     /// An end of which only the address is known.
     pub(super) const fn unknown(address: IpAddr) -> Self {
-        Self { address, local: false, identity: None, dns: None, service: None }
+        Self { address, local: false, identity: None, dns: None, service: None, proxied: None }
     }
 }
 
@@ -42,6 +44,7 @@ struct Names {
     dns: Option<Text>,
     reverse_dns: Option<Text>,
     service: Option<Text>,
+    proxied: Option<IpAddr>,
 }
 
 #[derive(Debug)]
@@ -89,7 +92,8 @@ impl Endpoints {
 
     fn shared(&mut self, end: &End<'_>, reverse_dns: Option<Text>) -> Arc<Endpoint> {
         let place = end.identity.map_or(0, |identity| Arc::as_ptr(identity).addr());
-        let names = Names { dns: end.dns.cloned(), reverse_dns, service: end.service.cloned() };
+        let (dns, service) = (end.dns.cloned(), end.service.cloned());
+        let names = Names { dns, reverse_dns, service, proxied: end.proxied };
         let key = (end.address, end.local, place, names);
         if let Some((_, known)) = self.known.get(&key) {
             return known.clone();
@@ -120,6 +124,7 @@ impl Endpoints {
             node: end.local.then(|| self.node.clone()),
             dns: names.dns.clone(),
             reverse_dns: names.reverse_dns.clone(),
+            proxied_address: names.proxied,
             labels: identity.map_or_else(|| Arc::from([]), |identity| identity.labels.clone()),
         }
     }

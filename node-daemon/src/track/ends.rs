@@ -1,8 +1,11 @@
 //! Who the two ends of a flow are: own names, the other end's names where it is here too, the name that was asked for.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use goldwire_l7::TlsHandshake;
+use goldwire_l7::{Proxied, TlsHandshake};
 use goldwire_model::record::{ConnectionId, Endpoint, Ends, Reporter, Text};
 
 use crate::{
@@ -52,6 +55,9 @@ impl<I: IdentityLookup> Tracker<I> {
             owner_is_final: false,
             dns,
             service,
+            proxied: None,
+            is_compressed: false,
+            upgraded: None,
             tuple: None,
             peer: None,
             opened: time,
@@ -124,6 +130,17 @@ impl<I: IdentityLookup> Tracker<I> {
         if let Some(peer) = peer_key.and_then(|peer| self.flows.peek_mut(&peer)) {
             peer.name_ends(&mut self.endpoints, Some(&own), seen_whole);
         }
+    }
+
+    /// A proxy said whose connection it passes on: both ends' records say so.
+    pub(super) fn name_proxied(&mut self, key: FlowKey, proxied: Proxied) {
+        let peer = self.flows.peek(&key).and_then(|flow| flow.peer);
+        for key in [Some(key), peer].into_iter().flatten() {
+            if let Some(flow) = self.flows.peek_mut(&key) {
+                flow.proxied = Some(proxied);
+            }
+        }
+        self.rename(key);
     }
 
     /// Its process may have been met before the API told of its pod, or the engine of its container.
@@ -246,12 +263,17 @@ impl Flow {
 
     fn own_end(&self) -> End<'_> {
         let (dns, service) = if self.is_client() { (None, None) } else { self.asked() };
-        End { address: self.local.ip(), local: true, identity: self.identity.as_ref(), dns, service }
+        let proxied = self.proxied_end(self.is_client());
+        End { address: self.local.ip(), local: true, identity: self.identity.as_ref(), dns, service, proxied }
     }
 
     fn other_end<'a>(&'a self, identity: Option<&'a Arc<Identity>>, local: bool) -> End<'a> {
         let (dns, service) = if self.is_client() { self.asked() } else { (None, None) };
-        End { address: self.remote.ip(), local, identity, dns, service }
+        End { address: self.remote.ip(), local, identity, dns, service, proxied: self.proxied_end(!self.is_client()) }
+    }
+
+    fn proxied_end(&self, is_source: bool) -> Option<IpAddr> {
+        self.proxied.map(|proxied| if is_source { proxied.source } else { proxied.destination })
     }
 
     /// How the client had asked for the destination.

@@ -2,9 +2,9 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use goldwire_answer::coverage::LossStage;
-use goldwire_l7::{Exchange, Sink, TlsHandshake};
-use goldwire_model::record::{Record, Reporter, RequestRecord, Text};
+use goldwire_answer::coverage::{LossStage, UnreadKind};
+use goldwire_l7::{Exchange, Proxied, Sink, TlsHandshake};
+use goldwire_model::record::{Detail, Protocol, Record, Reporter, RequestRecord, Text};
 
 use crate::decode::KernelTime;
 
@@ -33,7 +33,7 @@ impl Shared {
     /// The same at a moment, with whoever takes the records.
     pub(super) fn common<'a>(&'a mut self, now: KernelTime, records: &'a mut dyn RecordSink) -> Common<'a> {
         let Self { anchor, texts, names } = self;
-        Common { anchor: *anchor, now, texts, names, records }
+        Common { anchor: *anchor, now, texts, names, records, proxied: None, is_compressed: false }
     }
 }
 
@@ -44,6 +44,10 @@ pub(super) struct Common<'a> {
     pub(super) texts: &'a mut Texts,
     pub(super) names: &'a mut DnsNames,
     pub(super) records: &'a mut dyn RecordSink,
+    /// What a proxy has said just now.
+    pub(super) proxied: Option<Proxied>,
+    /// The session has just become compressed.
+    pub(super) is_compressed: bool,
 }
 
 /// Takes the exchanges of one flow.
@@ -72,6 +76,14 @@ impl Sink for Exchanges<'_, '_> {
         *self.tls = handshake;
     }
 
+    fn proxied(&mut self, proxied: Proxied) {
+        self.common.proxied = Some(proxied);
+    }
+
+    fn compressed(&mut self) {
+        self.common.is_compressed = true;
+    }
+
     /// Only the client's own socket tells which process asked.
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
         let ends = &self.about.ends;
@@ -88,6 +100,9 @@ impl Sink for Exchanges<'_, '_> {
         let start = exchange.request_start.or(exchange.answer_first).unwrap_or(exchange.time);
         let mut ends = self.about.ends.clone();
         ends.pairing = ends.pairing.or_else(|| pairing::of_datagrams(&ends, exchange.position, &exchange.detail));
+        if is_without_method(&exchange) && (ends.reporter == Reporter::Server || !ends.joined) {
+            self.common.records.unread(UnreadKind::Http2Joined, wall(exchange.time), 1);
+        }
         let record = RequestRecord {
             time: wall(exchange.time),
             start: wall(start),
@@ -115,5 +130,14 @@ impl Sink for Exchanges<'_, '_> {
     fn missed(&mut self, bytes: u64) {
         let time = self.common.anchor.wall(self.common.now);
         self.common.records.missed(time, bytes);
+    }
+}
+
+/// On HTTP/2 headers refer to what was said before, perhaps before anybody listened.
+fn is_without_method(exchange: &Exchange) -> bool {
+    match &exchange.detail {
+        Detail::Http { method, .. } => exchange.protocol == Protocol::Http2 && method.is_none(),
+        Detail::Grpc { method, .. } => method.is_none(),
+        _ => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use goldwire_l7::{self as l7, TlsHandshake};
+use goldwire_l7::{self as l7, Proxied, TlsHandshake, Upgraded};
 use goldwire_model::record::{ConnectionId, Ends, Protocol, Reporter, TcpState, Text, Transport};
 
 use crate::{
@@ -102,6 +102,12 @@ pub(super) struct Flow {
     pub(super) dns: Option<Text>,
     /// The Kubernetes service; else the address that the client asked for, where it was translated.
     pub(super) service: Option<Text>,
+    /// Whose connection a proxy passes on here.
+    pub(super) proxied: Option<Proxied>,
+    /// Its session is compressed, and counts as such.
+    pub(super) is_compressed: bool,
+    /// What the TLS inside goes on with.
+    pub(super) upgraded: Option<Upgraded>,
     /// Where it is found by its addresses.
     pub(super) tuple: Option<Tuple>,
     /// The other end, while it is open on this node too.

@@ -1,6 +1,6 @@
 //! What runs inside of a flow's TLS.
 
-use goldwire_l7::{Direction as Way, OwnedSegment, Segment, Sink, Turn};
+use goldwire_l7::{Direction as Way, OwnedSegment, Segment, Sink, Turn, Upgraded};
 use goldwire_model::record::Protocol;
 
 use crate::decode::{Direction, KernelTime, Plaintext, PlaintextEnded, SessionNumber};
@@ -36,12 +36,13 @@ pub(super) enum SessionWish {
 }
 
 impl Inner {
-    pub(super) fn new(session: SessionNumber, object: (u32, u64), adopted: bool) -> Self {
+    /// Seen from its beginning with what went before it, or joined.
+    pub(super) fn new(session: SessionNumber, object: (u32, u64), before: Option<Option<Upgraded>>) -> Self {
         Self {
             session,
             object,
-            traffic: Traffic::default(),
-            adopted,
+            traffic: before.map_or_else(Traffic::default, Traffic::inside),
+            adopted: before.is_none(),
             base: [0; 2],
             furthest: [0; 2],
             skip_told: [0; 2],

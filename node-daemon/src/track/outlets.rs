@@ -1,6 +1,6 @@
 //! Where the tracker's findings go: records to history, wishes to the kernel.
 
-use goldwire_answer::coverage::LossStage;
+use goldwire_answer::coverage::{LossStage, UnreadKind};
 use goldwire_l7::Wanted;
 use goldwire_model::{record::Record, time::Timestamp};
 
@@ -16,6 +16,9 @@ pub trait RecordSink {
 
     /// So many bytes of payload could not be followed, in which any number of messages may have begun.
     fn missed(&mut self, time: Timestamp, bytes: u64);
+
+    /// There is traffic that is not read.
+    fn unread(&mut self, kind: UnreadKind, time: Timestamp, count: u64);
 }
 
 /// Tells the kernel what is wanted of a socket's payload. Calls are rare: on a decision, and once a long body.

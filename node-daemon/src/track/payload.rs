@@ -1,7 +1,7 @@
 //! Payload of TCP connections.
 
-use goldwire_answer::coverage::LossStage;
-use goldwire_l7::{OwnedSegment, Segment, Turn, tls};
+use goldwire_answer::coverage::{LossStage, UnreadKind};
+use goldwire_l7::{OwnedSegment, Segment, Turn, preamble, tls};
 use goldwire_model::record::Protocol;
 
 use crate::{
@@ -77,8 +77,9 @@ impl<I: IdentityLookup> Tracker<I> {
         }
         if way == goldwire_l7::Direction::Request
             && flow.hello.is_none()
-            && let Some(random) = tls::client_random(segment.prefix)
+            && let Some(random) = tls::client_random(preamble::behind(segment.prefix))
         {
+            flow.upgraded = flow.traffic.upgraded();
             flow.hello = Some(Hello { random, time: KernelTime(segment.time) });
             self.sessions.said_hello(random, key);
         }
@@ -86,7 +87,7 @@ impl<I: IdentityLookup> Tracker<I> {
         let mut exchanges =
             Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
         let turn = flow.traffic.segment(way, Segment { offset, ..segment }, flow.adopted, &mut exchanges);
-        let before = flow.protocol;
+        let (before, proxied, is_compressed) = (flow.protocol, common.proxied, common.is_compressed);
         flow.turn(turn);
         if flow.protocol != before {
             flow.find_library(out.capture);
@@ -97,7 +98,30 @@ impl<I: IdentityLookup> Tracker<I> {
             flow.waits = true;
             self.waiting.push(key);
         }
+        if let Some(proxied) = proxied {
+            self.name_proxied(key, proxied);
+        }
+        if is_compressed {
+            self.count_compressed(key, KernelTime(segment.time), out);
+        }
         true
+    }
+
+    /// A session became compressed; of one with both ends here, the server's counts.
+    pub(super) fn count_compressed(&mut self, key: FlowKey, time: KernelTime, out: &mut Outlets<'_>) {
+        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        let is_counted_there = flow.is_client() && flow.about.ends.joined;
+        if !flow.is_compressed && !is_counted_there {
+            flow.is_compressed = true;
+            self.compressed += 1;
+        }
+        self.tell_compressed(time, out);
+    }
+
+    pub(super) fn tell_compressed(&self, time: KernelTime, out: &mut Outlets<'_>) {
+        if self.compressed > 0 {
+            out.records.unread(UnreadKind::CompressedMysql, self.shared.anchor.wall(time), self.compressed);
+        }
     }
 }
 

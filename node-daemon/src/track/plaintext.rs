@@ -91,7 +91,8 @@ impl<I: IdentityLookup> Tracker<I> {
         match &mut flow.inner {
             None => {
                 let is_whole = flow.hello.is_some_and(|hello| watched_since < hello.time);
-                flow.inner = Some(Box::new(Inner::new(event.session, object, !is_whole)));
+                let before = is_whole.then_some(flow.upgraded);
+                flow.inner = Some(Box::new(Inner::new(event.session, object, before)));
             }
             Some(inner) if is_same_tls || inner.is_of(object) => inner.go_on_as(event.session, object),
             // TLS inside of TLS, or a socket that is used for something else.
@@ -140,10 +141,14 @@ impl<I: IdentityLookup> Tracker<I> {
         // A handshake inside is of another TLS than the flow's.
         let (origin, mut tls) = (inner.origin(), TlsHandshake::default());
         let wish = inner.take(call, way, &mut Exchanges { origin, about, tls: &mut tls, common: &mut common });
+        let is_compressed = common.is_compressed;
         tell_wish(call, wish, out.capture);
         if !flow.waits && flow.waits_for_something() {
             flow.waits = true;
             self.waiting.push(key);
+        }
+        if is_compressed {
+            self.count_compressed(key, now, out);
         }
     }
 

@@ -52,6 +52,7 @@ impl<I: IdentityLookup> Tracker<I> {
         if dropped > 0 {
             out.records.loss(LossStage::Tracker, self.shared.anchor.wall(now), dropped as u64);
         }
+        self.tell_compressed(now, out);
         self.newly_seen(now, out);
         self.identity.sweep(now);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use goldwire_answer::coverage::LossStage;
+use goldwire_answer::coverage::{LossStage, UnreadKind};
 use goldwire_model::{
     record::{ConnectionId, Record, SaturationRecord},
     time::Timestamp,
@@ -68,6 +68,8 @@ pub struct Tracker<I> {
     pub(super) fresh: VecDeque<(FlowKey, KernelTime)>,
     /// Flows on which something is held or waited for.
     pub(super) waiting: Vec<FlowKey>,
+    /// Open sessions that are compressed.
+    pub(super) compressed: u64,
     pub(super) last_connection: u64,
     pub(super) last_sweep: KernelTime,
     /// The last but one and the last [`TcpCounted`](crate::decode::TcpCounted).
@@ -94,6 +96,7 @@ impl<I: IdentityLookup> Tracker<I> {
             lingering: LingeringFlows::default(),
             fresh: VecDeque::new(),
             waiting: Vec::new(),
+            compressed: 0,
             last_connection: options.first_connection,
             last_sweep: KernelTime(0),
             counted: [KernelTime(0); 2],
@@ -155,6 +158,9 @@ impl<I: IdentityLookup> Tracker<I> {
                 accept_queue_overflows: event.accept_queue_overflows,
                 zero_windows: event.zero_windows,
             })),
+            Event::UnixSockets(event) => {
+                out.records.unread(UnreadKind::UnixSockets, self.shared.anchor.wall(event.time), event.connections);
+            }
         }
     }
 
@@ -184,6 +190,7 @@ impl<I: IdentityLookup> Tracker<I> {
         if let Some(tuple) = flow.tuple {
             self.tuples.remove(tuple, key);
         }
+        self.compressed -= u64::from(flow.is_compressed);
         if let Some(hello) = &flow.hello {
             self.sessions.forget_hello(&hello.random, key);
         }

@@ -1,6 +1,6 @@
 //! What runs on a flow, as far as it is known.
 
-use goldwire_l7::{Closing, Connection, Datagram, Datagrams, Direction, Nanos, Segment, Sink, Turn, Wanted};
+use goldwire_l7::{Closing, Connection, Datagram, Datagrams, Direction, Nanos, Segment, Sink, Turn, Upgraded, Wanted};
 
 /// The protocol on a flow.
 #[derive(Debug, Default)]
@@ -25,6 +25,16 @@ pub(super) enum Interest {
 }
 
 impl Traffic {
+    /// What runs inside of a TLS that is seen from its beginning.
+    pub(super) fn inside(upgraded: Option<Upgraded>) -> Self {
+        Self::Stream(Box::new(Connection::inside(upgraded)))
+    }
+
+    /// What an upgrade to TLS left behind.
+    pub(super) fn upgraded(&self) -> Option<Upgraded> {
+        if let Self::Stream(connection) = self { connection.upgraded() } else { None }
+    }
+
     /// Takes a segment of a stream; `adopted` where the stream is older than the daemon.
     pub(super) fn segment(
         &mut self,
@@ -47,7 +57,7 @@ impl Traffic {
 
     pub(super) fn interest(&self) -> Interest {
         match self {
-            Self::Stream(connection) if connection.protocol().is_some() => {
+            Self::Stream(connection) if connection.is_read() => {
                 Interest::All([Direction::Request, Direction::Response].map(|way| connection.wanted(way)))
             }
             Self::Stream(_) | Self::Unseen | Self::Datagrams(_) => Interest::Undecided,

@@ -14,7 +14,7 @@ use goldwire::{
     receive::{Options, Receiver},
     track::{self, Anchor, Outlets, RecordSink, Tracker},
 };
-use goldwire_answer::coverage::LossStage;
+use goldwire_answer::coverage::{LossStage, UnreadKind};
 use goldwire_model::{
     record::{Detail, Protocol, Record, Reporter, RequestRecord},
     time::Timestamp,
@@ -39,6 +39,8 @@ impl RecordSink for Findings {
     fn loss(&mut self, _: LossStage, _: Timestamp, events: u64) {
         self.lost += events;
     }
+
+    fn unread(&mut self, _: UnreadKind, _: Timestamp, _: u64) {}
 }
 
 /// Probes, and the tracker that makes records of what they tell.

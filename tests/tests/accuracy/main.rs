@@ -9,6 +9,7 @@ mod failures;
 mod latency;
 mod messages;
 mod names;
+mod openings;
 mod overload;
 mod owners;
 mod pipelines;

@@ -13,8 +13,9 @@ use crate::shell::Line;
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Services that our packages bring, by package.
-const SERVICES: [(&str, &str); 9] = [
+const SERVICES: [(&str, &str); 10] = [
     ("nginx", "nginx.service"),
+    ("haproxy", "haproxy.service"),
     ("redis-server", "redis-server.service"),
     ("postgresql", "postgresql.service"),
     ("mariadb-server", "mariadb.service"),

@@ -44,6 +44,7 @@ fn endpoint(name: &str, number: u16) -> Arc<Endpoint> {
         node: Some("node-1".into()),
         dns: None,
         reverse_dns: None,
+        proxied_address: None,
         labels: [("app".into(), "shop".into())].into(),
     })
 }

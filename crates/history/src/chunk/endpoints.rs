@@ -41,6 +41,8 @@ pub(crate) struct Endpoints {
     /// Codes into `pool`, in the order of [`TEXT_FIELDS`].
     texts: [Option<ArrayRef>; TEXT_FIELDS.len()],
     pids: Option<ArrayRef>,
+    /// Where any endpoint has one.
+    proxied: Option<FixedSizeBinaryArray>,
     labels: Option<Labels>,
     pool: StringArray,
 }
@@ -69,7 +71,7 @@ fn text_of<'a>(endpoint: &'a Endpoint, field: &EndField) -> Option<&'a Text> {
         EndField::Node => endpoint.node.as_ref(),
         EndField::Dns => endpoint.dns.as_ref(),
         EndField::ReverseDns => endpoint.reverse_dns.as_ref(),
-        EndField::Address | EndField::Port | EndField::Pid | EndField::Label(_) => None,
+        EndField::Address | EndField::Port | EndField::Pid | EndField::ProxiedAddress | EndField::Label(_) => None,
     }
 }
 
@@ -79,6 +81,7 @@ pub(crate) fn endpoint_value<'a>(endpoint: &'a Endpoint, field: &EndField) -> Va
         EndField::Address => Some(Value::Address(endpoint.address)),
         EndField::Port => return Value::Absent,
         EndField::Pid => endpoint.pid.map(|pid| Value::Integer(i64::from(pid))),
+        EndField::ProxiedAddress => endpoint.proxied_address.map(Value::Address),
         EndField::Label(key) if **key == *LABEL_KEYS => {
             (!endpoint.labels.is_empty()).then(|| Value::Keys(&endpoint.labels))
         }
@@ -110,6 +113,7 @@ impl Endpoints {
         let pids: Vec<u64> = endpoints.iter().map(|endpoint| endpoint.pid.map_or(ABSENT, u64::from)).collect();
         Self {
             addresses: pack_addresses(endpoints),
+            proxied: pack_proxied(endpoints),
             local: endpoints.iter().map(|endpoint| Some(endpoint.local)).collect(),
             texts,
             pids: pack(&pids),
@@ -135,8 +139,7 @@ impl Endpoints {
 
     /// The address of the endpoint of a code.
     pub(crate) fn address(&self, code: usize) -> Option<IpAddr> {
-        let bytes: [u8; 16] = self.addresses.value(code.checked_sub(1)?).try_into().ok()?;
-        Some(IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical())
+        unpack_address(&self.addresses, code.checked_sub(1)?)
     }
 
     /// What `field` is for each code. Ports are no property of an endpoint here.
@@ -152,6 +155,10 @@ impl Endpoints {
             EndField::Pid => {
                 let pids = Numbers::open(self.pids.as_ref(), 0);
                 values.extend(rows.map(|row| self.or_missing(row, integer(pids.get(row)))));
+            }
+            EndField::ProxiedAddress => {
+                let address = |row| unpack_address(self.proxied.as_ref()?, row).map(Value::Address);
+                values.extend(rows.map(|row| self.or_missing(row, address(row))));
             }
             EndField::Label(key) => {
                 values.extend(rows.map(|row| self.or_missing(row, self.label(row, key).map(Value::Text))));
@@ -188,6 +195,7 @@ impl Endpoints {
         let columns = self.texts.iter().chain([&self.pids]).flatten();
         columns.map(|column| column.get_array_memory_size()).sum::<usize>()
             + self.addresses.get_array_memory_size()
+            + self.proxied.as_ref().map_or(0, Array::get_array_memory_size)
             + self.local.get_array_memory_size()
             + self.pool.get_array_memory_size()
             + self.labels.as_ref().map_or(0, Labels::bytes)
@@ -202,13 +210,32 @@ fn integer(value: u64) -> Option<Value<'static>> {
 fn pack_addresses(endpoints: &[Arc<Endpoint>]) -> FixedSizeBinaryArray {
     let mut bytes = Vec::with_capacity(endpoints.len() * 16);
     for endpoint in endpoints {
-        let address = match endpoint.address {
-            IpAddr::V4(address) => address.to_ipv6_mapped(),
-            IpAddr::V6(address) => address,
-        };
-        bytes.extend_from_slice(&address.octets());
+        bytes.extend_from_slice(&octets(endpoint.address));
     }
     FixedSizeBinaryArray::new(16, Buffer::from_vec(bytes), None)
+}
+
+fn pack_proxied(endpoints: &[Arc<Endpoint>]) -> Option<FixedSizeBinaryArray> {
+    endpoints.iter().any(|endpoint| endpoint.proxied_address.is_some()).then(|| {
+        let (mut bytes, mut known) = (Vec::with_capacity(endpoints.len() * 16), Vec::with_capacity(endpoints.len()));
+        for endpoint in endpoints {
+            bytes.extend_from_slice(&endpoint.proxied_address.map_or([0; 16], octets));
+            known.push(endpoint.proxied_address.is_some());
+        }
+        FixedSizeBinaryArray::new(16, Buffer::from_vec(bytes), Some(known.into()))
+    })
+}
+
+fn octets(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
+    }
+}
+
+fn unpack_address(addresses: &FixedSizeBinaryArray, row: usize) -> Option<IpAddr> {
+    let bytes: [u8; 16] = addresses.is_valid(row).then(|| addresses.value(row))?.try_into().ok()?;
+    Some(IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical())
 }
 
 impl Labels {

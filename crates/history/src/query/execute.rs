@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use goldwire_answer::{
     Body, PartialAnswer,
-    coverage::{Covered, Exactness, Loss, NodeCoverage, Tier},
+    coverage::{Covered, Exactness, Loss, NodeCoverage, Tier, Unread, UnreadKind},
 };
 use goldwire_model::{
     field::Field,
@@ -105,6 +105,7 @@ struct Looked {
     recording_since: i64,
     covered: Vec<Covered>,
     lost: Vec<Loss>,
+    unread: Vec<Unread>,
     notes: Vec<String>,
 }
 
@@ -163,6 +164,7 @@ impl Job<'_> {
             recording_since: since,
             covered: Vec::new(),
             lost: store.losses.within(self.span.from, self.span.to),
+            unread: Vec::new(),
             notes: Vec::new(),
         };
         for (source, choice) in choices {
@@ -176,6 +178,12 @@ impl Job<'_> {
                 looked.oldest = looked.oldest.max(Some(choice.reaches.unwrap_or(since).max(since)));
             }
             looked.notes.extend(choice.note.clone());
+            if source == Source::Requests {
+                looked.unread = store.unread.within(self.span.from, self.span.to);
+                // Who talks to whom is what they would add to, and every machine has some.
+                let is_map = matches!(self.query.kind, QueryKind::ServiceMap { .. });
+                looked.unread.retain(|unread| is_map || unread.kind != UnreadKind::UnixSockets);
+            }
         }
         looked
     }
@@ -191,6 +199,7 @@ impl Job<'_> {
             quantiles,
             folded_groups,
             notes: looked.notes,
+            unread: looked.unread,
         }
     }
 }

@@ -210,7 +210,7 @@ fn spread_field(source: Source, field: &Field) -> Option<(usize, f64)> {
 pub(crate) fn rollups_have(source: Source, field: &Field) -> bool {
     match field {
         Field::End(Side::Source, EndField::Port) => false,
-        Field::End(_, EndField::Pid | EndField::Ancestry) => false,
+        Field::End(_, EndField::Pid | EndField::Ancestry | EndField::ProxiedAddress) => false,
         Field::End(..) | Field::NodeName | Field::Reporter | Field::Direction => true,
         Field::NetworkType | Field::NetworkTransport => true,
         Field::NetworkProtocol => matches!(source, Source::Requests | Source::Flows),

@@ -210,10 +210,10 @@ impl<'a> TableCopy<'a> {
     }
 }
 
-/// An endpoint without what rollups do not tell apart: the process id and the ancestry.
+/// An endpoint without what rollups do not tell apart: the process id, the ancestry, and whom a proxy speaks for.
 fn reduced(endpoint: &Arc<Endpoint>) -> Arc<Endpoint> {
-    if endpoint.pid.is_none() && endpoint.ancestry.is_none() {
+    if endpoint.pid.is_none() && endpoint.ancestry.is_none() && endpoint.proxied_address.is_none() {
         return endpoint.clone();
     }
-    Arc::new(Endpoint { pid: None, ancestry: None, ..Endpoint::clone(endpoint) })
+    Arc::new(Endpoint { pid: None, ancestry: None, proxied_address: None, ..Endpoint::clone(endpoint) })
 }

@@ -27,6 +27,7 @@ const QUERIES: &[&str] = &[
 const RAW_QUERIES: &[&str] = &[
     r#""queryType":"signals","signals":["request_rate","latency_p50"],"filter":"url.path =~ \"item/[12]\" and latency > 3ms","step":"10s""#,
     r#""queryType":"signals","signals":["request_rate"],"groupBy":["source.pid","db.target"],"step":"30s""#,
+    r#""queryType":"table","table":"requests","groupBy":["source.proxied_address"],"filter":"source.proxied_address in (192.0.2.0/28) or destination.proxied_address != \"192.0.2.8\"","aggregates":["count()"]"#,
     r#""queryType":"signals","signals":["bytes_sent"],"groupBy":["source.port"],"filter":"source.ancestry = \"parent-*\" or bytes_received >= 1GiB","step":"30s""#,
     r#""queryType":"table","table":"flows","groupBy":["source.labels.app"],"aggregates":["max(bytes_sent)","p90(bytes_received)"]"#,
 ];

@@ -53,6 +53,11 @@ const fn layout(key: i16, version: i16) -> Option<(i16, Place)> {
     })
 }
 
+/// Whether the place of the error code is known.
+pub(super) const fn has_code(key: i16, version: i16) -> bool {
+    layout(key, version).is_some()
+}
+
 /// The error code of an answer, or that of its first topic or partition. None where it cannot be read.
 pub(super) fn error_code(key: i16, version: i16, mut fields: Fields<'_>) -> Option<i16> {
     let (throttled_from, place) = layout(key, version)?;

@@ -3,7 +3,7 @@
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Detection, Direction, Nanos, Segment, Sink, StreamProtocol, Wanted,
+    Closing, Detection, Direction, Nanos, Segment, Sink, Standing, StreamProtocol, Wanted,
     protocol::{Known, worth_skipping},
     stream::{Place, Reassembler},
 };
@@ -161,6 +161,10 @@ impl Connection {
 impl StreamProtocol for Connection {
     fn protocol(&self) -> Protocol {
         Protocol::Kafka
+    }
+
+    fn standing(&self) -> Standing {
+        self.pairing.belief.standing()
     }
 
     fn segment(&mut self, direction: Direction, segment: Segment<'_>, sink: &mut dyn Sink) {

@@ -18,6 +18,11 @@ impl<'a> Fields<'a> {
         Self { is_flexible, ..self }
     }
 
+    /// What was not read.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;

@@ -4,6 +4,7 @@
 
 mod answer;
 mod api;
+mod belief;
 mod connection;
 mod detect;
 mod errors;

@@ -9,6 +9,7 @@ use crate::{Exchange, Nanos, Position, Sink, stream::Place};
 use super::{
     answer,
     api::{self, Api},
+    belief::Belief,
     errors,
     frames::{BEGINNING, Frame},
     request::Header,
@@ -63,6 +64,7 @@ struct Early {
 
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
+    pub(super) belief: Belief,
     pending: VecDeque<Asked>,
     early: VecDeque<Early>,
     topics: Topics,
@@ -106,6 +108,7 @@ impl Pairing {
     /// passed over.
     pub(super) fn asked(&mut self, frame: Frame<'_>, sink: &mut dyn Sink) {
         let Some(header) = frame.head.get(4..).and_then(Header::parse) else {
+            self.belief.asked(&frame, None);
             // Its header was not captured.
             if frame.head.len() < BEGINNING {
                 self.gap_in_requests(true);
@@ -113,6 +116,7 @@ impl Pairing {
             return;
         };
         let body = header.body();
+        self.belief.asked(&frame, Some((&header, &body)));
         let destination = self.topics.of(&body, sink);
         let Header { api, version, correlation, .. } = header;
         let bytes = frame.end.offset.saturating_sub(frame.start.offset);
@@ -158,6 +162,9 @@ impl Pairing {
     }
 
     fn keep_early(&mut self, frame: Frame<'_>, sink: &mut dyn Sink) {
+        if !self.requests_missed {
+            self.belief.heard_unasked();
+        }
         if self.early.len() >= EARLY_MAX {
             self.give_up_early(sink);
         }
@@ -189,6 +196,7 @@ impl Pairing {
     }
 
     fn pair(&mut self, asked: Asked, frame: Frame<'_>, sink: &mut dyn Sink) {
+        self.belief.answered(&frame, asked.api, asked.version);
         let code = self.error_code(&asked, frame.head, sink);
         let code = code.and_then(|code| errors::with_name(code, |name| sink.text(name)));
         let error = code.as_ref().map(|_| ExchangeError::Status);
@@ -231,9 +239,10 @@ impl Pairing {
         if index > 0 {
             sink.lost(index as u64);
         }
-        let asked = self.pending.drain(..=index).next_back();
+        let Some(asked) = self.pending.drain(..=index).next_back() else { return };
+        self.belief.answered(&frame, asked.api, asked.version);
         let seen = Seen { last: None, time, ..Seen::of(&frame) };
-        self.hand_out(asked, Some(ExchangeError::Truncated), None, seen, sink);
+        self.hand_out(Some(asked), Some(ExchangeError::Truncated), None, seen, sink);
     }
 
     /// The connection is over: what is still asked has no answer, unless that may have been missed.

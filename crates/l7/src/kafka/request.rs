@@ -18,6 +18,8 @@ pub(super) struct Header<'a> {
     pub(super) api: Option<&'static Api>,
     pub(super) version: i16,
     pub(super) correlation: i32,
+    /// The client says who it is.
+    pub(super) is_named: bool,
     /// What is behind it; absent where its end was not captured, or nobody knows how to read it.
     body: Option<Fields<'a>>,
 }
@@ -52,7 +54,8 @@ impl<'a> Header<'a> {
             return None;
         }
         let has_client = key != api::CONTROLLED_SHUTDOWN || version > 0;
-        if has_client && !is_client(fields.text()?) {
+        let client = if has_client { fields.text()? } else { &[] };
+        if !is_client(client) {
             return None;
         }
         let known = api.filter(|api| api.knows(version));
@@ -60,7 +63,17 @@ impl<'a> Header<'a> {
             let mut fields = fields.flexible(api.is_flexible(version));
             fields.tags().map(|()| fields)
         });
-        Some(Self { key, api, version, correlation, body })
+        Some(Self { key, api, version, correlation, is_named: !client.is_empty(), body })
+    }
+
+    /// What is behind it.
+    pub(super) const fn fields(&self) -> Option<Fields<'a>> {
+        self.body
+    }
+
+    /// The bytes of it.
+    pub(super) fn rest(&self) -> Option<&'a [u8]> {
+        self.body.map(|fields| fields.rest())
     }
 
     /// Reads what is of interest behind it.

@@ -80,7 +80,7 @@ impl Mysql {
             self.next = Next::Nobody;
             return After::Nothing;
         };
-        self.phase = Phase::Authenticating { greeted_until, server_flags };
+        self.phase = Phase::Authenticating { login: 1, greeted_until, server_flags };
         After::Message
     }
 
@@ -90,6 +90,9 @@ impl Mysql {
         }
         if packet.sequence != self.answer.sequence {
             return After::Lost;
+        }
+        if packet.sequence == 1 {
+            self.belief.answered(packet);
         }
         self.answer.sequence = packet.sequence.wrapping_add(1);
         self.answer.ended = None;

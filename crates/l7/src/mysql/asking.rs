@@ -1,8 +1,8 @@
 //! What a client says.
 
 use crate::{
-    Next, Sink,
-    sql::{After, Message, Statement},
+    Next, Sink, Upgraded,
+    sql::{After, Message, Quoting, Statement, begins_statement},
 };
 
 use super::{
@@ -33,8 +33,8 @@ impl Mysql {
             return After::Message;
         }
         match self.phase {
-            Phase::Authenticating { greeted_until, server_flags } if packet.sequence == 1 => {
-                self.log_in(&packet, (message.end.offset, greeted_until), server_flags)
+            Phase::Authenticating { login, greeted_until, server_flags } if packet.sequence == login => {
+                self.log_in(&packet, (message.end.offset, greeted_until), server_flags, sink)
             }
             _ if self.is_loading || packet.sequence != 0 => {
                 self.load(&packet, message);
@@ -70,13 +70,21 @@ impl Mysql {
     }
 
     /// The client's answer to the greeting. Behind it only flags are read.
-    fn log_in(&mut self, packet: &Packet<'_>, (end, greeted_until): (u64, u64), server_flags: u32) -> After {
+    fn log_in(
+        &mut self,
+        packet: &Packet<'_>,
+        (end, greeted_until): (u64, u64),
+        server_flags: u32,
+        sink: &mut dyn Sink,
+    ) -> After {
         match client_wish(packet, server_flags) {
             Some(Wish::Encrypt) => {
                 self.next = Next::Another { request: end, response: greeted_until };
+                self.upgraded = Some(Upgraded::Mysql { server_flags });
                 After::Nothing
             }
             Some(Wish::Compress) => {
+                sink.compressed();
                 self.next = Next::Nobody;
                 After::Nothing
             }
@@ -95,6 +103,7 @@ impl Mysql {
             self.next = Next::Nobody;
             return After::Nothing;
         }
+        self.belief.asked(is_telling(*code, rest, self.quoting));
         if *code == STATEMENT_CLOSE {
             number_of(rest).map(|number| self.prepared.remove(&number));
         }
@@ -159,6 +168,14 @@ impl Mysql {
             }
             None => Some(behind_attributes(payload)),
         }
+    }
+}
+
+/// Whether a command is hardly another protocol's: a statement, or the execution of one, which is iterated once.
+fn is_telling(code: u8, rest: &[u8], quoting: Quoting) -> bool {
+    match code {
+        QUERY | PREPARE => begins_statement(behind_attributes(rest), quoting),
+        _ => EXECUTE.contains(&code) && rest.get(5..9) == Some(&[1, 0, 0, 0]),
     }
 }
 

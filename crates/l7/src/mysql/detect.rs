@@ -1,7 +1,7 @@
 //! How MySQL is found: by the greeting of the server, which speaks first.
 
 use crate::{
-    Detection, Direction, Segment,
+    Detection, Direction, Segment, StreamProtocol,
     protocol::Known,
     sql::{Connection, Quoting, begins_statement},
 };
@@ -23,6 +23,11 @@ pub(crate) const KNOWN: Known = Known {
     from_start: || Box::new(Connection::new(Mysql::new(false), false)),
     adopted: || Box::new(Connection::new(Mysql::new(true), true)),
 };
+
+/// A session that goes on inside of TLS.
+pub(crate) fn inside_tls(server_flags: u32) -> Box<dyn StreamProtocol> {
+    Box::new(Connection::new(Mysql::inside_tls(server_flags), false))
+}
 
 fn is_message(direction: Direction, segment: &Segment<'_>) -> bool {
     direction == Direction::Request && begins_command(segment.prefix, Some(u64::from(segment.length)))

@@ -5,10 +5,11 @@
 
 mod answering;
 mod asking;
+mod belief;
 mod commands;
 mod detect;
 mod handshake;
 mod packets;
 mod wire;
 
-pub(crate) use detect::KNOWN;
+pub(crate) use detect::{KNOWN, inside_tls};

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use goldwire_model::record::{Detail, ExchangeError, Protocol};
 
 use crate::{
-    Direction, Exchange, Nanos, Next, Position, Sink,
+    Direction, Exchange, Nanos, Next, Position, Sink, Standing, Upgraded,
     sql::{After, Gap, Measure, Memory, Message, Quoting, Rounds, Statement, Wire},
     stream::Place,
 };
 
 use super::{
     answering::Answer,
+    belief::Belief,
     commands::Asked,
     detect::begins_command,
     handshake::Agreed,
@@ -23,8 +24,10 @@ use super::{
 pub(super) enum Phase {
     /// The server speaks first.
     Greeting,
-    /// Its greeting ended at this offset.
+    /// The client logs in, with a packet of this number: behind the greeting, or behind its wish to encrypt.
     Authenticating {
+        login: u8,
+        /// The greeting ended at this offset.
         greeted_until: u64,
         server_flags: u32,
     },
@@ -49,6 +52,8 @@ pub(super) struct Mysql {
     /// Sequence number of the next packet of an answer to what was not seen.
     pub(super) orphan: Option<u8>,
     pub(super) next: Next,
+    pub(super) upgraded: Option<Upgraded>,
+    pub(super) belief: Belief,
 }
 
 /// How an exchange ended.
@@ -78,7 +83,15 @@ impl Mysql {
             answer: Answer::default(),
             orphan: None,
             next: Next::Same,
+            upgraded: None,
+            belief: if adopted { Belief::Candidate { commands: 0 } } else { Belief::Confirmed },
         }
+    }
+
+    /// The session goes on inside of TLS.
+    pub(super) fn inside_tls(server_flags: u32) -> Self {
+        let phase = Phase::Authenticating { login: 2, greeted_until: 0, server_flags };
+        Self { phase, ..Self::new(false) }
     }
 
     /// Hands out an exchange.
@@ -209,5 +222,13 @@ impl Wire for Mysql {
 
     fn next(&self) -> Next {
         self.next
+    }
+
+    fn standing(&self) -> Standing {
+        self.belief.standing()
+    }
+
+    fn upgraded(&self) -> Option<Upgraded> {
+        self.upgraded
     }
 }

@@ -112,7 +112,7 @@ mod tests {
     use goldwire_model::record::Text;
 
     use super::*;
-    use crate::{Exchange, quic::sealed::initial};
+    use crate::{Exchange, Proxied, quic::sealed::initial};
 
     #[derive(Default)]
     struct Told(Vec<TlsHandshake>);
@@ -130,6 +130,10 @@ mod tests {
         fn tls(&mut self, handshake: TlsHandshake) {
             self.0.push(handshake);
         }
+        fn proxied(&mut self, _: Proxied) {}
+
+        fn compressed(&mut self) {}
+
         fn resolved(&mut self, _: &Text, _: std::net::IpAddr, _: u32) {}
         fn exchange(&mut self, _: Exchange) {}
         fn lost(&mut self, _: u64) {}

@@ -5,8 +5,8 @@ use std::fmt;
 use goldwire_model::record::Protocol;
 
 use crate::{
-    Closing, Direction, Nanos, Next, Segment, Sink, StreamProtocol, Wanted,
-    protocol::{Singles, worth_skipping},
+    Closing, Direction, Nanos, Next, Segment, Sink, Standing, StreamProtocol, Wanted,
+    protocol::{Singles, Upgraded, worth_skipping},
     stream::{Place, Reader, Reassembler, Run},
 };
 
@@ -73,6 +73,16 @@ pub(crate) trait Wire: fmt::Debug + Send {
 
     /// Who reads what comes next.
     fn next(&self) -> Next;
+
+    /// How sure it is that this is what runs on the connection.
+    fn standing(&self) -> Standing {
+        Standing::Confirmed
+    }
+
+    /// What was agreed on in front of the TLS that comes next.
+    fn upgraded(&self) -> Option<Upgraded> {
+        None
+    }
 }
 
 /// One connection.
@@ -211,5 +221,13 @@ impl<W: Wire> StreamProtocol for Connection<W> {
 
     fn next(&self) -> Next {
         self.wire.next()
+    }
+
+    fn standing(&self) -> Standing {
+        self.wire.standing()
+    }
+
+    fn upgraded(&self) -> Option<Upgraded> {
+        self.wire.upgraded()
     }
 }

@@ -2,6 +2,7 @@
 
 mod captures;
 mod dns;
+mod foreign;
 mod http1_properties;
 mod http1_shapes;
 mod http1_traps;
@@ -15,6 +16,7 @@ mod kafka;
 mod kafka_properties;
 mod mysql;
 mod postgresql;
+mod preambles;
 mod quic;
 mod redis;
 mod redis_properties;

@@ -1,7 +1,7 @@
 //! Text and binary results, prepared statements, several results, and what is made of them when something is missing.
 
 use crate::support::Talk;
-use goldwire_l7::Direction;
+use goldwire_l7::{Connection, Direction};
 use goldwire_model::record::Protocol;
 use insta::assert_snapshot;
 
@@ -229,6 +229,35 @@ fn a_long_statement_need_not_be_captured() {
 }
 
 #[test]
+fn session_behind_its_upgrade_goes_on_with_what_was_agreed() {
+    for flags in [0, DEPRECATE_EOF] {
+        let wish = packet(1, [&(SSL | flags | 1 << 9).to_le_bytes()[..], &[0; 28]].concat());
+        let upgraded = Talk::new().server(greeting()).client(wish).connection.upgraded();
+        assert!(upgraded.is_some());
+        let mut log_in = login(SSL | flags);
+        log_in[3] = 2;
+        let inside = Talk::on(Connection::inside(upgraded), 0)
+            .client(log_in)
+            .server(packet(3, ok(2)))
+            .client(query("SELECT name FROM items WHERE id = 'private'"))
+            .server(packets(1, &result(flags == 0, 2, 2)))
+            .client(packet(0, b"\x0e"))
+            .server(packet(1, ok(2)));
+        let lines = inside.expect_protocol(Protocol::Mysql).expect_exchanges(2).close();
+        assert!(lines.starts_with("SELECT items `SELECT name FROM items WHERE id = ?`"), "{lines}");
+    }
+}
+
+#[test]
+fn joined_command_without_statement_is_a_candidate() {
+    let ping = || packet(0, b"\x0e");
+    let foreign = Talk::adopted().client(ping()).server(packet(1, b"pong")).client(ping()).server(packet(1, b"pong"));
+    assert_eq!(foreign.expect_protocol(None).close(), "");
+    let talk = Talk::adopted().client(ping()).server(packet(1, ok(2)));
+    assert_eq!(talk.expect_protocol(Protocol::Mysql).expect_exchanges(1).close().lines().count(), 1);
+}
+
+#[test]
 fn encryption_goes_to_who_reads_it() {
     let wish = packet(1, [&(SSL | 1 << 9).to_le_bytes()[..], &[0; 28]].concat());
     let hello = b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03";
@@ -238,7 +267,7 @@ fn encryption_goes_to_who_reads_it() {
 #[test]
 fn nothing_compressed_is_read() {
     let talk = Talk::new().server(greeting()).client(login(COMPRESS));
-    assert!(talk.connection.is_ignored());
+    assert!(talk.connection.is_ignored() && talk.collected.is_compressed);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, fmt::Write as _, net::IpAddr};
 
-use goldwire_l7::{Closing, Connection, Direction, Exchange, Nanos, Segment, Sink, TlsHandshake, Turn, http::route};
+use goldwire_l7::{
+    Closing, Connection, Direction, Exchange, Nanos, Proxied, Segment, Sink, TlsHandshake, Turn, http::route,
+};
 use goldwire_model::record::{Detail, Protocol, Text};
 
 use crate::captures::{self, Sent};
@@ -17,6 +19,8 @@ pub(crate) struct Collected {
     pub(crate) missed: u64,
     pub(crate) resolved: Vec<String>,
     pub(crate) handshakes: Vec<TlsHandshake>,
+    pub(crate) proxied: Vec<Proxied>,
+    pub(crate) is_compressed: bool,
     texts: HashMap<String, Text>,
 }
 
@@ -35,6 +39,14 @@ impl Sink for Collected {
 
     fn tls(&mut self, handshake: TlsHandshake) {
         self.handshakes.push(handshake);
+    }
+
+    fn proxied(&mut self, proxied: Proxied) {
+        self.proxied.push(proxied);
+    }
+
+    fn compressed(&mut self) {
+        self.is_compressed = true;
     }
 
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
@@ -140,7 +152,7 @@ impl Talk {
         Self::on(Connection::adopted(), 777_777)
     }
 
-    fn on(connection: Connection, offset: u64) -> Self {
+    pub(crate) fn on(connection: Connection, offset: u64) -> Self {
         let collected = Collected::default();
         let (time, offsets) = (MILLISECOND, [offset; 2]);
         Self { connection, collected, time, ran: None, offsets, prefix_max: usize::MAX, tail_max: 64 }

@@ -67,6 +67,7 @@ pub(crate) fn coverage_of(number: usize) -> NodeCoverage {
         quantiles: Exactness::Exact,
         folded_groups: 0,
         notes: Vec::new(),
+        unread: Vec::new(),
     }
 }
 

@@ -120,6 +120,7 @@ fields_of_ends! {
     Node "node" Text "Node that this end runs on";
     Dns "dns" Text "DNS name that the client had asked for to get this address";
     ReverseDns "reverse_dns" Text "Name of this address in the reverse DNS, where --reverse-dns is on and no name was asked for";
+    ProxiedAddress "proxied_address" Address "This end's address on the connection that a proxy passes on, as its PROXY protocol says";
 }
 
 other_fields! {

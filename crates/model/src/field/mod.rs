@@ -45,6 +45,8 @@ pub enum EndField {
     Dns,
     /// `reverse_dns`: what the reverse DNS calls this address, where no name was asked for and the daemon looks it up.
     ReverseDns,
+    /// `proxied_address`: this end's address on the connection that a proxy passes on (PROXY protocol).
+    ProxiedAddress,
     /// `labels.<key>`
     Label(Box<str>),
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use goldwire_answer::{
     Body, PartialAnswer,
     column::Column,
-    coverage::{Exactness, Loss, LossStage, NodeCoverage, Tier},
+    coverage::{Exactness, Loss, LossStage, NodeCoverage, Tier, Unread, UnreadKind},
     groups::{Groups, KeyColumn, Pair, Quantiles, StateColumn},
     links::Links,
     rows::Rows,
@@ -28,6 +28,7 @@ pub(crate) fn coverage() -> NodeCoverage {
         quantiles: Exactness::Sketch,
         folded_groups: 4,
         notes: vec!["a note".into()],
+        unread: vec![Unread { kind: UnreadKind::UnixSockets, count: 5 }],
     }
 }
 

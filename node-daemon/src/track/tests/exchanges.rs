@@ -211,3 +211,28 @@ fn the_first_report_waits_for_the_serving_process() {
     assert_eq!(scenario.flows()[0].ends.destination.workload.as_deref(), Some("w20"));
     assert_eq!(scenario.flows()[0].time.0, MILLISECOND as i64);
 }
+
+#[test]
+fn requests_behind_a_preamble_have_the_address_it_tells() {
+    let (mut scenario, mut socket) = (Scenario::new(), server());
+    let asked = format!("PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n{}", get("/a"));
+    scenario.accept(&socket).receives(&mut socket, asked).sends(&mut socket, answer(200, "")).close(&socket);
+    scenario.expect_requests(1);
+    let ends = [&scenario.requests()[0].ends, &scenario.flows().last().expect("a flow").ends];
+    for ends in ends {
+        let of =
+            |endpoint: &goldwire_model::record::Endpoint| endpoint.proxied_address.map(|address| address.to_string());
+        assert_eq!(of(&ends.source).as_deref(), Some("192.0.2.7"));
+        assert_eq!(of(&ends.destination).as_deref(), Some("198.51.100.1"));
+    }
+}
+
+#[test]
+fn request_in_the_syn_waits_for_its_connection() {
+    let (mut scenario, mut socket) = (Scenario::new(), client());
+    let opened = socket.clone();
+    scenario.connecting(&socket).sends(&mut socket, get("/a")).expect_requests(0);
+    scenario.established(&opened).receives(&mut socket, answer(200, "")).close(&socket).expect_requests(1);
+    assert_eq!(scenario.requests()[0].error, None);
+    assert!(scenario.requests()[0].latency.is_some() && scenario.lines().contains("/a"));
+}

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use goldwire_answer::coverage::LossStage;
+use goldwire_answer::coverage::{LossStage, UnreadKind};
 use goldwire_l7::Wanted;
 use goldwire_model::{
     record::{Detail, Ending, FlowEvent, FlowRecord, Record, Reporter, RequestRecord, Text},
@@ -74,6 +74,8 @@ impl RecordSink for Findings {
         assert_eq!(stage, LossStage::Tracker);
         self.lost += events;
     }
+
+    fn unread(&mut self, _: UnreadKind, _: Timestamp, _: u64) {}
 }
 
 /// The kernel's side.

@@ -68,6 +68,7 @@ fn end_value<'a>(ends: &'a Ends, side: Side, field: &EndField) -> Value<'a> {
         EndField::Node => text(endpoint.node.as_ref()),
         EndField::Dns => text(endpoint.dns.as_ref()),
         EndField::ReverseDns => text(endpoint.reverse_dns.as_ref()),
+        EndField::ProxiedAddress => endpoint.proxied_address.map_or(Value::Absent, Value::Address),
         EndField::Label(key) => text(label(endpoint, key)),
         other => panic!("the model does not know {other:?}"),
     };

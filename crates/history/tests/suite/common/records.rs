@@ -59,6 +59,7 @@ pub(crate) fn endpoint(number: u64) -> Endpoint {
         node: if local { Some("node-1".into()) } else { None },
         dns: if number % 6 == 5 { text("name", number) } else { None },
         reverse_dns: if number % 6 == 2 { text("reverse", number % 4) } else { None },
+        proxied_address: (number % 5 == 3).then(|| IpAddr::from([192, 0, 2, number as u8])),
         labels: if number.is_multiple_of(4) {
             [("app".into(), format!("app-{}", number % 3).into())].into()
         } else {
