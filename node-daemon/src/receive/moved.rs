@@ -114,7 +114,7 @@ mod tests {
     fn sweep(moved: &mut MovedSockets, is_followed: bool) -> Vec<TcpReport> {
         let mut reports = Vec::new();
         moved.sweep(|visit| socket_list::tcp_sockets(&mut |socket| visit(socket)), |_| is_followed, &mut |report| {
-            reports.push(report)
+            reports.push(report);
         });
         reports
     }
