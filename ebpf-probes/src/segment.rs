@@ -157,7 +157,12 @@ fn undecided(packet: &Packet, segment: &Segment) -> Option<u8> {
     let Some(socket) = SOCKETS.get_ptr_mut(segment.cookie) else {
         return (segment.length > 0 && unknown_socket::on_segment(packet, segment) != 0).then_some(WHOLE);
     };
-    // SAFETY: the kernel gave the pointer. Races between CPUs cost a buffer more or less of the bound.
+    // SAFETY: the kernel gave the pointer.
+    let may_listen = segment.direction == INGRESS && unsafe { (*socket).role } == role::UNKNOWN;
+    if may_listen && segment.length > 0 && unknown_socket::tell_if_at_listener(packet, segment) != 0 {
+        return None;
+    }
+    // SAFETY: as above. Races between CPUs cost a buffer more or less of the bound.
     let (told, first) = unsafe {
         note(socket, packet, segment);
         if (*socket).flags & socket_flag::BEGINNING_TOLD == 0 && segment.tcp_flags & SYN == 0 {

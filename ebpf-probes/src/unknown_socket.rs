@@ -68,6 +68,20 @@ fn take_in(packet: &Packet, segment: &Segment) -> Option<()> {
     Some(())
 }
 
+/// Tells a segment that a listener gets for a connection to come; 0 where the socket is none. A confined daemon has seen the
+/// listener's creation, so that the socket is not unknown.
+#[inline(never)]
+pub fn tell_if_at_listener(packet: &Packet, segment: &Segment) -> u32 {
+    let Some(sock) = socket_of(segment.skb) else { return 0 };
+    let mut addresses = packet::NO_ADDRESSES;
+    // SAFETY: not null, and the verifier knows the type.
+    if unsafe { (*sock).state } != LISTEN || !packet.read_addresses(false, &mut addresses) {
+        return 0;
+    }
+    tell_at_listener(segment, &addresses);
+    1
+}
+
 /// A server answers what came with the SYN before its connection is established (Fast Open, RFC 7413), so this is its
 /// announcement; the one that comes later is the second.
 #[inline(never)]

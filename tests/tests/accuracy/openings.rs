@@ -1,13 +1,21 @@
 //! Beyond the sixteen trials: how connections begin, and what they are not taken for.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
+use goldwire_demo::nodes::{Launch, Namespace};
 use goldwire_tests::{
-    programs::{Server, certificate, free_port, run},
-    watch::{Watch, count, text},
+    programs::{Server, certificate, free_port, kernel_count, run, wait_for},
+    watch::{Row, Watch, count, text},
 };
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::line;
 
@@ -78,6 +86,47 @@ fn with_file(folder: &Path, name: &str, text: &str) -> Vec<String> {
     } else {
         ["-db", "-f", &file].map(str::to_owned).into()
     }
+}
+
+/// The client has a cookie from its first connection, and sends its requests with the SYN from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_in_the_syn_are_whole() -> Result<()> {
+    let watch = Watch::start("fast-open").await?;
+    let namespace = Namespace::create("goldwire-test-tfo")?;
+    namespace.run("sysctl", &["-qw", "net.ipv4.tcp_fastopen=3"])?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+    let folder = TempDir::new()?;
+    let configuration = format!(
+        "daemon off; user root; pid nginx.pid; error_log error.log; events {{ }}\n\
+         http {{ access_log off; server {{ listen {address} fastopen=256; location / {{ return 200 hello; }} }} }}\n"
+    );
+    let arguments = with_file(folder.path(), "nginx.conf", &configuration);
+    let _server =
+        Launch::new("nginx", "nginx").args(arguments).cgroup(&watch.cgroup)?.namespace(&namespace)?.spawn()?;
+    let to = format!("sport = :{}", address.port());
+    wait_for("nginx", || Some(!namespace.run("ss", &["-ltnH", &to]).ok()?.is_empty()).filter(|listens| *listens))?;
+    for number in 0..TIMES {
+        let url = format!("http://{address}/{number}");
+        let curl = Launch::new("curl", "curl").args(["-sS", "--fail", "--tcp-fastopen", &url]);
+        let mut curl = curl.cgroup(&watch.cgroup)?.namespace(&namespace)?.spawn()?;
+        let ended = curl.wait(Duration::from_secs(10))?;
+        ensure!(ended.is_some_and(|ended| ended.success()), "curl failed");
+    }
+    let opened = kernel_count(&namespace, "TcpExtTCPFastOpenPassive")?;
+    ensure!(opened >= TIMES - 1, "the kernel took {opened} requests with the SYN");
+    let filter = format!("destination.port = {}", address.port());
+    let fields = ["http.request.method", "url.path", "http.response.status_code", "error.type"];
+    let rows = watch.requests_by(&filter, &fields, 2 * TIMES).await?;
+    let is_whole = |row: &&Row| {
+        text(row, "http.request.method") == "GET"
+            && !text(row, "url.path").is_empty()
+            && text(row, "error.type").is_empty()
+    };
+    let whole: Vec<Row> = rows.iter().filter(is_whole).cloned().collect();
+    line(17, "requests that came with the SYN (Fast Open)", TIMES, &whole).exact()?;
+    ensure!(rows.len() == whole.len(), "{rows:?}");
+    let timed = watch.requests_by(&format!("{filter} and latency > 0s"), &["url.path"], 2 * TIMES).await?;
+    line(17, "the same with their latency", TIMES, &timed).exact()
 }
 
 /// Its messages begin as Kafka's do: a length, and small numbers.
