@@ -39,3 +39,12 @@ fn end_received(tcp: Struct) -> u64 {
     let flags: u64 = optional!(tcp, sock_flags);
     u64::from(flags & DONE != 0)
 }
+
+/// Whether the process has closed the socket, so that nobody reads what comes.
+#[inline(always)]
+pub fn is_orphan(tcp: Struct) -> bool {
+    /// `SOCK_DEAD` of `enum sock_flags`.
+    const DEAD: u64 = 1;
+    let flags: u64 = optional!(tcp, sock_flags);
+    flags & DEAD != 0
+}

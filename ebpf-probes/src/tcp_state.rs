@@ -7,7 +7,7 @@ use aya_ebpf::{
     programs::BtfTracePointContext,
 };
 use goldwire_probe_events::{
-    ABSENT, Addresses, SOCKETS_FULL, Socket, TcpClosed, TcpConnecting, TcpEstablished, TcpListening, kind, role,
+    ABSENT, Addresses, ORPHANED, RESETS, SOCKETS_FULL, Socket, TcpClosed, TcpConnecting, TcpEstablished, TcpListening, kind, role,
     socket_flag, transport,
 };
 
@@ -149,7 +149,7 @@ fn closed(change: &Change) -> Option<()> {
         owner_pid: socket.owner_pid,
         role: socket.role,
         from: change.from as u8,
-        flags: socket.flags,
+        flags: socket.flags & RESETS | if tcp_counters::is_orphan(change.tcp) { ORPHANED } else { 0 },
         tcp_flags: socket.tcp_flags,
     });
     if scope::is_confined() && change.from == SYN_SENT {

@@ -40,9 +40,9 @@ fn severity(rows: &Rows<'_>, row: usize) -> &'static str {
     let client_fault = rows.number("http.response.status_code", row).is_some_and(|status| status >= 400.0);
     let dropped = rows.shown("drop.reason", row).is_some();
     let refused = rows.shown("verdict", row).is_some_and(|verdict| verdict != "forwarded");
-    if rows.shown("error.type", row).is_some() {
+    if rows.is_error(row) {
         "error"
-    } else if client_fault || dropped || refused {
+    } else if client_fault || dropped || refused || rows.shown("error.type", row).is_some() {
         "warning"
     } else {
         "info"

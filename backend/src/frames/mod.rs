@@ -24,6 +24,7 @@ mod meta;
 mod node_graph;
 mod notices;
 mod numbers;
+mod parents;
 mod rows;
 mod series;
 mod table;

@@ -4,6 +4,7 @@ use goldwire_answer::{
     column::Column,
     table::{NamedColumn, Table},
 };
+use goldwire_model::record::ExchangeError;
 
 use super::numbers::{bytes, seconds};
 
@@ -53,6 +54,12 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Whether it counts as an error, and not as the choice of its client.
+    pub(super) fn is_error(&self, row: usize) -> bool {
+        let error = self.shown("error.type", row);
+        error.is_some_and(|error| error.parse::<ExchangeError>().is_ok_and(ExchangeError::is_counted))
+    }
+
     /// Milliseconds since the epoch; 0 where the row has no such time.
     pub(super) fn millis(&self, name: &str, row: usize) -> i64 {
         match self.column(name) {
@@ -69,7 +76,8 @@ impl<'a> Rows<'a> {
         parts.extend(text("rpc.status_code").map(|code| format!("status {code}")));
         parts.extend(text("dns.response_code"));
         parts.extend(text("drop.reason").map(|reason| format!("dropped: {reason}")));
-        parts.extend(text("verdict").filter(|verdict| verdict != "forwarded"));
+        // Of a drop it is said already.
+        parts.extend(text("verdict").filter(|verdict| verdict != "forwarded" && text("drop.reason").is_none()));
         parts.extend(text("ending"));
         parts.extend(text("error.type").map(|error| format!("({error})")));
         let sizes = self.number("bytes_sent", row).zip(self.number("bytes_received", row));

@@ -4,11 +4,14 @@
 //! exchange gets a span id of its own, and its parent is the exchange during which it happened at the workload that
 //! made it.
 
+use std::collections::HashMap;
+
 use goldwire_answer::table::Table;
 use serde_json::{Value, json};
 
 use super::{
     Frame, FrameField,
+    parents::{self, Instance, Made},
     rows::{Rows, hash},
 };
 
@@ -17,10 +20,7 @@ struct Span {
     trace: String,
     id: String,
     parent: String,
-    source: String,
-    service: String,
-    start: f64,
-    duration: f64,
+    made: Made,
     row: usize,
 }
 
@@ -35,10 +35,10 @@ pub(super) fn frame(table: &Table) -> Frame {
         .field(text("spanID", &|span| span.id.clone()))
         .field(text("parentSpanID", &|span| span.parent.clone()))
         .field(text("operationName", &|span| rows.operation(span.row)))
-        .field(text("serviceName", &|span| span.service.clone()))
+        .field(text("serviceName", &|span| span.made.server.workload.clone()))
         .field(json("serviceTags", &|span| service_tags(&rows, span.row)))
-        .field(FrameField::numbers("startTime", spans.iter().map(|span| span.start)))
-        .field(FrameField::numbers("duration", spans.iter().map(|span| span.duration)))
+        .field(FrameField::numbers("startTime", spans.iter().map(|span| span.made.start)))
+        .field(FrameField::numbers("duration", spans.iter().map(|span| span.made.end - span.made.start)))
         .field(text("kind", &|_| "server".to_owned()))
         .field(FrameField::integers("statusCode", spans.iter().map(|span| status(&rows, span.row))))
         .field(json("tags", &|span| tags(&rows, span.row)))
@@ -48,55 +48,59 @@ fn spans(rows: &Rows<'_>) -> Vec<Span> {
     // A row without the trace's id is of no trace.
     let mut spans: Vec<Span> =
         (0..rows.count()).filter_map(|row| Some(span(rows, row, rows.shown("trace.id", row)?))).collect();
-    spans.sort_by(|a, b| a.start.total_cmp(&b.start));
-    let parents: Vec<Option<usize>> = (0..spans.len()).map(|number| parent(&spans, number)).collect();
-    for (number, parent) in parents.into_iter().enumerate() {
-        if let Some(parent) = parent {
-            spans[number].parent = spans[parent].id.clone();
-        }
+    spans.sort_by(|a, b| a.made.start.total_cmp(&b.made.start));
+    for (child, parent) in parents_of(&spans) {
+        spans[child].parent = spans[parent].id.clone();
     }
     spans
 }
 
+/// Children and their parents, by number: each trace on its own.
+fn parents_of(spans: &[Span]) -> Vec<(usize, usize)> {
+    let mut traces: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (number, span) in spans.iter().enumerate() {
+        traces.entry(&span.trace).or_default().push(number);
+    }
+    let pairs = traces.into_values().flat_map(|numbers| {
+        let made: Vec<&Made> = numbers.iter().map(|number| &spans[*number].made).collect();
+        let parents = (0..made.len()).filter_map(|child| Some((child, parents::parent(&made, child)?)));
+        parents.map(|(child, parent)| (numbers[child], numbers[parent])).collect::<Vec<_>>()
+    });
+    pairs.collect()
+}
+
 fn span(rows: &Rows<'_>, row: usize, trace: String) -> Span {
-    let end = |side: &str| rows.shown(&format!("{side}.workload"), row).unwrap_or_else(|| "unknown".to_owned());
     let finished = rows.number("time", row).unwrap_or(0.0);
     let start = rows.number("start", row).unwrap_or(finished);
     let duration = rows.number("latency", row).map_or(finished - start, |latency| latency * 1e3).max(0.0);
-    Span {
-        // Two exchanges may be alike in all that is shown.
-        id: format!("{:016x}", hash(&format!("{row} {}", rows.all(row)))),
-        trace,
-        parent: String::new(),
-        source: end("source"),
-        service: end("destination"),
+    let ends = ["source.address", "source.port", "destination.address", "destination.port"];
+    let exchange = ends.map(|name| rows.shown(name, row).unwrap_or_default()).join(" ");
+    let made = Made {
+        client: instance(rows, row, "source"),
+        server: instance(rows, row, "destination"),
+        clock: rows.shown("node.name", row),
+        exchange: format!("{exchange} {}", rows.operation(row)),
         start,
-        duration,
-        row,
-    }
+        end: start + duration,
+    };
+    // Two exchanges may be alike in all that is shown.
+    let id = format!("{:016x}", hash(&format!("{row} {}", rows.all(row))));
+    Span { trace, id, parent: String::new(), made, row }
 }
 
-/// The exchange within which this one was made: served by its source, around it in time, begun last.
-fn parent(spans: &[Span], number: usize) -> Option<usize> {
-    // Clocks of two nodes are never quite the same.
-    const TOLERANCE: f64 = 5.0;
-    let span = &spans[number];
-    (0..spans.len())
-        .filter(|other| *other != number)
-        .filter(|other| {
-            let other = &spans[*other];
-            other.trace == span.trace
-                && other.service == span.source
-                && other.duration > span.duration
-                && other.start - TOLERANCE <= span.start
-                && span.start + span.duration <= other.start + other.duration + TOLERANCE
-        })
-        .max_by(|a, b| spans[*a].start.total_cmp(&spans[*b].start))
+fn instance(rows: &Rows<'_>, row: usize, side: &str) -> Instance {
+    let shown = |what: &str| rows.shown(&format!("{side}.{what}"), row);
+    Instance {
+        workload: shown("workload").unwrap_or_else(|| "unknown".to_owned()),
+        pod: shown("pod"),
+        node: shown("node"),
+        pid: shown("pid"),
+    }
 }
 
 /// OpenTelemetry's: 0 is unset, 2 is an error.
 fn status(rows: &Rows<'_>, row: usize) -> i64 {
-    if rows.shown("error.type", row).is_some() { 2 } else { 0 }
+    if rows.is_error(row) { 2 } else { 0 }
 }
 
 fn tag(key: &str, value: String) -> Value {
@@ -117,6 +121,6 @@ fn tags(rows: &Rows<'_>, row: usize) -> Value {
         let key = if name == "span.id" { "parent.span.id" } else { name };
         Some(tag(key, rows.shown(name, row)?))
     });
-    let error = rows.shown("error.type", row).map(|_| json!({ "key": "error", "value": true }));
+    let error = rows.is_error(row).then(|| json!({ "key": "error", "value": true }));
     own.chain(error).collect()
 }

@@ -7,7 +7,7 @@ use crate::{
     behind::Behind,
     candidate::{Candidate, Withholding},
     preamble::{self, Beginning, Preamble},
-    protocol::{Known, Upgraded},
+    protocol::{Closed, Known, Upgraded},
     segment::OwnedSegment,
     stream::MISSING,
     upgrade::{self, Clear, Step},
@@ -325,6 +325,7 @@ impl Connection {
 
     /// The connection is over: hands out what was pending.
     pub fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
+        let sink = &mut Closed { closing, sink };
         self.give_up_start(sink);
         self.read(sink, |reader, sink| reader.close(time, closing, sink));
         self.reading = Reading::Ignored;

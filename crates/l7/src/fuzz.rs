@@ -121,7 +121,7 @@ fn run(protocol: &mut dyn StreamProtocol, input: &[u8]) -> Counting {
         assert!(protocol.body_until(direction) < u64::MAX, "a body ends");
     }
     protocol.expire(segments.time, &mut sink);
-    protocol.close(segments.time, Closing::Clean, &mut sink);
+    protocol.close(segments.time, Closing::CLEAN, &mut sink);
     sink
 }
 
@@ -135,7 +135,7 @@ pub fn connection(input: &[u8]) {
             connection.segment(direction, segment, &mut sink);
         }
         connection.expire(segments.time + 10_000_000_000, &mut sink);
-        connection.close(segments.time, Closing::Clean, &mut sink);
+        connection.close(segments.time, Closing::CLEAN, &mut sink);
     }
 }
 

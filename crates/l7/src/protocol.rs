@@ -1,10 +1,10 @@
 //! The one question every protocol over a byte stream answers.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
-use goldwire_model::record::{ExchangeError, Protocol};
+use goldwire_model::record::{ExchangeError, Protocol, Text};
 
-use crate::{Direction, Nanos, Segment, Sink};
+use crate::{Direction, Exchange, Nanos, Segment, Sink, TlsHandshake};
 
 /// Whether bytes are of one protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,11 @@ pub enum Wanted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
     /// FIN: what was sent before is complete.
-    Clean,
+    Clean {
+        /// Who left first: [`Direction::Request`] is the client. A client that has only ended its requests, and goes on reading,
+        /// has not left. Absent where it is not known.
+        by: Option<Direction>,
+    },
     /// A reset, or a failure: what was under way was cut off.
     Cut {
         /// Whose direction it was that reset the connection: [`Direction::Request`] is the client. Absent where nobody did.
@@ -45,12 +49,67 @@ pub enum Closing {
 }
 
 impl Closing {
-    /// What became of an exchange that was under way, which would otherwise have failed as `error`.
-    pub(crate) const fn error(self, error: ExchangeError) -> ExchangeError {
+    /// FIN, and nobody knows whose came first.
+    pub const CLEAN: Self = Self::Clean { by: None };
+
+    /// The same end without a reset.
+    #[must_use]
+    pub const fn cleanly(self) -> Self {
+        let (Self::Clean { by } | Self::Cut { by }) = self;
+        Self::Clean { by }
+    }
+
+    /// Whether an answer that lasts until its server closes is whole: the server closed, and the client still read.
+    pub(crate) const fn completes_answer(self) -> bool {
+        matches!(self, Self::Clean { by: None | Some(Direction::Response) })
+    }
+
+    /// What became of an exchange that was under way, which is `error` where the server has ended it.
+    const fn error(self, error: ExchangeError) -> ExchangeError {
         match self {
+            Self::Clean { by: Some(Direction::Request) } => ExchangeError::ClosedByClient,
             Self::Cut { by: Some(by) } => reset_by(by),
-            Self::Cut { by: None } | Self::Clean => error,
+            Self::Clean { by: None | Some(Direction::Response) } | Self::Cut { by: None } => error,
         }
+    }
+}
+
+/// Takes the exchanges of a connection that is over: those that were under way say whose fault that was.
+pub(crate) struct Closed<'a> {
+    pub(crate) closing: Closing,
+    pub(crate) sink: &'a mut dyn Sink,
+}
+
+impl Sink for Closed<'_> {
+    fn text(&mut self, text: &str) -> Text {
+        self.sink.text(text)
+    }
+
+    fn route(&mut self, path: &Text) -> Text {
+        self.sink.route(path)
+    }
+
+    fn key_pattern(&mut self, pattern: &str) -> Text {
+        self.sink.key_pattern(pattern)
+    }
+
+    fn tls(&mut self, handshake: TlsHandshake) {
+        self.sink.tls(handshake);
+    }
+
+    fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
+        self.sink.resolved(name, address, seconds);
+    }
+
+    fn exchange(&mut self, mut exchange: Exchange) {
+        if let Some(error @ (ExchangeError::NoAnswer | ExchangeError::Truncated)) = exchange.error {
+            exchange.error = Some(self.closing.error(error));
+        }
+        self.sink.exchange(exchange);
+    }
+
+    fn lost(&mut self, exchanges: u64) {
+        self.sink.lost(exchanges);
     }
 }
 
@@ -110,7 +169,8 @@ pub trait StreamProtocol: fmt::Debug + Send {
     /// before [`Self::close`] where the kernel's counters say so; keeps lost events from looking like cut-off messages.
     fn ended_at(&mut self, direction: Direction, length: u64, time: Nanos, sink: &mut dyn Sink);
 
-    /// The connection is over: hands out what was pending.
+    /// The connection is over: hands out what was pending, as [`ExchangeError::NoAnswer`] or [`ExchangeError::Truncated`]. Whoever
+    /// calls says whose fault that was.
     fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink);
 
     /// This direction's bytes before this stream offset need not be captured. It is the offset of a body's last byte, which

@@ -265,10 +265,12 @@ pub enum Protocol {
 pub enum ExchangeError {
     /// HTTP 500 and above, a server-side gRPC status, a DNS code other than NOERROR and NXDOMAIN, a database error.
     Status,
-    /// The connection ended or the time ran out before an answer.
+    /// The server closed the connection, or the time ran out, before an answer.
     NoAnswer,
-    /// The answer began and never ended.
+    /// The answer began and never ended: the server closed the connection, or it failed.
     Truncated,
+    /// The client closed the connection in an orderly way before the answer was complete. No fault of a server's.
+    ClosedByClient,
     /// The client ended it early: by resetting the stream (HTTP/2), or the connection. No fault of a server's.
     ResetByClient,
     /// The server did.
@@ -282,7 +284,13 @@ impl ExchangeError {
     /// server that was not ready to begin, have not failed.
     #[must_use]
     pub const fn is_counted(self) -> bool {
-        !matches!(self, Self::ResetByClient | Self::Refused)
+        !matches!(self, Self::ClosedByClient | Self::ResetByClient | Self::Refused)
+    }
+
+    /// Whether it counts in `client_closed_rate`: the client did not wait for the answer.
+    #[must_use]
+    pub const fn is_left_by_client(self) -> bool {
+        matches!(self, Self::ClosedByClient | Self::ResetByClient)
     }
 }
 

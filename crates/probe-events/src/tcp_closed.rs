@@ -20,9 +20,14 @@ wire! {
         pub role: u8,
         /// TCP state it left.
         pub from: u8,
-        /// Of [`crate::socket_flag`]: the two about resets.
+        /// Of [`RESETS`], and [`ORPHANED`].
         pub flags: u8,
         /// All TCP flags seen.
         pub tcp_flags: u8,
     }
 }
+
+/// Of [`socket_flag`](crate::socket_flag): the two about resets.
+pub const RESETS: u8 = crate::socket_flag::RESET_RECEIVED | crate::socket_flag::RESET_SENT;
+/// The process had closed the socket before. Where [`socket_flag`](crate::socket_flag) has what is not told.
+pub const ORPHANED: u8 = 1;

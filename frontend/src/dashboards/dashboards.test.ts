@@ -12,8 +12,8 @@ const PROVISIONED = join(HERE, '..', '..', '..', 'provisioning', 'dashboards');
 const NAMES = readdirSync(HERE).filter((name) => name.endsWith('.json'));
 
 const SIGNALS = new Set(
-  `request_rate error_rate error_ratio latency_p50 latency_p90 latency_p95 latency_p99 latency_avg latency_max
-  request_bytes response_bytes bytes_sent bytes_received packets_sent packets_received retransmit_rate
+  `request_rate error_rate error_ratio client_closed_rate client_closed_ratio latency_p50 latency_p90 latency_p95
+  latency_p99 latency_avg latency_max request_bytes response_bytes bytes_sent bytes_received packets_sent packets_received retransmit_rate
   retransmit_ratio rtt_p50 rtt_p95 rtt_p99 connect_rate connect_failure_rate connect_latency_p95 reset_rate
   active_connections drop_rate dns_rate dns_error_rate dns_latency_p95 accept_queue_overflow_rate zero_window_rate
   network_time_p95 latency`.split(/\s+/)

@@ -211,6 +211,8 @@ pub struct TcpClosed {
     pub errno: Option<i32>,
     /// Who reset it, if anybody.
     pub reset: Option<Reset>,
+    /// The process had closed the socket before the kernel did: it read no longer what came.
+    pub is_orphan: bool,
     /// As they stood at the end.
     pub counters: TcpCounters,
     /// All TCP flags seen in either direction, as in the header, of segments that had payload, SYN, FIN or RST.

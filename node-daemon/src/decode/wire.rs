@@ -172,6 +172,7 @@ fn closed(event: &wire::TcpClosed) -> Option<TcpClosed> {
         from,
         errno,
         reset: reset(event.flags, from, errno),
+        is_orphan: event.flags & wire::ORPHANED != 0,
         counters: counters(&event.counters),
         tcp_flags: event.tcp_flags,
         owner_pid: present(event.owner_pid),

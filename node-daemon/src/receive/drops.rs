@@ -4,13 +4,13 @@ use std::{
     collections::HashMap,
     io,
     os::fd::{AsFd, BorrowedFd},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aya::maps::{Array, MapData};
 use goldwire_probe_events::{DROP_REASONS, DropCounters, DropKey};
 
-use super::{batch, btf::KernelTypes, kallsyms::Symbols};
+use super::{batch, btf::KernelTypes, doorbell::Doorbell, kallsyms::Symbols, socket_sweep::now};
 use crate::decode::{Event, KernelTime, PacketsDropped, socket_address};
 
 const PREFIX: &str = "SKB_DROP_REASON_";
@@ -46,6 +46,49 @@ const BENIGN: &[&str] = &[
     "SUBSYS_MASK",
 ];
 
+/// Before an end that needs to know of them, a look may take this part of the time.
+const SHARE: u32 = 20;
+/// And there is none before so long after the last.
+const SHORTEST: Duration = Duration::from_millis(5);
+
+/// When the map of drops is looked at: once a second, and before the end of a flow is told, so that the flow's last report
+/// knows what was dropped of it.
+pub(super) struct Drops {
+    sweep: Option<DropSweep>,
+    /// What the doorbell said when it was last looked.
+    told: u32,
+    looked: Instant,
+    took: Duration,
+}
+
+impl Drops {
+    pub(super) fn new(sweep: Option<DropSweep>) -> Self {
+        Self { sweep, told: 0, looked: Instant::now(), took: Duration::ZERO }
+    }
+
+    /// Tells what was dropped. Gives the number of events.
+    pub(super) fn tell(&mut self, doorbell: &Doorbell, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        self.look(doorbell, Duration::ZERO, visit)
+    }
+
+    /// The same before the end of a flow is told.
+    pub(super) fn tell_before_end(&mut self, doorbell: &Doorbell, visit: &mut impl FnMut(Event<'_>)) {
+        self.look(doorbell, SHORTEST.max(self.took * SHARE), visit);
+    }
+
+    fn look(&mut self, doorbell: &Doorbell, pause: Duration, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        let drops = doorbell.drops();
+        let Some(sweep) = self.sweep.as_mut().filter(|_| drops != self.told) else { return 0 };
+        let begun = Instant::now();
+        if begun - self.looked < pause {
+            return 0;
+        }
+        let count = sweep.sweep(now(), visit).unwrap_or(0);
+        (self.told, self.looked, self.took) = (drops, Instant::now(), begun.elapsed());
+        count
+    }
+}
+
 /// Sweeps over the map of drops.
 pub(super) struct DropSweep {
     drops: MapData,
@@ -72,7 +115,7 @@ impl DropSweep {
     }
 
     /// Tells what was dropped since the last sweep.
-    pub(super) fn sweep(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> io::Result<usize> {
+    fn sweep(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> io::Result<usize> {
         let mut entries: Vec<(DropKey, DropCounters)> = Vec::new();
         batch::for_each(self.map(), |key: &DropKey, value: &DropCounters| entries.push((*key, *value)))?;
         let mut count = 0;

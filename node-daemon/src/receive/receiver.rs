@@ -19,7 +19,7 @@ use super::{
     cgroup::Cgroup,
     conversations::{Conversations, key_of},
     doorbell::Doorbell,
-    drops::DropSweep,
+    drops::{DropSweep, Drops},
     hook::{HOOKS, Hook, Place},
     lane,
     mapping::page_size,
@@ -73,7 +73,7 @@ impl Options {
     }
 }
 
-/// How often drops are looked at.
+/// The longest sleep: what comes by maps is looked at as often.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often the rings are looked at while there is traffic.
 const TICK: Duration = Duration::from_millis(5);
@@ -88,16 +88,15 @@ pub struct Receiver {
     socket_sweep: SocketSweep,
     tls: Option<TlsProbes>,
     conversations: Conversations,
-    drop_sweep: Option<DropSweep>,
+    drops: Drops,
     rings: Merged,
     doorbell: Doorbell,
     steering: Steering,
     losses: PerCpuArray<MapData, u64>,
     undecodable: u64,
     refused: Vec<(&'static Hook, String)>,
-    next_sweep: Instant,
     next_conversations: Instant,
-    drops_told: u32,
+    next_sweep: Instant,
     /// What was dropped before is told.
     drops_until: KernelTime,
     /// What the probes told before is handed out.
@@ -149,12 +148,11 @@ impl Receiver {
             losses: PerCpuArray::try_from(losses).map_err(|source| OpenError::Map { map: "LOSSES", source })?,
             conversations,
             socket_sweep: SocketSweep::start(&sockets, cgroup, options.report_interval)?,
-            drop_sweep,
+            drops: Drops::new(drop_sweep),
             undecodable: 0,
             refused,
-            next_sweep: Instant::now(),
             next_conversations: Instant::now(),
-            drops_told: 0,
+            next_sweep: Instant::now(),
             drops_until: KernelTime(0),
             read_until: KernelTime(0),
             empty_looks: 0,
@@ -249,15 +247,20 @@ impl Receiver {
     /// What comes by rings.
     fn drain(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
         let (conversations, undecodable, tls) = (&mut self.conversations, &mut self.undecodable, &self.tls);
+        let (drops, doorbell) = (&mut self.drops, &self.doorbell);
         let cut = now();
         let mut last = cut;
         let count = self.rings.drain(cut, MOST_EVENTS, |record| {
             last = time_of(record);
             if let Some(released) = released_socket(record) {
+                drops.tell_before_end(doorbell, visit);
                 conversations.released(time_of(record), released, visit);
             } else if let Some(event) = decode(record) {
                 if let Event::ConversationOpened(opened) = &event {
                     conversations.opened(opened.time, key_of(opened.conversation));
+                }
+                if let Event::TcpClosed(_) = &event {
+                    drops.tell_before_end(doorbell, visit);
                 }
                 if let (Event::ProcessExecuted(started), Some(tls)) = (&event, tls) {
                     tls.started(started.pid);
@@ -286,14 +289,7 @@ impl Receiver {
         }
         self.next_sweep = at + with_seconds(SWEEP);
         self.drops_until = now();
-        let drops = self.doorbell.drops();
-        if drops != self.drops_told
-            && let Some(sweep) = &mut self.drop_sweep
-        {
-            self.drops_told = drops;
-            count += sweep.sweep(now(), visit).unwrap_or(0);
-        }
-        count
+        count + self.drops.tell(&self.doorbell, visit)
     }
 }
 

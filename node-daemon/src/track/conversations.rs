@@ -93,7 +93,7 @@ impl<I: IdentityLookup> Tracker<I> {
         let mut common = self.shared.common(event.time, out.records);
         let mut exchanges =
             Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
-        flow.traffic.close(event.time.0, Closing::Clean, &mut exchanges);
+        flow.traffic.close(event.time.0, Closing::CLEAN, &mut exchanges);
         let totals = Totals::from(event).furthest(&flow.reported);
         let ending = Some(Ending::Closed);
         let since = self.shared.anchor.wall(flow.counted_until(event.since, event.time));

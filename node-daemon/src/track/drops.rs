@@ -4,16 +4,68 @@ use std::net::SocketAddr;
 
 use goldwire_model::record::{DropRecord, Ends, Record, Reporter, Text, Transport};
 
-use crate::{decode::PacketsDropped, identity::IdentityLookup};
+use lru::LruCache;
+use rustc_hash::FxBuildHasher;
 
-use super::{endpoints::End, flow::FlowKey, join::Tuple, outlets::Outlets, tracker::Tracker};
+use crate::{
+    decode::{KernelTime, PacketsDropped},
+    identity::IdentityLookup,
+};
+
+use super::{
+    endpoints::End,
+    flow::{Flow, FlowKey, Stage},
+    join::Tuple,
+    outlets::Outlets,
+    tracker::Tracker,
+};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
+/// Addresses of which a drop is remembered.
+const REMEMBERED: usize = 4_096;
+
+/// When packets of TCP were last dropped that belong to no open connection: of attempts, whose own port is known at their end
+/// only.
+#[derive(Debug)]
+pub(super) struct DroppedAttempts(LruCache<Tuple, KernelTime, FxBuildHasher>);
+
+impl DroppedAttempts {
+    pub(super) fn new() -> Self {
+        Self(LruCache::unbounded_with_hasher(FxBuildHasher))
+    }
+
+    fn note(&mut self, tuple: Tuple, time: KernelTime) {
+        self.0.put(tuple, time);
+        if self.0.len() > REMEMBERED {
+            self.0.pop_lru();
+        }
+    }
+
+    fn is_since(&self, tuple: Tuple, opened: KernelTime) -> bool {
+        self.0.peek(&tuple).is_some_and(|dropped| *dropped >= opened)
+    }
+}
+
 impl<I: IdentityLookup> Tracker<I> {
+    /// Whether packets of an attempt were dropped, now that its own address is known.
+    pub(super) fn was_dropped(&self, flow: &Flow, local: SocketAddr) -> bool {
+        let tuple = Tuple { local, remote: flow.remote, udp: false };
+        [tuple, tuple.mirrored()].into_iter().any(|tuple| self.dropped.is_since(tuple, flow.opened))
+    }
+
     pub(super) fn packets_dropped(&mut self, event: &PacketsDropped<'_>, out: &mut Outlets<'_>) {
-        let ends = self.ends_of_dropped(event);
+        let flow = self.flow_of_dropped(event);
+        match flow.filter(|key| self.flows.peek(key).is_some_and(|flow| flow.stage != Stage::Connecting)) {
+            Some(key) => self.mark_dropped(key),
+            None if event.protocol == TCP => {
+                let tuple = Tuple { local: event.source, remote: event.destination, udp: false };
+                self.dropped.note(tuple, event.time);
+            }
+            None => {}
+        }
+        let ends = self.ends_of_dropped(flow, event);
         let place = (!event.place.is_empty()).then(|| self.shared.texts.share(event.place));
         let reason: Text = self.shared.texts.share(event.reason);
         let time = self.wall(event.time);
@@ -28,8 +80,8 @@ impl<I: IdentityLookup> Tracker<I> {
     }
 
     /// A drop is seen once on a node, so it is never one of two reports.
-    fn ends_of_dropped(&mut self, event: &PacketsDropped<'_>) -> Ends {
-        match self.flow_of_dropped(event).and_then(|key| self.flows.peek(&key)) {
+    fn ends_of_dropped(&mut self, flow: Option<FlowKey>, event: &PacketsDropped<'_>) -> Ends {
+        match flow.and_then(|key| self.flows.peek(&key)) {
             Some(flow) => {
                 let ends = Ends { joined: false, ..flow.about.ends.clone() };
                 // The port of an attempt may not have been known when it was announced; the packet has it.
@@ -37,6 +89,15 @@ impl<I: IdentityLookup> Tracker<I> {
                 Ends { source_port, ..ends }
             }
             None => self.ends_without_flow(event),
+        }
+    }
+
+    /// The next reports of both ends say so.
+    fn mark_dropped(&mut self, key: FlowKey) {
+        let Some(flow) = self.flows.peek_mut(&key) else { return };
+        flow.is_dropped = true;
+        if let Some(peer) = flow.peer.and_then(|peer| self.flows.peek_mut(&peer)) {
+            peer.is_dropped = true;
         }
     }
 

@@ -1,5 +1,6 @@
 //! How a connection ended, from what the kernel says of its last state.
 
+use goldwire_l7::Direction;
 use goldwire_model::record::{Ending, Verdict};
 
 use crate::decode::{Reset, Role, SocketState, TcpClosed};
@@ -28,6 +29,15 @@ pub(super) fn ending(closed: &TcpClosed, reporter_is_client: bool) -> Ending {
     }
 }
 
+/// Whose direction it was that reset an established connection.
+pub(super) fn reset_came(closed: &TcpClosed, reporter_is_client: bool) -> Option<Direction> {
+    match ending(closed, reporter_is_client) {
+        Ending::ResetBySource => Some(Direction::Request),
+        Ending::ResetByDestination => Some(Direction::Response),
+        _ => None,
+    }
+}
+
 fn ending_of_attempt(closed: &TcpClosed) -> Ending {
     match (closed.errno, closed.reset) {
         (Some(errno::CONNREFUSED | errno::CONNRESET), _) | (None, Some(Reset::Remote)) => Ending::Refused,
@@ -41,12 +51,14 @@ const fn reset_by(source: bool) -> Ending {
     if source { Ending::ResetBySource } else { Ending::ResetByDestination }
 }
 
-/// What became of the traffic, in Hubble's sense.
-pub(super) const fn verdict(ending: Ending) -> Verdict {
+/// What became of the traffic since the last report. A refusal is a drop too, of a SYN that nobody wanted; and a connect that
+/// fails because its packets are dropped says so.
+pub(super) const fn verdict(ending: Option<Ending>, is_dropped: bool) -> Verdict {
     match ending {
-        Ending::Refused => Verdict::Refused,
-        Ending::TimedOut | Ending::Unreachable | Ending::Aborted => Verdict::Error,
-        Ending::Closed | Ending::ResetBySource | Ending::ResetByDestination => Verdict::Forwarded,
+        Some(Ending::Refused) => Verdict::Refused,
+        _ if is_dropped => Verdict::Dropped,
+        Some(Ending::TimedOut | Ending::Unreachable | Ending::Aborted) => Verdict::Error,
+        Some(Ending::Closed | Ending::ResetBySource | Ending::ResetByDestination) | None => Verdict::Forwarded,
     }
 }
 

@@ -18,6 +18,8 @@ use super::{
     endpoints::{End, Endpoints},
     flow::{About, Flow, FlowKey, Stage, Totals},
     join::{Candidate, Tuple},
+    late_answers::LateAnswers,
+    leaving::Leaving,
     stream_offset::StreamOffset,
     tracker::Tracker,
     traffic::{Interest, Traffic},
@@ -83,6 +85,9 @@ impl<I: IdentityLookup> Tracker<I> {
             tls_latency_is_told: false,
             hello: None,
             inner: None,
+            leaving: Leaving::default(),
+            late: LateAnswers::default(),
+            is_dropped: false,
         };
         flow.name_ends(&mut self.endpoints, None, self.options.whole_node);
         flow

@@ -13,6 +13,8 @@ use crate::{
 use super::{
     inner::Inner,
     join::Tuple,
+    late_answers::LateAnswers,
+    leaving::Leaving,
     pairing::Firsts,
     sessions::Random,
     stream_offset::StreamOffset,
@@ -148,6 +150,11 @@ pub(super) struct Flow {
     pub(super) hello: Option<Hello>,
     /// What runs inside of the TLS, where that is seen.
     pub(super) inner: Option<Box<Inner>>,
+    /// What was seen of the client's leaving.
+    pub(super) leaving: Leaving,
+    pub(super) late: LateAnswers,
+    /// The kernel dropped packets of it since the last report.
+    pub(super) is_dropped: bool,
 }
 
 impl Flow {
@@ -167,7 +174,8 @@ impl Flow {
 
     /// Whether something is held or waited for that time may end.
     pub(super) fn waits_for_something(&self) -> bool {
-        self.traffic.waits() || self.inner.as_ref().is_some_and(|inner| inner.traffic.waits())
+        let inner_waits = self.inner.as_ref().is_some_and(|inner| inner.traffic.waits());
+        self.traffic.waits() || inner_waits || self.late.len() > 0
     }
 
     pub(super) fn stream(&mut self, direction: Direction) -> &mut StreamOffset {

@@ -3,7 +3,7 @@
 //! Two rings carry events, and a listener's socket carries the first bytes of a connection that has no socket yet
 //! (deferred accept, data with the last ACK of the handshake). Such payload waits here, within bounds.
 
-use goldwire_l7::OwnedSegment;
+use goldwire_l7::{OwnedSegment, Segment};
 use rustc_hash::FxHashMap;
 
 use crate::decode::{Addresses, Cookie, Direction, KernelTime, SequenceNumber};
@@ -19,13 +19,35 @@ pub(super) enum Owner {
     Accepted(Addresses),
 }
 
-/// A segment that waits for its connection, and so for its place in the stream.
-#[derive(Debug)]
-pub(super) struct HeldSegment {
+/// A segment as it was told, whose place in the stream is not known yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrived<'a> {
     pub(super) direction: Direction,
     /// Of the first captured byte.
     pub(super) sequence: SequenceNumber,
-    pub(super) segment: OwnedSegment,
+    pub(super) tcp_flags: u8,
+    pub(super) segment: Segment<'a>,
+}
+
+/// A segment that waits for its connection, and so for its place in the stream.
+#[derive(Debug)]
+pub(super) struct HeldSegment {
+    direction: Direction,
+    sequence: SequenceNumber,
+    tcp_flags: u8,
+    segment: OwnedSegment,
+}
+
+impl HeldSegment {
+    pub(super) fn copy_of(arrived: &Arrived<'_>) -> Self {
+        let Arrived { direction, sequence, tcp_flags, segment } = *arrived;
+        Self { direction, sequence, tcp_flags, segment: OwnedSegment::copy_of(&segment) }
+    }
+
+    pub(super) fn borrowed(&self) -> Arrived<'_> {
+        let Self { direction, sequence, tcp_flags, segment } = self;
+        Arrived { direction: *direction, sequence: *sequence, tcp_flags: *tcp_flags, segment: segment.borrowed() }
+    }
 }
 
 #[derive(Debug, Default)]

@@ -19,6 +19,8 @@ mod flow;
 mod held;
 mod inner;
 mod join;
+mod late_answers;
+mod leaving;
 mod lingering;
 mod listeners;
 mod missing;

@@ -5,15 +5,16 @@ use goldwire_l7::{OwnedSegment, Segment, Turn, preamble, tls};
 use goldwire_model::record::Protocol;
 
 use crate::{
-    decode::{Addresses, Cookie, Direction, KernelTime, SequenceNumber, TcpSegment},
+    decode::{Addresses, Cookie, Direction, KernelTime, TcpSegment},
     identity::IdentityLookup,
 };
 
 use super::{
     exchanges::Exchanges,
     flow::{Flow, FlowKey, Hello, Stage},
-    held::{HeldSegment, Owner},
+    held::{Arrived, HeldSegment, Owner},
     join::Tuple,
+    late_answers::AfterRequests,
     outlets::{CaptureControl, Outlets},
     tracker::Tracker,
     traffic::Interest,
@@ -38,13 +39,13 @@ impl<I: IdentityLookup> Tracker<I> {
             sent_here: event.direction == Direction::Egress,
         };
         let first = event.sequence.plus(event.skipped);
-        let delivered = key.is_some_and(|key| self.deliver(key, event.direction, first, segment, out));
+        let arrived = Arrived { direction: event.direction, sequence: first, tcp_flags: event.tcp_flags, segment };
+        let delivered = key.is_some_and(|key| self.deliver(key, arrived, out));
         if delivered {
             return;
         }
         let owner = event.at_listener.map_or(Owner::Socket(event.cookie), Owner::Accepted);
-        let segment = OwnedSegment::copy_of(&segment);
-        if !self.held.hold(owner, HeldSegment { direction: event.direction, sequence: first, segment }) {
+        if !self.held.hold(owner, HeldSegment::copy_of(&arrived)) {
             let time = self.shared.anchor.wall(event.time);
             out.records.loss(LossStage::Tracker, time, 1);
             out.records.missed(time, u64::from(event.length));
@@ -56,21 +57,16 @@ impl<I: IdentityLookup> Tracker<I> {
             return;
         }
         for held in self.held.take(owner) {
-            self.deliver(key, held.direction, held.sequence, held.segment.borrowed(), out);
+            self.deliver(key, held.borrowed(), out);
         }
     }
 
     /// Hands a segment to whoever reads the flow. False where the flow is not known, or not established yet.
-    fn deliver(
-        &mut self,
-        key: FlowKey,
-        direction: Direction,
-        first: SequenceNumber,
-        segment: Segment<'_>,
-        out: &mut Outlets<'_>,
-    ) -> bool {
+    fn deliver(&mut self, key: FlowKey, arrived: Arrived<'_>, out: &mut Outlets<'_>) -> bool {
+        let Arrived { direction, sequence, segment, .. } = arrived;
         let Some(flow) = self.flows.get_mut(&key).filter(|flow| flow.stage != Stage::Connecting) else { return false };
-        let Some(offset) = flow.stream(direction).offset(first) else { return true };
+        flow.note_leaving(&arrived);
+        let Some(offset) = flow.stream(direction).offset(sequence) else { return true };
         let way = flow.direction(direction);
         if way == goldwire_l7::Direction::Response {
             flow.report_start(self.shared.anchor, out.records);
@@ -86,7 +82,15 @@ impl<I: IdentityLookup> Tracker<I> {
         let mut common = self.shared.common(KernelTime(segment.time), out.records);
         let mut exchanges =
             Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
-        let turn = flow.traffic.segment(way, Segment { offset, ..segment }, flow.adopted, &mut exchanges);
+        let segment = Segment { offset, ..segment };
+        let Flow { traffic, adopted, leaving, late, .. } = flow;
+        let turn = match leaving.awaits_verdict(&flow.about) {
+            None => traffic.segment(way, segment, *adopted, &mut exchanges),
+            Some(ended) => {
+                let mut after = AfterRequests { ended, late, sink: &mut exchanges };
+                traffic.segment(way, segment, *adopted, &mut after)
+            }
+        };
         let (before, proxied, is_compressed) = (flow.protocol, common.proxied, common.is_compressed);
         flow.turn(turn);
         if flow.protocol != before {

@@ -13,6 +13,7 @@ use super::{
     exchanges::Exchanges,
     flow::{Flow, FlowKey, way},
     inner::{Call, HeldCall, Inner, SessionWish},
+    late_answers::AfterRequests,
     outlets::{CaptureControl, Outlets},
     sessions::{Hold, Tie},
     tracker::Tracker,
@@ -136,11 +137,15 @@ impl<I: IdentityLookup> Tracker<I> {
         if way == goldwire_l7::Direction::Response {
             flow.report_start(self.shared.anchor, out.records);
         }
-        let Flow { inner: Some(inner), about, .. } = flow else { return };
+        let Flow { inner: Some(inner), about, leaving, late, .. } = flow else { return };
         let mut common = self.shared.common(now, out.records);
         // A handshake inside is of another TLS than the flow's.
         let (origin, mut tls) = (inner.origin(), TlsHandshake::default());
-        let wish = inner.take(call, way, &mut Exchanges { origin, about, tls: &mut tls, common: &mut common });
+        let mut exchanges = Exchanges { origin, about, tls: &mut tls, common: &mut common };
+        let wish = match leaving.awaits_verdict(about) {
+            None => inner.take(call, way, &mut exchanges),
+            Some(ended) => inner.take(call, way, &mut AfterRequests { ended, late, sink: &mut exchanges }),
+        };
         let is_compressed = common.is_compressed;
         tell_wish(call, wish, out.capture);
         if !flow.waits && flow.waits_for_something() {
@@ -171,11 +176,12 @@ impl<I: IdentityLookup> Tracker<I> {
 
     /// Hands out what was under way inside. A program that gave the session back before the socket closed did not have it cut.
     pub(super) fn end_inner(&mut self, mut flow: Flow, time: KernelTime, closing: Closing, out: &mut Outlets<'_>) {
-        let Flow { inner: Some(inner), about, .. } = &mut flow else { return };
+        let Flow { inner: Some(inner), about, late, .. } = &mut flow else { return };
         let mut common = self.shared.common(time, out.records);
-        let closing = if inner.has_ended { Closing::Clean } else { closing };
+        let closing = if inner.has_ended { closing.cleanly() } else { closing };
         let (origin, mut tls) = (inner.origin(), TlsHandshake::default());
         let mut exchanges = Exchanges { origin, about, tls: &mut tls, common: &mut common };
+        late.hand_out(closing, &mut exchanges);
         inner.traffic.close(time.0, closing, &mut exchanges);
     }
 

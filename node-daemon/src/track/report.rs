@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use goldwire_model::{
-    record::{Ending, FlowEvent, FlowRecord, Record, Reporter, Verdict},
+    record::{Ending, FlowEvent, FlowRecord, Record, Reporter},
     time::Timestamp,
 };
 
@@ -94,7 +94,7 @@ impl Flow {
             event,
             state: self.state,
             ending,
-            verdict: ending.map_or(Verdict::Forwarded, verdict),
+            verdict: verdict(ending, std::mem::take(&mut self.is_dropped)),
             tcp_flags,
             bytes_sent: sent.0,
             bytes_received: received.0,

@@ -71,6 +71,14 @@ impl<I: IdentityLookup> Tracker<I> {
     pub fn flush(&mut self, out: &mut Outlets<'_>) {
         self.report_fresh(KernelTime(u64::MAX), out);
         self.end_lingering(KernelTime(u64::MAX), out);
+        self.hand_out_late(out);
+    }
+
+    fn hand_out_late(&mut self, out: &mut Outlets<'_>) {
+        let mut common = self.shared.common(self.last_sweep, out.records);
+        for (_, flow) in self.flows.iter_mut().filter(|(_, flow)| flow.late.len() > 0) {
+            flow.expire_late(KernelTime(u64::MAX), &mut common);
+        }
     }
 
     fn end_lingering(&mut self, before: KernelTime, out: &mut Outlets<'_>) {
@@ -104,12 +112,18 @@ impl<I: IdentityLookup> Tracker<I> {
         let turn = flow.traffic.expire(now.0, &mut exchanges);
         flow.turn(turn);
         flow.expire_inner(now, &mut common);
+        flow.expire_late(now, &mut common);
         flow.waits = flow.waits_for_something();
         flow.waits
     }
 }
 
 impl Flow {
+    fn expire_late(&mut self, now: KernelTime, common: &mut Common<'_>) {
+        let origin = self.inner.as_ref().map_or_else(|| self.origin(), |inner| inner.origin());
+        self.late.expire(now.0, &mut Exchanges { origin, about: &self.about, tls: &mut self.tls, common });
+    }
+
     fn expire_inner(&mut self, now: KernelTime, common: &mut Common<'_>) {
         let Self { inner: Some(inner), about, .. } = self else { return };
         let (origin, mut tls) = (inner.origin(), TlsHandshake::default());

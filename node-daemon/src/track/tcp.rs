@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::{Closing, Direction};
-use goldwire_model::record::{Ending, FlowEvent, Protocol, Reporter, TcpState};
+use goldwire_model::record::{FlowEvent, Protocol, Reporter, TcpState};
 
 use crate::{
     decode::{
@@ -19,6 +19,7 @@ use super::{
     exchanges::Exchanges,
     flow::{Flow, FlowKey, Stage, Totals},
     held::Owner,
+    leaving::closing,
     outlets::Outlets,
     pairing::Firsts,
     report::Report,
@@ -203,6 +204,7 @@ impl<I: IdentityLookup> Tracker<I> {
         let key = FlowKey::Tcp(event.cookie);
         self.name_addresses(key);
         let known = self.flows.pop(&key);
+        let peer_is_open = known.as_ref().is_some_and(|flow| self.tell_peer_of_leaving(flow, event));
         if let Some(flow) = &known {
             self.forget(key, flow);
         }
@@ -210,11 +212,23 @@ impl<I: IdentityLookup> Tracker<I> {
         if flow.stage == Stage::Connecting && was_never_a_connection(event) {
             return;
         }
+        if flow.stage == Stage::Connecting {
+            flow.is_dropped |= self.was_dropped(&flow, event.addresses.local);
+        }
         flow.take_measures(&event.counters);
         flow.report_start(self.shared.anchor, out.records);
-        let closing = self.end_traffic(&mut flow, event, out);
+        let closing = closing(event, &flow, peer_is_open);
+        self.end_traffic(&mut flow, event, closing, out);
         self.report_end(&mut flow, event, out);
         self.end_or_linger(key, flow, closing, event.time, out);
+    }
+
+    /// Lets the other end know whether its client has left. False where it is not open, or not here.
+    fn tell_peer_of_leaving(&mut self, flow: &Flow, event: &TcpClosed) -> bool {
+        let peer = flow.peer.and_then(|peer| self.flows.peek_mut(&peer));
+        let Some(peer) = peer else { return false };
+        peer.leaving.client_left = flow.client_left(event);
+        true
     }
 
     /// A library may hold plaintext that it has received, until its program has read it and gives the session back.
@@ -245,25 +259,25 @@ impl<I: IdentityLookup> Tracker<I> {
 
     /// Hands out what was under way. The kernel's counters tell how long both streams were, so that lost events do not
     /// look like messages that were cut off.
-    fn end_traffic(&mut self, flow: &mut Flow, event: &TcpClosed, out: &mut Outlets<'_>) -> Closing {
+    fn end_traffic(&mut self, flow: &mut Flow, event: &TcpClosed, closing: Closing, out: &mut Outlets<'_>) {
         let (sent, received) = (event.counters.bytes_sent, event.counters.bytes_received);
         let lengths = match flow.about.ends.reporter {
             Reporter::Client => [(Direction::Request, sent), (Direction::Response, received)],
             Reporter::Server => [(Direction::Request, received), (Direction::Response, sent)],
         };
-        let is_clean = event.reset.is_none() && event.errno.is_none();
-        let closing =
-            if is_clean { Closing::Clean } else { Closing::Cut { by: reset_by(ending(event, flow.is_client())) } };
         let mut common = self.shared.common(event.time, out.records);
         let mut exchanges =
             Exchanges { origin: flow.origin(), about: &flow.about, tls: &mut flow.tls, common: &mut common };
+        // What ran inside of its TLS is not over yet.
+        if flow.inner.is_none() {
+            flow.late.hand_out(closing, &mut exchanges);
+        }
         if !flow.adopted {
             for (direction, length) in lengths {
                 flow.traffic.ended_at(direction, length, event.time.0, &mut exchanges);
             }
         }
         flow.traffic.close(event.time.0, closing, &mut exchanges);
-        closing
     }
 
     fn report_end(&mut self, flow: &mut Flow, event: &TcpClosed, out: &mut Outlets<'_>) {
@@ -284,15 +298,6 @@ impl<I: IdentityLookup> Tracker<I> {
             totals: Totals::from(&event.counters).furthest(&flow.reported),
         };
         flow.report(report, out.records);
-    }
-}
-
-/// Whose direction it was that reset the connection.
-const fn reset_by(ending: Ending) -> Option<Direction> {
-    match ending {
-        Ending::ResetBySource => Some(Direction::Request),
-        Ending::ResetByDestination => Some(Direction::Response),
-        _ => None,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
 
 use super::{
     anchor::Anchor,
+    drops::DroppedAttempts,
     endpoints::Endpoints,
     exchanges::Shared,
     flow::{Flow, FlowKey},
@@ -64,6 +65,7 @@ pub struct Tracker<I> {
     pub(super) sessions: Sessions,
     pub(super) questions: Questions,
     pub(super) lingering: LingeringFlows,
+    pub(super) dropped: DroppedAttempts,
     /// Established, and not reported yet.
     pub(super) fresh: VecDeque<(FlowKey, KernelTime)>,
     /// Flows on which something is held or waited for.
@@ -94,6 +96,7 @@ impl<I: IdentityLookup> Tracker<I> {
             sessions: Sessions::new(),
             questions: Questions::new(),
             lingering: LingeringFlows::default(),
+            dropped: DroppedAttempts::new(),
             fresh: VecDeque::new(),
             waiting: Vec::new(),
             compressed: 0,
@@ -181,7 +184,7 @@ impl<I: IdentityLookup> Tracker<I> {
         while self.flows.len() > self.options.flows {
             let Some((key, flow)) = self.flows.pop_lru() else { return };
             self.forget(key, &flow);
-            out.records.loss(LossStage::Tracker, self.shared.anchor.wall(now), 1);
+            out.records.loss(LossStage::Tracker, self.shared.anchor.wall(now), 1 + flow.late.len() as u64);
         }
     }
 

@@ -1,8 +1,10 @@
 //! Goldwire's counts against the programs' own, on the real kernel: the trials of `docs/accuracy.md`.
 
+mod abandoned;
 mod addresses;
 mod adoption;
 mod containers;
+mod databases;
 mod drops;
 mod exchanges;
 mod failures;
@@ -18,6 +20,7 @@ mod saturation;
 mod stores;
 mod streams;
 mod tls;
+mod verdicts;
 mod volume;
 
 use std::collections::BTreeMap;

@@ -1,24 +1,18 @@
 //! Beyond the sixteen trials: databases, by their own counts.
 
-use std::process::Command;
-
 use anyhow::{Context, Result, ensure};
 use goldwire_tests::{
-    programs::{Server, run, wait_for},
+    programs::run,
     sheet::Line,
     watch::{Watch, count, text},
 };
-use tempfile::TempDir;
 
-use crate::line;
+use crate::{databases, line};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_commands_are_those_that_it_counts() -> Result<()> {
     let watch = Watch::start("redis").await?;
-    let server = Server::start(&watch.cgroup, "redis-server", |port, folder| {
-        let folder = folder.to_string_lossy().into_owned();
-        ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir", &folder].map(str::to_owned).into()
-    })?;
+    let server = databases::redis(&watch)?;
     let port = server.address.port().to_string();
     // The deepest fill buffers of 64 KiB with commands.
     for (pipeline, requests) in [("1", "10000"), ("16", "40000"), ("1600", "16000")] {
@@ -44,25 +38,11 @@ async fn redis_commands_are_those_that_it_counts() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_statements_are_those_of_pgbench() -> Result<()> {
     const TRANSACTIONS: u64 = 2_000;
-    let programs = newest_postgresql()?;
     let watch = Watch::start("postgresql").await?;
-    let folder = TempDir::new()?;
-    let chown = Command::new("chown").arg("postgres").arg(folder.path()).status()?;
-    ensure!(chown.success(), "no user postgres");
-    let data = folder.path().join("data").to_string_lossy().into_owned();
-    let initdb = format!("{programs}/initdb");
-    run(&watch.cgroup, "runuser", &["-u", "postgres", "--", &initdb, "-D", &data, "-A", "trust", "--no-sync"])?;
-    let server = Server::start_in(&watch.cgroup, folder, "runuser", |port, folder| {
-        let sockets = folder.to_string_lossy().into_owned();
-        let postgres = format!("{programs}/postgres");
-        ["-u", "postgres", "--", &postgres, "-D", &data, "-p", &port.to_string(), "-h", "127.0.0.1", "-k", &sockets]
-            .map(str::to_owned)
-            .into()
-    })?;
+    let server = databases::postgresql(&watch)?;
     let port = server.address.port().to_string();
-    let pgbench = format!("{programs}/pgbench");
-    let address = ["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "postgres"];
-    wait_for("PostgreSQL", || run(&watch.cgroup, "psql", &[&["-c", "select 1"], &address[..]].concat()).ok())?;
+    let pgbench = format!("{}/pgbench", databases::newest_postgresql()?);
+    let address = databases::postgresql_address(&port);
     run(&watch.cgroup, &pgbench, &[&["-i", "-q"], &address[..]].concat())?;
     for mode in ["simple", "extended", "prepared"] {
         let before = selects(&watch, &port, 0).await?;
@@ -92,28 +72,14 @@ async fn selects(watch: &Watch, port: &str, total: u64) -> Result<(u64, u64)> {
     Ok((of("client"), of("server")))
 }
 
-fn newest_postgresql() -> Result<String> {
-    let mut versions: Vec<_> =
-        std::fs::read_dir("/usr/lib/postgresql")?.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    versions.sort();
-    Ok(versions.pop().context("PostgreSQL is not installed")?.join("bin").to_string_lossy().into_owned())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn mariadb_statements_are_those_of_its_own_load() -> Result<()> {
     const QUERIES: u64 = 3_000;
     let watch = Watch::start("mariadb").await?;
-    let folder = TempDir::new()?;
-    let data = format!("--datadir={}", folder.path().join("data").display());
-    run(&watch.cgroup, "mariadb-install-db", &["--user=root", &data, "--auth-root-authentication-method=normal"])?;
-    let server = Server::start_in(&watch.cgroup, folder, "mariadbd", |port, folder| {
-        let socket = format!("--socket={}", folder.join("socket").display());
-        let port = format!("--port={port}");
-        ["--no-defaults", "--user=root", &data, &socket, &port, "--bind-address=127.0.0.1"].map(str::to_owned).into()
-    })?;
+    let server = databases::mariadb(&watch)?;
     let port = server.address.port().to_string();
     let queries = QUERIES.to_string();
-    let address = ["--no-defaults", "-h", "127.0.0.1", "-P", &port, "-u", "root", "--protocol=tcp", "--skip-ssl"];
+    let address = databases::mariadb_address(&port);
     let load = [
         "-c",
         "5",

@@ -49,6 +49,7 @@ pub(crate) const fn error_code(error: Option<ExchangeError>) -> u8 {
         Some(ExchangeError::ResetByServer) => 4,
         Some(ExchangeError::ResetByClient) => 5,
         Some(ExchangeError::Refused) => 6,
+        Some(ExchangeError::ClosedByClient) => 7,
     }
 }
 
@@ -59,6 +60,14 @@ pub(crate) const LAST_COUNTED: u8 = error_code(Some(ExchangeError::ResetByServer
 pub(crate) const fn is_counted_error(code: u8) -> bool {
     code != 0 && code <= LAST_COUNTED
 }
+
+/// Whether a code of `error.type` says that the client gave up, see [`ExchangeError::is_left_by_client`].
+pub(crate) const fn is_left_by_client(code: u8) -> bool {
+    matches!(code, RESET_BY_CLIENT | CLOSED_BY_CLIENT)
+}
+
+const RESET_BY_CLIENT: u8 = error_code(Some(ExchangeError::ResetByClient));
+const CLOSED_BY_CLIENT: u8 = error_code(Some(ExchangeError::ClosedByClient));
 
 pub(crate) const fn ending_code(ending: Option<Ending>) -> u8 {
     match ending {
@@ -73,6 +82,7 @@ pub(crate) const fn ending_code(ending: Option<Ending>) -> u8 {
     }
 }
 
+/// In the order of their weight: of the verdicts on a connection's reports the largest is the connection's.
 pub(crate) const fn verdict_code(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Forwarded => 1,
@@ -93,6 +103,7 @@ pub(crate) const ERRORS: Names = &[
     Value::Text("reset_by_server"),
     Value::Text("reset_by_client"),
     Value::Text("refused"),
+    Value::Text("closed_by_client"),
 ];
 
 /// `ending` by code.
@@ -194,6 +205,7 @@ mod tests {
             let code = error_code(Some(*error));
             assert_eq!(ERRORS[usize::from(code)], Value::Text(error.name()));
             assert_eq!(is_counted_error(code), error.is_counted());
+            assert_eq!(is_left_by_client(code), error.is_left_by_client());
         }
         assert!(!is_counted_error(error_code(None)));
     }

@@ -105,6 +105,8 @@ impl Chunk {
             Field::NetworkType => coded(Slot::Source, network_types(&self.endpoints.values(&EndField::Address))),
             Field::Direction => coded(Slot::Flags, by_reporter("egress", "ingress")),
             Field::Reporter => coded(Slot::Flags, by_reporter("client", "server")),
+            // Drops have no other.
+            Field::Verdict if !self.numbers(Slot::DropBytes).is_nothing() => Resolved::Constant(Value::Text("dropped")),
             Field::Verdict => coded(Slot::Verdict, names::VERDICTS.to_vec()),
             Field::TcpFlags => coded(Slot::TcpFlags, names::tcp_flags()),
             Field::TcpState => coded(Slot::TcpState, names::TCP_STATES.to_vec()),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::chunk::{
     ends::Flags,
-    names::{DNS, is_counted_error},
+    names::{DNS, is_counted_error, is_left_by_client},
     numbers::Numbers,
     resolve::NamedChunk,
     sealed::{Chunk, Slot},
@@ -205,6 +205,7 @@ fn add_column(
 enum Counted<'a> {
     All,
     Error(Numbers<'a>),
+    ClientClosed(Numbers<'a>),
     Equal(Numbers<'a>, u64),
     DnsError(Numbers<'a>, Numbers<'a>),
 }
@@ -213,6 +214,7 @@ fn counted(chunk: &Chunk, condition: Condition) -> Counted<'_> {
     match condition {
         Condition::Always => Counted::All,
         Condition::Error => Counted::Error(chunk.numbers(Slot::Error)),
+        Condition::ClientClosed => Counted::ClientClosed(chunk.numbers(Slot::Error)),
         Condition::Dns => Counted::Equal(chunk.numbers(Slot::Protocol), u64::from(DNS)),
         Condition::DnsError => Counted::DnsError(chunk.numbers(Slot::Protocol), chunk.numbers(Slot::Error)),
         Condition::Event(event) => Counted::Equal(chunk.numbers(Slot::FlowEvent), u64::from(event)),
@@ -225,6 +227,7 @@ impl Counted<'_> {
         match self {
             Self::All => true,
             Self::Error(column) => is_error(column.get(row)),
+            Self::ClientClosed(column) => u8::try_from(column.get(row)).is_ok_and(is_left_by_client),
             Self::Equal(column, value) => column.get(row) == *value,
             Self::DnsError(protocols, errors) => protocols.get(row) == u64::from(DNS) && is_error(errors.get(row)),
         }

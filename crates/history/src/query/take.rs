@@ -20,6 +20,7 @@ pub(crate) const SECOND: f64 = 1e9;
 pub(crate) enum Condition {
     Always,
     Error,
+    ClientClosed,
     Dns,
     DnsError,
     /// Of a flow's report.
@@ -93,12 +94,13 @@ const fn is_counter(given: Given) -> bool {
 }
 
 fn of_measure(measure: Measure) -> (Condition, Given, f64) {
-    use Condition::{Always, Dns, DnsError, Error, Event};
+    use Condition::{Always, ClientClosed, Dns, DnsError, Error, Event};
     let whole = |slot| (Always, Given::Column(slot), 1.0);
     let duration = |slot| (Always, Given::Column(slot), SECOND);
     match measure {
         Measure::Exchanges => (Always, Given::One, 1.0),
         Measure::Errors => (Error, Given::One, 1.0),
+        Measure::ClientClosed => (ClientClosed, Given::One, 1.0),
         Measure::DnsExchanges => (Dns, Given::One, 1.0),
         Measure::DnsErrors => (DnsError, Given::One, 1.0),
         Measure::Connects => (Event(event::START), Given::One, 1.0),
@@ -160,6 +162,7 @@ pub(crate) fn from_rollup(source: Source, state: &State) -> Option<RollupTake> {
         Quantity::Measure(measure) => match measure {
             Measure::Exchanges => sum(requests::COUNT),
             Measure::Errors => sum(requests::ERRORS),
+            Measure::ClientClosed => sum(requests::CLIENT_CLOSED),
             Measure::DnsExchanges => Some(RollupTake::Sum { at: requests::COUNT, dns_only: true }),
             Measure::DnsErrors => Some(RollupTake::Sum { at: requests::ERRORS, dns_only: true }),
             Measure::DnsLatency => {
@@ -214,7 +217,8 @@ pub(crate) fn rollups_have(source: Source, field: &Field) -> bool {
         Field::End(..) | Field::NodeName | Field::Reporter | Field::Direction => true,
         Field::NetworkType | Field::NetworkTransport => true,
         Field::NetworkProtocol => matches!(source, Source::Requests | Source::Flows),
-        Field::Verdict | Field::Ending => source == Source::Flows,
+        Field::Ending => source == Source::Flows,
+        Field::Verdict => matches!(source, Source::Flows | Source::Drops),
         Field::DropReason | Field::DropPlace => source == Source::Drops,
         Field::HttpMethod
         | Field::HttpRoute

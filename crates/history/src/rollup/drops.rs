@@ -1,11 +1,14 @@
 //! Rollups of `drops`.
 
+use goldwire_model::record::Verdict;
+
 use super::{
     series::{ABSENT_STATUS, ABSENT_TEXT, Detail, Series},
     tiers::Tiers,
 };
 use crate::chunk::{
     drops::{DropRow, PLACE, REASON},
+    names::verdict_code,
     open::Dictionaries,
 };
 
@@ -43,7 +46,7 @@ impl DropRollup {
             status: ABSENT_STATUS,
             protocol: 0,
             error: 0,
-            verdict: 0,
+            verdict: verdict_code(Verdict::Dropped),
             ending: 0,
             texts: [text(PLACE), text(REASON), ABSENT_TEXT],
             detail: Detail::Drop,

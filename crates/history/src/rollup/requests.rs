@@ -7,7 +7,7 @@ use super::{
     tiers::Tiers,
 };
 use crate::chunk::{
-    names::is_counted_error,
+    names::{is_counted_error, is_left_by_client},
     numbers::ABSENT,
     open::Dictionaries,
     requests::{RequestRow, text},
@@ -18,7 +18,8 @@ pub(crate) const COUNT: usize = 0;
 pub(crate) const ERRORS: usize = 1;
 pub(crate) const REQUEST_BYTES: usize = 2;
 pub(crate) const RESPONSE_BYTES: usize = 3;
-const SUMS: usize = 4;
+pub(crate) const CLIENT_CLOSED: usize = 4;
+const SUMS: usize = 5;
 
 /// Places of the distributions.
 pub(crate) const LATENCY: usize = 0;
@@ -53,6 +54,7 @@ impl RequestRollup {
         self.tiers.add(row.time, &series, |into| {
             into.sums[COUNT] += 1;
             into.sums[ERRORS] += u64::from(is_counted_error(row.error));
+            into.sums[CLIENT_CLOSED] += u64::from(is_left_by_client(row.error));
             into.sums[REQUEST_BYTES] += row.request_bytes;
             into.sums[RESPONSE_BYTES] += row.response_bytes;
             if row.latency != ABSENT {

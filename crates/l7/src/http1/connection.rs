@@ -1,6 +1,6 @@
 //! One connection that speaks HTTP/1.x, or may turn out to.
 
-use goldwire_model::record::{ExchangeError, Protocol};
+use goldwire_model::record::Protocol;
 
 use crate::{
     Closing, Detection, Direction, Nanos, Next, Segment, Sink, StreamProtocol, Wanted,
@@ -175,14 +175,14 @@ impl StreamProtocol for Connection {
         self.ask(sink, |order, reading| order.flush(reading));
         self.answer(sink, |order, reading| {
             order.flush(reading);
-            if closing == Closing::Clean {
+            if closing.completes_answer() {
                 reading.lane.end_at_close(&mut reading.role);
             }
             reading.lane.end_blind(&mut reading.role);
         });
         let end = Place { offset: self.response.last().offset, time };
-        self.pairing.answer_ended(AnswerEnd::Cut(end, closing.error(ExchangeError::Truncated)), sink);
-        self.pairing.close(time, closing, sink);
+        self.pairing.answer_ended(AnswerEnd::Cut(end), sink);
+        self.pairing.close(time, sink);
         self.request.stop();
         self.response.stop();
     }

@@ -18,7 +18,7 @@ use std::collections::VecDeque;
 use goldwire_model::record::ExchangeError;
 
 use crate::{
-    Closing, Nanos, Sink,
+    Nanos, Sink,
     stream::{Place, Rhythm},
 };
 
@@ -53,8 +53,8 @@ pub(super) enum AnswerEnd {
     Seen(Place),
     /// Before this offset, at a time that was not seen.
     Unseen(u64),
-    /// It was cut off behind this offset when the connection ended, which counts as this.
-    Cut(Place, ExchangeError),
+    /// It was cut off behind this offset when the connection ended.
+    Cut(Place),
 }
 
 #[derive(Debug)]
@@ -453,7 +453,7 @@ impl Pairing {
             self.rhythm.response(end.time, true);
         }
         self.last_answer = match end {
-            AnswerEnd::Seen(end) | AnswerEnd::Cut(end, _) => end.time,
+            AnswerEnd::Seen(end) | AnswerEnd::Cut(end) => end.time,
             AnswerEnd::Unseen(_) => answer.first.time,
         };
         if let Some(wave) = self.wave.as_mut().filter(|_| answer.is_unsure) {
@@ -470,7 +470,7 @@ impl Pairing {
         let (offset, time, last, error) = match end {
             AnswerEnd::Seen(end) => (end.offset, end.time, Some(end.time), fault),
             AnswerEnd::Unseen(offset) => (offset, answer.first.time, None, fault),
-            AnswerEnd::Cut(end, error) => (end.offset, end.time, None, Some(error)),
+            AnswerEnd::Cut(end) => (end.offset, end.time, None, Some(ExchangeError::Truncated)),
         };
         let response_bytes = offset.saturating_sub(answer.first.offset);
         let seen = Seen { first: Some(answer.first.time), last, time, response_bytes, error };
@@ -478,8 +478,8 @@ impl Pairing {
     }
 
     /// The connection is over: what is still asked has no answer, unless the answer may have been missed.
-    pub(super) fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
-        let error = Some(closing.error(ExchangeError::NoAnswer));
+    pub(super) fn close(&mut self, time: Nanos, sink: &mut dyn Sink) {
+        let error = Some(ExchangeError::NoAnswer);
         // A server that closes may leave as much unanswered as was under way when the trial began.
         if self.rhythm.was_seen_to_overlap() {
             self.give_up_wave(sink);

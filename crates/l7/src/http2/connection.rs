@@ -88,11 +88,11 @@ impl StreamProtocol for Connection {
         self.read(direction, sink, |order, reading| order.end_at(Place { offset: length, time }, reading));
     }
 
-    fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
+    fn close(&mut self, time: Nanos, _: Closing, sink: &mut dyn Sink) {
         for direction in BOTH {
             self.read(direction, sink, |order, reading| order.flush(reading));
         }
-        self.streams.close(time, closing, sink);
+        self.streams.close(time, sink);
         self.lanes.iter_mut().for_each(Lane::stop);
     }
 

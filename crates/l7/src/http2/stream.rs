@@ -2,7 +2,7 @@
 
 use goldwire_model::record::{Detail, ExchangeError, Protocol, Text};
 
-use crate::{Closing, Direction, Exchange, Nanos, Position, Sink, http::TraceContext, protocol::reset_by};
+use crate::{Direction, Exchange, Nanos, Position, Sink, http::TraceContext, protocol::reset_by};
 
 use super::{fields::Fields, frame::code_name, messages::Messages};
 
@@ -98,7 +98,7 @@ pub(super) enum Failure {
     /// The server did not look at it, for this reason.
     Refused(Option<u32>),
     /// The connection ended.
-    Closed(Closing),
+    Closed,
 }
 
 #[derive(Debug)]
@@ -263,7 +263,7 @@ impl Stream {
         let (error, code, time) = match failure {
             Failure::Reset(reset) => (reset_by(reset.by), reset.code, reset.time),
             Failure::Refused(code) => (ExchangeError::Refused, code, time),
-            Failure::Closed(closing) => (closing.error(cut_off), None, time),
+            Failure::Closed => (cut_off, None, time),
         };
         let mut exchange = self.exchange(None, time, Some(error), sink);
         if let Detail::Http { error_code, .. } | Detail::Grpc { error_code, .. } = &mut exchange.detail {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use goldwire_model::record::Protocol;
 
-use crate::{Closing, Direction, Exchange, Nanos, Sink, stream::MISSING};
+use crate::{Direction, Exchange, Nanos, Sink, stream::MISSING};
 
 use super::{
     frame::{Frame, Kind, is_of_client},
@@ -76,7 +76,6 @@ pub(super) struct Streams {
     pub(super) is_unsettled: bool,
     pub(super) is_grpc: bool,
     refusal: Option<Refusal>,
-    closing: Closing,
 }
 
 impl Streams {
@@ -95,7 +94,6 @@ impl Streams {
             is_unsettled: false,
             is_grpc: false,
             refusal: None,
-            closing: Closing::Clean,
         }
     }
 
@@ -206,8 +204,8 @@ impl Streams {
     }
 
     /// The connection is over.
-    pub(super) fn close(&mut self, time: Nanos, closing: Closing, sink: &mut dyn Sink) {
-        (self.requests_wait, self.closing) = (false, closing);
+    pub(super) fn close(&mut self, time: Nanos, sink: &mut dyn Sink) {
+        self.requests_wait = false;
         for (id, stream) in std::mem::take(&mut self.open) {
             self.end(id, stream, time, sink);
         }
@@ -243,7 +241,7 @@ impl Streams {
         match (stream.reset, refusal) {
             (Some(reset), _) => Failure::Reset(reset),
             (None, Some(refusal)) => Failure::Refused(refusal.code),
-            (None, None) => Failure::Closed(self.closing),
+            (None, None) => Failure::Closed,
         }
     }
 

@@ -223,7 +223,7 @@ fn over_tcp_at_any_split() {
                 offset += part.len() as u64;
             }
         }
-        connection.close(0, Closing::Clean, &mut collected);
+        connection.close(0, Closing::CLEAN, &mut collected);
         seen.push(collected.lines());
     }
     seen.dedup();
@@ -254,4 +254,19 @@ fn over_tcp_what_follows_a_gap_is_read_from_a_whole_message_on() {
     talk = talk.lose_server(&answer(1)[..20]).server(&answer(1)[20..]).wait();
     talk = talk.client(framed(&query(2, "a.example.", RecordType::A))).server(answer(2)).server(answer(3));
     assert_snapshot!(talk.close());
+}
+
+#[test]
+fn over_tcp_a_query_without_an_answer_is_the_fault_of_who_left() {
+    use goldwire_l7::Connection;
+    use goldwire_model::record::ExchangeError;
+    for (by, expected) in
+        [(Direction::Request, ExchangeError::ClosedByClient), (Direction::Response, ExchangeError::NoAnswer)]
+    {
+        let (mut connection, mut collected) = (Connection::from_start(), Collected::default());
+        let asked = framed(&query(1, "a.example.", RecordType::A));
+        connection.segment(Direction::Request, Segment::whole(0, &asked, 0), &mut collected);
+        connection.close(MILLISECOND, Closing::Clean { by: Some(by) }, &mut collected);
+        assert_eq!(collected.exchanges.iter().map(|one| one.error).collect::<Vec<_>>(), [Some(expected)]);
+    }
 }

@@ -143,7 +143,7 @@ impl Player {
     }
 
     fn finish(mut self) -> Vec<String> {
-        self.connection.close(self.time, Closing::Clean, &mut self.collected);
+        self.connection.close(self.time, Closing::CLEAN, &mut self.collected);
         assert_eq!(self.collected.lost, 0);
         let lines = self.collected.exchanges.iter().map(|exchange| {
             let (request, response) = (exchange.request_bytes, exchange.response_bytes);
@@ -214,7 +214,7 @@ proptest! {
         for direction in [Direction::Request, Direction::Response] {
             player.connection.ended_at(direction, player.offsets[direction as usize], player.time, &mut player.collected);
         }
-        player.connection.close(player.time, Closing::Clean, &mut player.collected);
+        player.connection.close(player.time, Closing::CLEAN, &mut player.collected);
         let Collected { exchanges, lost, .. } = &player.collected;
         prop_assert!(exchanges.len() as u64 + lost <= talk.len() as u64, "{}", player.collected.lines());
         for exchange in exchanges {

@@ -31,7 +31,7 @@ fn play(talk: Talk, said: &[Sent]) -> Talk {
 /// All that came of a conversation, closed.
 fn collected(mut talk: Talk) -> Collected {
     let mut collected = std::mem::take(&mut talk.collected);
-    talk.connection.close(talk.time, Closing::Clean, &mut collected);
+    talk.connection.close(talk.time, Closing::CLEAN, &mut collected);
     collected
 }
 

@@ -247,7 +247,7 @@ fn play(mut connection: Connection, ends: [u64; 2], parts: &[Part], capture: usi
     for direction in [Direction::Request, Direction::Response] {
         connection.ended_at(direction, ends[direction as usize], time, &mut collected);
     }
-    connection.close(time, Closing::Clean, &mut collected);
+    connection.close(time, Closing::CLEAN, &mut collected);
     collected
 }
 

@@ -54,7 +54,7 @@ fn fetch(id: i32, epoch: i32, topics: &[u8]) -> Vec<u8> {
     flexible(FETCH, 13, id, &[&head, topics].concat())
 }
 
-fn heartbeat(id: i32) -> Vec<u8> {
+pub(crate) fn heartbeat(id: i32) -> Vec<u8> {
     request(HEARTBEAT, 0, id, &[&text("readers")[..], &[0; 4], &text("me")].concat())
 }
 

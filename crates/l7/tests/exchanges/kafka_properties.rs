@@ -66,7 +66,7 @@ impl Player {
             let length = self.offsets[direction as usize];
             self.connection.ended_at(direction, length, self.time, &mut self.collected);
         }
-        self.connection.close(self.time, Closing::Clean, &mut self.collected);
+        self.connection.close(self.time, Closing::CLEAN, &mut self.collected);
         let line = |exchange: &goldwire_l7::Exchange| {
             let (request, response) = (exchange.request_bytes, exchange.response_bytes);
             format!("{} {request}/{response}", detail(&exchange.detail))

@@ -2,6 +2,7 @@
 
 mod captures;
 mod dns;
+mod endings;
 mod foreign;
 mod http1_properties;
 mod http1_shapes;

@@ -99,7 +99,7 @@ impl Player {
             let length = self.offsets[direction as usize];
             self.connection.ended_at(direction, length, self.time, &mut self.collected);
         }
-        self.connection.close(self.time, Closing::Clean, &mut self.collected);
+        self.connection.close(self.time, Closing::CLEAN, &mut self.collected);
     }
 
     fn lines(&self) -> Vec<String> {
@@ -296,7 +296,7 @@ proptest! {
             player.connection.expire(player.time, &mut player.collected);
         }
         let time = player.time;
-        player.connection.close(time, Closing::Clean, &mut player.collected);
+        player.connection.close(time, Closing::CLEAN, &mut player.collected);
         check(&player, &talk)?;
         let (told, lost) = (player.collected.exchanges.len() as u64, player.collected.lost);
         prop_assert_eq!(told + lost, asked, "{}", player.lines().join("\n"));

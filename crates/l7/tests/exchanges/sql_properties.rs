@@ -155,7 +155,7 @@ impl Player {
             let length = self.offsets[direction as usize];
             self.connection.ended_at(direction, length, self.time, &mut self.collected);
         }
-        self.connection.close(self.time, Closing::Clean, &mut self.collected);
+        self.connection.close(self.time, Closing::CLEAN, &mut self.collected);
         let line = |exchange: &Exchange| {
             let line = detail(&exchange.detail);
             let is_code_unseen = exchange.error == Some(ExchangeError::Status) && !line.contains(" -> ");

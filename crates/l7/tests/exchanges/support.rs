@@ -231,7 +231,7 @@ impl Talk {
     }
 
     pub(crate) fn close(self) -> String {
-        self.end(Closing::Clean)
+        self.end(Closing::CLEAN)
     }
 
     pub(crate) fn reset(self) -> String {

@@ -158,7 +158,7 @@ fn last_told(pieces: &[(Direction, u64, &[u8])]) -> TlsHandshake {
     for (time, (direction, offset, bytes)) in (1..).zip(pieces) {
         connection.segment(*direction, Segment::whole(*offset, bytes, time), &mut collected);
     }
-    connection.close(1_000_000, Closing::Clean, &mut collected);
+    connection.close(1_000_000, Closing::CLEAN, &mut collected);
     collected.handshakes.pop().unwrap_or_default()
 }
 

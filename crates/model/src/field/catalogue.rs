@@ -155,7 +155,7 @@ other_fields! {
     DbTarget "db.target" Text REQUESTS "Table or key that the command is about";
     DbQueryText "db.query.text" Text REQUESTS "Statement with its literals replaced by ?";
     MessagingDestination "messaging.destination" Text REQUESTS "Topic of a message";
-    ErrorType "error.type" Text REQUESTS "Why the exchange failed: status, no_answer, truncated, reset_by_client …";
+    ErrorType "error.type" Text REQUESTS "Why the exchange failed: status, no_answer, truncated, closed_by_client, reset_by_client …";
     ErrorCode "error.code" Text REQUESTS "The database's, the broker's or HTTP/2's own code of the error";
     TraceId "trace.id" Text REQUESTS "Trace that the request belongs to";
     SpanId "span.id" Text REQUESTS "Span of the caller";

@@ -130,7 +130,7 @@ pub enum Field {
     DbQueryText,
     /// `messaging.destination`: the topic
     MessagingDestination,
-    /// `error.type`: `status`, `no_answer`, `truncated`, `reset_by_client`, `reset_by_server`, `refused`; absent where the
+    /// `error.type`: `status`, `no_answer`, `truncated`, `closed_by_client`, `reset_by_client`, `reset_by_server`, `refused`; absent where the
     /// exchange went as it should
     ErrorType,
     /// `error.code`: what the database, the broker or HTTP/2 calls the error

@@ -97,6 +97,7 @@ names!(ExchangeError, "error type" {
     Status = "status",
     NoAnswer = "no_answer",
     Truncated = "truncated",
+    ClosedByClient = "closed_by_client",
     ResetByClient = "reset_by_client",
     ResetByServer = "reset_by_server",
     Refused = "refused",

@@ -2,9 +2,9 @@
 
 use super::{
     Measure::{
-        AcceptQueueOverflows, ActiveConnections, BytesReceived, BytesSent, ConnectFailures, ConnectLatency, Connects,
-        DnsErrors, DnsExchanges, DnsLatency, Drops, Errors, Exchanges, Latency, NetworkTime, PacketsReceived,
-        PacketsSent, RequestBytes, Resets, ResponseBytes, Retransmits, Rtt, Segments, ZeroWindows,
+        AcceptQueueOverflows, ActiveConnections, BytesReceived, BytesSent, ClientClosed, ConnectFailures,
+        ConnectLatency, Connects, DnsErrors, DnsExchanges, DnsLatency, Drops, Errors, Exchanges, Latency, NetworkTime,
+        PacketsReceived, PacketsSent, RequestBytes, Resets, ResponseBytes, Retransmits, Rtt, Segments, ZeroWindows,
     },
     Recipe::{self, Average, Gauge, Max, Quantile, Rate, Ratio},
     Signal,
@@ -45,6 +45,8 @@ signals! {
     RequestRate "request_rate" "Requests" "reqps" Rate(Exchanges), "Exchanges a second, on any application protocol";
     ErrorRate "error_rate" "Errors" "reqps" Rate(Errors), "Exchanges a second that ended in an error or had no answer, but for those that the client took back";
     ErrorRatio "error_ratio" "Error ratio" "percentunit" Ratio(Errors, Exchanges), "Share of exchanges that are errors";
+    ClientClosedRate "client_closed_rate" "Given up by the client" "reqps" Rate(ClientClosed), "Exchanges a second that the client closed or reset before the answer was complete; they are no errors of the server's";
+    ClientClosedRatio "client_closed_ratio" "Ratio given up by the client" "percentunit" Ratio(ClientClosed, Exchanges), "Share of exchanges that the client closed or reset before the answer was complete";
     LatencyP50 "latency_p50" "Latency p50" "s" Quantile(Latency, 0.50), "Median latency to the last byte";
     LatencyP90 "latency_p90" "Latency p90" "s" Quantile(Latency, 0.90), "90th percentile of latency to the last byte";
     LatencyP95 "latency_p95" "Latency p95" "s" Quantile(Latency, 0.95), "95th percentile of latency to the last byte";

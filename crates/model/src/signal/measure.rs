@@ -7,8 +7,10 @@ use crate::field::{Field, Table};
 pub enum Measure {
     /// Requests, each with its answer or without.
     Exchanges,
-    /// Exchanges with an `error.type`.
+    /// Exchanges with an `error.type` that counts as an error.
     Errors,
+    /// Exchanges that the client gave up: see [`ExchangeError::is_left_by_client`](crate::record::ExchangeError).
+    ClientClosed,
     /// Seconds, of exchanges whose answer ended.
     Latency,
     /// Bytes of a request.
@@ -62,6 +64,7 @@ impl Measure {
         match self {
             Self::Exchanges
             | Self::Errors
+            | Self::ClientClosed
             | Self::Latency
             | Self::RequestBytes
             | Self::ResponseBytes

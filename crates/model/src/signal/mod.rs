@@ -24,6 +24,10 @@ pub enum Signal {
     ErrorRate,
     /// Share of exchanges that are errors, 0 to 1.
     ErrorRatio,
+    /// Exchanges that the client gave up before the answer was complete, a second.
+    ClientClosedRate,
+    /// Share of exchanges that the client gave up, 0 to 1.
+    ClientClosedRatio,
     /// Median latency.
     LatencyP50,
     /// 90th percentile of latency.
@@ -232,7 +236,7 @@ mod tests {
         for signal in Signal::all() {
             assert_eq!(signal.name().parse(), Ok(*signal));
         }
-        assert_eq!(Signal::all().len(), 32);
+        assert_eq!(Signal::all().len(), 34);
     }
 
     #[test]

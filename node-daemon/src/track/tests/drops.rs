@@ -1,9 +1,10 @@
 //! Dropped packets find their flow.
 
+use goldwire_model::record::{FlowEvent, Reporter, Verdict};
 use insta::assert_snapshot;
 
 use super::scenario::{Scenario, Socket, address};
-use crate::decode::{Cookie, Event, PacketsDropped, TcpListening};
+use crate::decode::{Cookie, Event, PacketsDropped, SocketState, TcpListening};
 
 fn dropped(scenario: &Scenario, source: &str, destination: &str, protocol: u8) -> PacketsDropped<'static> {
     PacketsDropped {
@@ -43,4 +44,58 @@ fn ends_come_from_the_flow_the_attempt_or_the_listener() {
         scenario.event(&Event::PacketsDropped(event));
     }
     assert_snapshot!(scenario.lines());
+}
+
+#[test]
+fn a_drop_is_the_verdict_of_the_next_report_at_both_ends() {
+    let mut scenario = Scenario::new();
+    let mut near = Socket::client(1, 10, "10.0.0.1:40000", "10.0.0.2:80");
+    let far = near.mirrored(2, 20);
+    scenario.connect(&near).accept(&far).wait(100).sends(&mut near, "x");
+    let event = dropped(&scenario, "10.0.0.1:40000", "10.0.0.2:80", 6);
+    scenario.event(&Event::PacketsDropped(event)).counted(&near).sends(&mut near, "y").close(&near).close(&far);
+    let verdicts: Vec<_> = scenario.flows().iter().map(|flow| (flow.ends.reporter, flow.event, flow.verdict)).collect();
+    assert_eq!(
+        verdicts,
+        [
+            (Reporter::Client, FlowEvent::Start, Verdict::Forwarded),
+            (Reporter::Server, FlowEvent::Start, Verdict::Forwarded),
+            (Reporter::Client, FlowEvent::Update, Verdict::Dropped),
+            (Reporter::Client, FlowEvent::End, Verdict::Forwarded),
+            (Reporter::Server, FlowEvent::End, Verdict::Dropped),
+        ]
+    );
+}
+
+/// Many at once to one address, whose own ports are not known before they end.
+#[test]
+fn attempts_into_a_firewall_are_dropped_and_others_are_not() {
+    let mut scenario = Scenario::new();
+    let attempts: Vec<Socket> = (0..3)
+        .map(|number| Socket::client(number, 10, &format!("10.0.0.1:{}", 40_000 + number), "10.0.0.9:81"))
+        .collect();
+    for attempt in &attempts {
+        let mut early = attempt.clone();
+        early.addresses.local.set_port(0);
+        scenario.connecting(&early);
+    }
+    for source in ["10.0.0.1:40000", "10.0.0.1:40001"] {
+        let event = dropped(&scenario, source, "10.0.0.9:81", 6);
+        scenario.event(&Event::PacketsDropped(event));
+    }
+    for (attempt, errno) in attempts.iter().zip([None, Some(libc::ECONNREFUSED), Some(libc::ETIMEDOUT)]) {
+        scenario.end(attempt, SocketState::SynSent, errno, None);
+    }
+    let verdicts: Vec<_> = scenario.flows().iter().map(|flow| flow.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Dropped, Verdict::Refused, Verdict::Error]);
+}
+
+#[test]
+fn a_drop_before_an_attempt_is_not_its_own() {
+    let mut scenario = Scenario::new();
+    let attempt = Socket::client(1, 10, "10.0.0.1:40000", "10.0.0.9:81");
+    let event = dropped(&scenario, "10.0.0.1:40000", "10.0.0.9:81", 6);
+    scenario.event(&Event::PacketsDropped(event)).connecting(&attempt);
+    scenario.end(&attempt, SocketState::SynSent, None, None);
+    assert_eq!(scenario.flows()[0].verdict, Verdict::Error);
 }

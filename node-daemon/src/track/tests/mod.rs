@@ -5,6 +5,7 @@ mod drops;
 mod endings;
 mod exchanges;
 mod joining;
+mod leaving;
 mod plaintext;
 mod properties;
 mod reverse;

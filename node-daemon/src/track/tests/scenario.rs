@@ -123,6 +123,8 @@ pub(super) struct Socket {
     pub(super) sends: SequenceNumber,
     pub(super) receives: SequenceNumber,
     pub(super) counters: TcpCounters,
+    /// Its process closes it before the kernel does.
+    pub(super) is_orphan: bool,
 }
 
 impl Socket {
@@ -135,6 +137,7 @@ impl Socket {
             sends: SequenceNumber(u32::MAX - 100),
             receives: SequenceNumber(5_000),
             counters: TcpCounters::default(),
+            is_orphan: false,
         }
     }
 
@@ -322,6 +325,7 @@ impl Scenario {
             from,
             errno,
             reset,
+            is_orphan: socket.is_orphan,
             counters: socket.counters,
             tcp_flags: 0x1b,
             owner_pid: Some(socket.pid),

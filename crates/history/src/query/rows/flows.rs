@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     chunk::{
         ends::Flags,
+        names,
         numbers::{ABSENT, Numbers},
         resolve::{Entries, Resolved},
         sealed::{Chunk, Coded, Slot},
@@ -48,6 +49,7 @@ pub(super) struct Connections<'a> {
     /// Each connection's own, one more than its place; 0 where there is none.
     pairing_codes: Vec<u64>,
     pairings: FixedSizeBinaryArray,
+    verdicts: Vec<u64>,
 }
 
 /// Puts the reports of `span` together. With `deduplicate`, the client's report of a joined connection gives only what
@@ -74,6 +76,8 @@ struct Gathered {
     least_rtt: u64,
     connect_latency: u64,
     tls_latency: u64,
+    /// The worst of its reports: the codes are in that order.
+    verdict: u64,
 }
 
 impl Gathered {
@@ -98,6 +102,7 @@ impl Gathering {
         let (rtts, least) = (chunk.numbers(Slot::Rtt), chunk.numbers(Slot::RttMin));
         let connects = chunk.numbers(Slot::ConnectLatency);
         let handshakes = chunk.numbers(Slot::TlsHandshakeLatency);
+        let verdicts = chunk.numbers(Slot::Verdict);
         for row in 0..chunk.len() {
             let time = times.get(row).cast_signed();
             if !(span.from..span.to).contains(&time) {
@@ -116,6 +121,7 @@ impl Gathering {
             for (sum, column) in into.sums.iter_mut().zip(&sums) {
                 *sum = sum.saturating_add(column.get(row));
             }
+            into.verdict = into.verdict.max(verdicts.get(row));
             into.least_rtt = into.least_rtt.min(least.get(row));
             into.start = into.start.min(start_of(times, ages, row));
             if time >= into.time {
@@ -141,6 +147,7 @@ impl Gathering {
                 least_rtt: ABSENT,
                 connect_latency: ABSENT,
                 tls_latency: ABSENT,
+                verdict: 0,
             });
             self.found.len() - 1
         });
@@ -176,6 +183,7 @@ impl Gathering {
             ids: of_last(Slot::Connection),
             source_ports: of_last(Slot::SourcePort),
             destination_ports: of_last(Slot::DestinationPort),
+            verdicts: column(&|found| found.verdict),
         }
     }
 }
@@ -229,6 +237,9 @@ impl Entries for Connections<'_> {
             Field::Pairing => Resolved::Ids { codes: Numbers::plain(&self.pairing_codes), ids: &self.pairings },
             Field::End(Side::Source, EndField::Port) => plain(&self.source_ports),
             Field::End(Side::Destination, EndField::Port) => plain(&self.destination_ports),
+            Field::Verdict => {
+                Resolved::Coded { codes: Numbers::plain(&self.verdicts), values: names::VERDICTS.to_vec() }
+            }
             other => self.of_last_report(other),
         }
     }

@@ -113,6 +113,7 @@ impl Lookup for Named<'_> {
                     ExchangeError::Status => "status",
                     ExchangeError::NoAnswer => "no_answer",
                     ExchangeError::Truncated => "truncated",
+                    ExchangeError::ClosedByClient => "closed_by_client",
                     ExchangeError::ResetByClient => "reset_by_client",
                     ExchangeError::ResetByServer => "reset_by_server",
                     ExchangeError::Refused => "refused",
@@ -241,6 +242,7 @@ fn measured(record: &Record, measure: Measure) -> Option<f64> {
         Record::Request(request) => match measure {
             Measure::Exchanges => Some(1.0),
             Measure::Errors => when(request.error.is_some_and(ExchangeError::is_counted)),
+            Measure::ClientClosed => when(request.error.is_some_and(ExchangeError::is_left_by_client)),
             Measure::DnsExchanges => when(request.protocol == Protocol::Dns),
             Measure::DnsErrors => {
                 when(request.protocol == Protocol::Dns && request.error.is_some_and(ExchangeError::is_counted))

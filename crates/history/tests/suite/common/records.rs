@@ -124,7 +124,11 @@ impl World {
             // One that does not count.
             1 if self.narrow => Some(ExchangeError::ResetByClient),
             1 => Some(ExchangeError::NoAnswer),
-            2 if !self.narrow => Some(self.random.pick(&[ExchangeError::ResetByClient, ExchangeError::ResetByServer])),
+            2 if !self.narrow => Some(self.random.pick(&[
+                ExchangeError::ClosedByClient,
+                ExchangeError::ResetByClient,
+                ExchangeError::ResetByServer,
+            ])),
             3 if !self.narrow => Some(ExchangeError::Refused),
             _ => None,
         };
