@@ -86,6 +86,7 @@ impl World {
             destination_port: 8080,
             transport: Transport::Tcp,
             reporter,
+            role_is_guess: false,
             joined: client == server,
             pairing: None,
         };

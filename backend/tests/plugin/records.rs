@@ -117,6 +117,7 @@ fn ends(source: Arc<Endpoint>, destination: Arc<Endpoint>, port: u16, reporter: 
         destination_port: port,
         transport: Transport::Tcp,
         reporter,
+        role_is_guess: false,
         joined,
         pairing: None,
     }

@@ -128,9 +128,7 @@ impl Entries for NamedConnections<'_> {
     }
 
     fn resolve(&self, field: &Field) -> Resolved<'_> {
-        let reporter = |client, server| {
-            self.each(move |open| Value::Text(if open.flags.is_by_client() { client } else { server }))
-        };
+        let reporter = |client, server| self.each(move |open| Value::Text(open.flags.by_reporter(client, server)));
         match field {
             Field::End(side, end) => self.end(*side, end),
             Field::NodeName => Resolved::Constant(Value::Text(self.node)),

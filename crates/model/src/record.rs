@@ -90,6 +90,9 @@ pub struct Ends {
     pub transport: Transport,
     /// Whose socket was observed.
     pub reporter: Reporter,
+    /// Nothing told yet who opened the connection: source and destination, and so the reporter, are a guess that both ends make
+    /// alike. Shown as `unknown`.
+    pub role_is_guess: bool,
     /// The other end of this connection is observed on this node too, so a second report of it is in this history.
     /// By default the client's report of a joined connection is not counted.
     pub joined: bool,

@@ -9,7 +9,7 @@ use std::{
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use crate::decode::{Addresses, Cookie, TcpCounters};
+use crate::decode::{Addresses, Cookie, Role, TcpCounters};
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// The older request for TCP: it lists both families in one walk over the kernel's table, which is most of the cost.
@@ -18,6 +18,7 @@ const INET_DIAG_INFO: u8 = 2;
 /// All states but `TIME_WAIT` and `CLOSE`, which hold no socket that could move.
 const TCP_STATES: u32 = 0b1111_0011_1110;
 const ALL_STATES: u32 = u32::MAX;
+const ESTABLISHED: u8 = 1;
 const CLOSE_WAIT: u8 = 8;
 const LAST_ACK: u8 = 9;
 const LISTEN: u8 = 10;
@@ -31,6 +32,8 @@ pub(super) struct ListedSocket {
     pub(super) cookie: Cookie,
     pub(super) addresses: Addresses,
     pub(super) is_listening: bool,
+    /// Who opened the connection, where the kernel's counters tell.
+    pub(super) role: Role,
     /// 0 where no file holds it any more.
     pub(super) inode: u32,
     /// All zero for UDP.
@@ -201,6 +204,7 @@ fn error(body: &[u8]) -> io::Error {
 
 fn read_socket(body: &[u8]) -> Option<ListedSocket> {
     let (message, attributes) = Message::read_from_prefix(body).ok()?;
+    let information = attribute(attributes, u16::from(INET_DIAG_INFO));
     Some(ListedSocket {
         cookie: Cookie(u64::from(message.cookie[1]) << 32 | u64::from(message.cookie[0])),
         addresses: Addresses {
@@ -209,9 +213,8 @@ fn read_socket(body: &[u8]) -> Option<ListedSocket> {
         },
         is_listening: message.state == LISTEN,
         inode: message.inode,
-        counters: attribute(attributes, u16::from(INET_DIAG_INFO))
-            .map(|information| read_counters(information, message.state))
-            .unwrap_or_default(),
+        role: information.map_or(Role::Unknown, |information| role(information, message.state)),
+        counters: information.map(|information| read_counters(information, message.state)).unwrap_or_default(),
     })
 }
 
@@ -241,8 +244,7 @@ fn attribute(mut rest: &[u8], wanted: u16) -> Option<&[u8]> {
 fn read_counters(bytes: &[u8], state: u8) -> TcpCounters {
     // The kernel counts the other side's FIN as a received byte.
     let has_ended = matches!(state, CLOSE_WAIT | LAST_ACK | CLOSING);
-    let word = |at: usize| bytes.get(at..).and_then(|rest| Some(u32::read_from_prefix(rest).ok()?.0)).unwrap_or(0);
-    let long = |at: usize| bytes.get(at..).and_then(|rest| Some(u64::read_from_prefix(rest).ok()?.0)).unwrap_or(0);
+    let (word, long) = (|at| word(bytes, at).unwrap_or(0), |at| long(bytes, at).unwrap_or(0));
     let microseconds = |value: u32| Duration::from_micros(u64::from(value));
     let (rtt, rtt_min) = (word(68), word(148));
     TcpCounters {
@@ -256,6 +258,29 @@ fn read_counters(bytes: &[u8], state: u8) -> TcpCounters {
         retransmits: word(100),
         rtt: (rtt != 0).then(|| microseconds(rtt)),
         rtt_min: (rtt_min != 0 && rtt_min != u32::MAX).then(|| microseconds(rtt_min)),
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::read_from_prefix(bytes.get(at..)?).ok()?.0)
+}
+
+fn long(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::read_from_prefix(bytes.get(at..)?).ok()?.0)
+}
+
+/// A client's SYN is among what was acknowledged, beside the payload; a server has sent none that counts. Told only where
+/// nothing is under way, and where no FIN may be among it.
+fn role(bytes: &[u8], state: u8) -> Role {
+    let acknowledged = || {
+        let (under_way, not_sent) = (word(bytes, 24)?, word(bytes, 144)?);
+        let payload = long(bytes, 200)?.checked_sub(long(bytes, 208)?)?;
+        (under_way == 0 && not_sent == 0).then_some(long(bytes, 120)?.wrapping_sub(payload))
+    };
+    match acknowledged().filter(|_| matches!(state, ESTABLISHED | CLOSE_WAIT)) {
+        Some(0) => Role::Server,
+        Some(1) => Role::Client,
+        _ => Role::Unknown,
     }
 }
 

@@ -29,7 +29,7 @@ use super::{
     unix_sockets::UnixSweep,
 };
 use crate::{
-    decode::{Cookie, Event, KernelTime, Role, TcpAdopted, TcpCounted, TcpListening, TcpOpen},
+    decode::{Addresses, Cookie, Event, KernelTime, Role, TcpAdopted, TcpCounted, TcpListening, TcpOpen},
     privileges::{READING, keep_only},
 };
 
@@ -245,9 +245,13 @@ impl Sweeper {
             let local = socket.addresses.local;
             return Some(Event::TcpListening(TcpListening { time, cookie: socket.cookie, local, owner_pid }));
         }
-        let role = if is_listened_at(listeners, socket.addresses.local) { Role::Server } else { Role::Client };
+        let role = role_of(socket, listeners);
         let mut value = Socket::new(transport::TCP);
-        value.role = if role == Role::Server { role::SERVER } else { role::CLIENT };
+        value.role = match role {
+            Role::Client => role::CLIENT,
+            Role::Server => role::SERVER,
+            Role::Unknown => role::UNKNOWN,
+        };
         if self.insert(socket.cookie, value, owner_pid) {
             self.adopted.insert(socket.cookie.0);
         } else if !self.has_unknown_role(socket.cookie) {
@@ -379,6 +383,17 @@ struct Namespace {
     inode: u32,
     /// The daemon's.
     is_own: bool,
+}
+
+/// By the kernel's counters, else by who listens in its namespace. A port that nobody listens at proves nothing: a server may have
+/// closed its listener.
+fn role_of(socket: &ListedSocket, listeners: &HashSet<SocketAddr>) -> Role {
+    let Addresses { local, remote } = socket.addresses;
+    match socket.role {
+        Role::Unknown if is_listened_at(listeners, local) => Role::Server,
+        Role::Unknown if remote.ip() == local.ip() && is_listened_at(listeners, remote) => Role::Client,
+        role => role,
+    }
 }
 
 fn is_listened_at(listeners: &HashSet<SocketAddr>, local: SocketAddr) -> bool {

@@ -144,6 +144,7 @@ impl<I: IdentityLookup> Tracker<I> {
             destination_port: destination.port(),
             transport,
             reporter: if identity.is_some() { Reporter::Server } else { Reporter::Client },
+            role_is_guess: false,
             joined: false,
             pairing: None,
         }

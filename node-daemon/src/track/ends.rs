@@ -118,6 +118,7 @@ impl<I: IdentityLookup> Tracker<I> {
             destination_port: destination.port(),
             transport: key.transport(),
             reporter,
+            role_is_guess: false,
             joined: false,
             pairing: None,
         }
@@ -229,15 +230,15 @@ impl<I: IdentityLookup> Tracker<I> {
         named.or_else(|| (asked != server_at).then(|| self.shared.texts.share(&asked.to_string())))
     }
 
-    /// Which end an adopted socket is: whoever has a listener is the server, else the end with the lower port.
-    pub(super) fn reporter(&mut self, role: Role, local: SocketAddr, remote: SocketAddr) -> Reporter {
+    /// Which end an adopted socket is, and whether that is a guess: whoever has a listener is the server, else the end with the
+    /// lower port seems to be, which both ends see alike.
+    pub(super) fn reporter(&mut self, role: Role, local: SocketAddr, remote: SocketAddr) -> (Reporter, bool) {
         match role {
-            Role::Client => Reporter::Client,
-            Role::Server => Reporter::Server,
-            Role::Unknown if self.listeners.listens(local) => Reporter::Server,
-            Role::Unknown if self.options.whole_node && self.listeners.listens(remote) => Reporter::Client,
-            Role::Unknown if local.port() < remote.port() => Reporter::Server,
-            Role::Unknown => Reporter::Client,
+            Role::Client => (Reporter::Client, false),
+            Role::Server => (Reporter::Server, false),
+            Role::Unknown if self.listeners.listens(local) => (Reporter::Server, false),
+            Role::Unknown if local.port() < remote.port() => (Reporter::Server, true),
+            Role::Unknown => (Reporter::Client, true),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_l7::{Closing, Direction};
-use goldwire_model::record::{FlowEvent, Protocol, Reporter, TcpState};
+use goldwire_model::record::{ConnectionId, FlowEvent, Protocol, Reporter, TcpState};
 
 use crate::{
     decode::{
@@ -81,7 +81,7 @@ impl<I: IdentityLookup> Tracker<I> {
     /// A connection whose beginning was not told. At a server, who listens is a first guess at who will serve it.
     fn open_established(&mut self, event: &TcpEstablished) -> Flow {
         let (local, remote) = (event.addresses.local, event.addresses.remote);
-        let reporter = self.reporter(event.role, local, remote);
+        let (reporter, role_is_guess) = self.reporter(event.role, local, remote);
         let pid = match reporter {
             Reporter::Client => event.owner_pid,
             Reporter::Server => event.owner_pid.or_else(|| self.listeners.owner(local)),
@@ -90,6 +90,7 @@ impl<I: IdentityLookup> Tracker<I> {
         let key = FlowKey::Tcp(event.cookie);
         let mut flow = self.open(Opening { key, reporter, local, remote, identity, time: event.time });
         flow.owner_is_final = event.owner_pid.is_some();
+        flow.about.ends.role_is_guess = role_is_guess;
         if let Some(latency) = event.connect_latency {
             flow.opened = KernelTime(event.time.0.saturating_sub(latency.as_nanos() as u64));
         }
@@ -132,11 +133,15 @@ impl<I: IdentityLookup> Tracker<I> {
         let identity = event.owner_pid.and_then(|pid| self.identity.process(pid, event.time));
         let before = self.flows.peek(&key).map(|flow| flow.reported);
         if before.is_some() && !self.may_begin_afresh(key, event.role) {
+            self.confirm_role(key, event.role);
             return self.name_adopted(key, identity);
         }
         let (local, remote) = (event.addresses.local, event.addresses.remote);
-        let reporter = self.reporter(event.role, local, remote);
+        let (reporter, role_is_guess) = self.reporter(event.role, local, remote);
+        let turned = self.turn_round(key, event.time, out);
         let mut flow = self.open(Opening { key, reporter, local, remote, identity, time: event.time });
+        flow.about.connection = turned.unwrap_or(flow.about.connection);
+        flow.about.ends.role_is_guess = role_is_guess;
         flow.adopted = true;
         flow.state = Some(TcpState::Established);
         flow.reported = before.unwrap_or_else(|| Totals::from(&event.base));
@@ -147,12 +152,29 @@ impl<I: IdentityLookup> Tracker<I> {
         self.deliver_held(key, Owner::Socket(event.cookie), out);
     }
 
-    /// Whether nothing was said of an adopted flow yet, so that its role may still be put right.
+    /// Whether an adopted flow's role may be put right: nothing was said of it yet, or only that it is a guess.
     fn may_begin_afresh(&self, key: FlowKey, role: Role) -> bool {
         self.flows.peek(&key).is_some_and(|flow| {
             let is_wrong = role != Role::Unknown && flow.is_client() != (role == Role::Client);
-            flow.adopted && flow.stage == Stage::Established && is_wrong && matches!(flow.traffic, Traffic::Unseen)
+            let is_open = flow.about.ends.role_is_guess || flow.stage == Stage::Established;
+            flow.adopted && is_open && is_wrong && matches!(flow.traffic, Traffic::Unseen)
         })
+    }
+
+    /// A flow that was reported by a guess goes on with its ends exchanged, as the same connection. As it was, it ends.
+    fn turn_round(&mut self, key: FlowKey, time: KernelTime, out: &mut Outlets<'_>) -> Option<ConnectionId> {
+        let (time, anchor) = (self.wall(time), self.shared.anchor);
+        let flow = self.flows.peek_mut(&key).filter(|flow| flow.stage == Stage::Reported)?;
+        let (start, totals) = (anchor.wall(flow.opened), flow.reported);
+        flow.report(Report { time, start, event: FlowEvent::End, ending: None, tcp_flags: 0, totals }, out.records);
+        Some(flow.about.connection)
+    }
+
+    /// The role was a guess, and a right one.
+    fn confirm_role(&mut self, key: FlowKey, role: Role) {
+        if let Some(flow) = self.flows.peek_mut(&key).filter(|_| role != Role::Unknown) {
+            flow.about.ends.role_is_guess &= flow.is_client() != (role == Role::Client);
+        }
     }
 
     fn name_adopted(&mut self, key: FlowKey, identity: Option<Arc<Identity>>) {
@@ -248,10 +270,12 @@ impl<I: IdentityLookup> Tracker<I> {
             return None;
         }
         let (local, remote) = (event.addresses.local, event.addresses.remote);
-        let reporter = if is_attempt { Reporter::Client } else { self.reporter(event.role, local, remote) };
+        let (reporter, role_is_guess) =
+            if is_attempt { (Reporter::Client, false) } else { self.reporter(event.role, local, remote) };
         let identity = event.owner_pid.and_then(|pid| self.identity.process(pid, event.time));
         let key = FlowKey::Tcp(event.cookie);
         let mut flow = self.open(Opening { key, reporter, local, remote, identity, time: event.time });
+        flow.about.ends.role_is_guess = role_is_guess;
         flow.stage = if is_attempt { Stage::Connecting } else { Stage::Established };
         flow.state = Some(TcpState::Established);
         Some(flow)

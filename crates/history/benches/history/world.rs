@@ -96,6 +96,7 @@ impl World {
                 destination_port: 8080,
                 transport: Transport::Tcp,
                 reporter: Reporter::Server,
+                role_is_guess: false,
                 joined: true,
                 pairing: Some(PairingId(connection.wrapping_mul(0x9e37_79b9_7f4a_7c15))),
             },

@@ -21,11 +21,16 @@ impl Flags {
     pub(crate) const JOINED: u8 = 2;
     /// Of a flow's end: the connection had been open, so it leaves the gauge.
     pub(crate) const WAS_OPEN: u8 = 4;
+    /// Which end reports is not known for sure.
+    pub(crate) const GUESSED: u8 = 8;
+    /// So many different ones there are.
+    pub(crate) const COUNT: u8 = 16;
 
     pub(crate) fn of(ends: &Ends) -> Self {
         let by_client = if ends.reporter == Reporter::Client { Self::BY_CLIENT } else { 0 };
         let joined = if ends.joined { Self::JOINED } else { 0 };
-        Self(by_client | joined)
+        let guessed = if ends.role_is_guess { Self::GUESSED } else { 0 };
+        Self(by_client | joined | guessed)
     }
 
     /// The report that is not counted by default: the other end's stands for it.
@@ -36,6 +41,15 @@ impl Flags {
 
     pub(crate) const fn is_joined(self) -> bool {
         self.0 & Self::JOINED != 0
+    }
+
+    /// What is shown of the reporter.
+    pub(crate) const fn by_reporter(self, client: &'static str, server: &'static str) -> &'static str {
+        match (self.0 & Self::GUESSED, self.is_by_client()) {
+            (0, true) => client,
+            (0, false) => server,
+            _ => "unknown",
+        }
     }
 
     pub(crate) const fn is_by_client(self) -> bool {

@@ -153,7 +153,7 @@ fn ids(coded: Option<&Coded<FixedSizeBinaryArray>>) -> Resolved<'_> {
 
 /// One value for each combination of flags.
 pub(crate) fn by_reporter(client: &'static str, server: &'static str) -> Vec<Value<'static>> {
-    (0..8).map(|bits| Value::Text(if Flags(bits).is_by_client() { client } else { server })).collect()
+    (0..Flags::COUNT).map(|bits| Value::Text(Flags(bits).by_reporter(client, server))).collect()
 }
 
 /// `network.type` of each address.

@@ -226,9 +226,7 @@ impl Entries for NamedSeries<'_> {
     }
 
     fn resolve(&self, field: &Field) -> Resolved<'_> {
-        let reporter = |client, server| {
-            self.each(move |series| Value::Text(if series.flags.is_by_client() { client } else { server }))
-        };
+        let reporter = |client, server| self.each(move |series| Value::Text(series.flags.by_reporter(client, server)));
         match field {
             Field::End(side, end) => self.end(*side, end),
             Field::NodeName => Resolved::Constant(Value::Text(self.node)),

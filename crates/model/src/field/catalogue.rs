@@ -130,7 +130,7 @@ other_fields! {
     NetworkTransport "network.transport" Text WITH_ENDS "tcp, udp, else the number of the IP protocol";
     NetworkProtocol "network.protocol" Text FLOWS_REQUESTS "Application protocol: http, http2, grpc, dns, redis …";
     NetworkType "network.type" Text WITH_ENDS "ipv4 or ipv6";
-    Direction "direction" Text WITH_ENDS "egress where the client reports, ingress where the server does";
+    Direction "direction" Text WITH_ENDS "egress where the client reports, ingress where the server does; else unknown";
     Verdict "verdict" Text FLOWS_DROPS "forwarded, dropped, refused or error";
     DropReason "drop.reason" Text DROPS "The kernel's own reason, such as NETFILTER_DROP";
     DropPlace "drop.place" Text DROPS "The kernel function that dropped the packet";
@@ -163,7 +163,7 @@ other_fields! {
     TlsAlpn "tls.alpn" Text FLOWS "Application protocol of the TLS handshake, such as h2";
     TlsVersion "tls.version" Text FLOWS "Version of TLS, such as 1.3";
     NodeName "node.name" Text EVERY "Node that reports";
-    Reporter "reporter" Text WITH_ENDS "client or server: whose socket was observed";
+    Reporter "reporter" Text WITH_ENDS "client or server: whose socket was observed; unknown where nothing told yet who opened the connection";
     ProcessName "process.name" Text PROCESSES "Command name";
     ProcessExecutable "process.executable" Text PROCESSES "Path of the executable";
     ProcessArguments "process.arguments" Text PROCESSES "Command line, with secrets replaced by ***";

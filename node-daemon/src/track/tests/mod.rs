@@ -9,5 +9,6 @@ mod leaving;
 mod plaintext;
 mod properties;
 mod reverse;
+mod roles;
 mod scenario;
 mod translated;

@@ -106,6 +106,7 @@ impl World {
             destination_port: self.random.pick(ports),
             transport: self.random.pick(transports),
             reporter: if by_client { Reporter::Client } else { Reporter::Server },
+            role_is_guess: false,
             joined,
             pairing: self.random.one_in(2).then(|| PairingId(self.random.below(300) << 40 | 7)),
         }
