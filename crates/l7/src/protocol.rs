@@ -111,6 +111,10 @@ impl Sink for Closed<'_> {
     fn lost(&mut self, exchanges: u64) {
         self.sink.lost(exchanges);
     }
+
+    fn missed(&mut self, bytes: u64) {
+        self.sink.missed(bytes);
+    }
 }
 
 /// An end that a side made.

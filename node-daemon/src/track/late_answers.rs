@@ -79,4 +79,8 @@ impl Sink for AfterRequests<'_> {
     fn lost(&mut self, exchanges: u64) {
         self.sink.lost(exchanges);
     }
+
+    fn missed(&mut self, bytes: u64) {
+        self.sink.missed(bytes);
+    }
 }

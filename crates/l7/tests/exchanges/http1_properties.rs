@@ -268,7 +268,7 @@ proptest! {
                 begins = player.time;
             }
         }
-        player.connection.close(player.time, Closing::Clean, &mut player.collected);
+        player.connection.close(player.time, Closing::CLEAN, &mut player.collected);
         let told = player.collected.exchanges.iter().filter(|exchange| exchange.request_start > Some(begins));
         let told: Vec<_> = told.map(|exchange| detail(&exchange.detail)).collect();
         let expected: Vec<_> = waves[LOSSY_WAVE + 3..].iter().flat_map(|wave| wave.iter()).map(|said| {
