@@ -166,7 +166,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let (time, anchor) = (self.wall(time), self.shared.anchor);
         let flow = self.flows.peek_mut(&key).filter(|flow| flow.stage == Stage::Reported)?;
         let (start, totals) = (anchor.wall(flow.opened), flow.reported);
-        flow.report(Report { time, start, event: FlowEvent::End, ending: None, tcp_flags: 0, totals }, out.records);
+        let report = Report { time, since: time, start, event: FlowEvent::End, ending: None, tcp_flags: 0, totals };
+        flow.report(report, out.records);
         Some(flow.about.connection)
     }
 
