@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr};
 
 use goldwire_model::record::{ExchangeError, Protocol, Text};
 
-use crate::{Direction, Exchange, Nanos, Segment, Sink, TlsHandshake};
+use crate::{Direction, Exchange, Nanos, Proxied, Segment, Sink, TlsHandshake};
 
 /// Whether bytes are of one protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,14 @@ impl Sink for Closed<'_> {
 
     fn tls(&mut self, handshake: TlsHandshake) {
         self.sink.tls(handshake);
+    }
+
+    fn proxied(&mut self, proxied: Proxied) {
+        self.sink.proxied(proxied);
+    }
+
+    fn compressed(&mut self) {
+        self.sink.compressed();
     }
 
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use goldwire_l7::{Closing, Direction, Exchange, Nanos, Sink, TlsHandshake};
+use goldwire_l7::{Closing, Direction, Exchange, Nanos, Proxied, Sink, TlsHandshake};
 use goldwire_model::record::{ExchangeError, Text};
 
 /// Answers held; further ones count as read.
@@ -66,6 +66,14 @@ impl Sink for AfterRequests<'_> {
 
     fn tls(&mut self, handshake: TlsHandshake) {
         self.sink.tls(handshake);
+    }
+
+    fn proxied(&mut self, proxied: Proxied) {
+        self.sink.proxied(proxied);
+    }
+
+    fn compressed(&mut self) {
+        self.sink.compressed();
     }
 
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {

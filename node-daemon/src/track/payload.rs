@@ -1,7 +1,7 @@
 //! Payload of TCP connections.
 
 use goldwire_answer::coverage::{LossStage, UnreadKind};
-use goldwire_l7::{OwnedSegment, Segment, Turn, preamble, tls};
+use goldwire_l7::{Segment, Turn, preamble, tls};
 use goldwire_model::record::Protocol;
 
 use crate::{
