@@ -130,8 +130,8 @@ pub(crate) struct Combinations {
 impl Combinations {
     /// No key yet.
     pub(crate) const NOTHING: u32 = 0;
-    /// There were too many to tell apart.
-    pub(crate) const OVERFLOW: u32 = u32::MAX - 1;
+    /// There were too many to tell apart. An index behind those of all others, so that tables by combination have room for it.
+    pub(crate) const OVERFLOW: u32 = MOST as u32 + 1;
 
     /// The combination of each in `so_far` with the next key at the same place.
     pub(crate) fn extend(&mut self, so_far: &mut [u32], next: &[u32]) {
@@ -205,6 +205,20 @@ mod tests {
         assert_ne!(ids[0], ids[1]);
         assert_eq!(combinations.keys(ids[0]), [5, 6]);
         assert_eq!(combinations.keys(ids[1]), [6, 5]);
+    }
+
+    #[test]
+    fn combinations_beyond_the_bound_share_one_small_index() {
+        let mut combinations = Combinations::default();
+        let next: Vec<u32> = (0..MOST as u32 + 5).collect();
+        let mut ids = vec![Combinations::NOTHING; next.len()];
+        combinations.extend(&mut ids, &next);
+        assert_eq!(ids[MOST - 1], MOST as u32);
+        assert!(ids[MOST..].iter().all(|id| *id == Combinations::OVERFLOW));
+        combinations.extend(&mut ids, &next);
+        assert!(ids.iter().all(|id| *id as usize <= MOST + 1));
+        let mut slots = super::super::slots::Slots::default();
+        assert_eq!([slots.slot(Combinations::OVERFLOW, 0), slots.slot(Combinations::OVERFLOW, 0)], [0, 0]);
     }
 
     #[test]

@@ -85,7 +85,9 @@ pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, 
         let covers = chunk.numbers(Slot::Covers);
         rows.retain(|row| {
             let interval = interval_of(times, covers, *row as usize);
-            interval.since() < span.to && interval.last() >= span.from
+            // A report that comes as the window begins is about nothing in it, but comes in it.
+            let time = times.get(*row as usize).cast_signed();
+            interval.since() < span.to && interval.last().max(time) >= span.from
         });
     } else if !inside {
         rows.retain(|row| (span.from..span.to).contains(&times.get(*row as usize).cast_signed()));
