@@ -24,6 +24,13 @@ pub(super) struct View<'a> {
     up_to: u64,
 }
 
+impl View<'_> {
+    /// It had more connections than were kept.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.up_to > 0 && self.up_to < u64::MAX
+    }
+}
+
 /// Views of the same connections.
 #[derive(Debug, Default)]
 pub(super) struct Meeting {
@@ -57,7 +64,7 @@ pub(super) fn views(parts: &[Part]) -> Vec<View<'_>> {
 pub(super) struct Met {
     /// Those that have both sides.
     pub(super) meetings: Vec<Meeting>,
-    /// Views that met none, and might have if more ids had been kept.
+    /// Views that met none, or not all that they have to do with, and might have if more ids had been kept.
     pub(super) undecided: Vec<usize>,
     /// Clients' views of conversations over UDP that met none, and may be of the same as a server's view that met none.
     pub(super) doubtful: Vec<usize>,
@@ -76,10 +83,46 @@ pub(super) fn meet(views: &[View<'_>]) -> Met {
         meeting.is_rewritten |= sets.rewritten.contains(&set);
     }
     let alone: Vec<usize> = (0..views.len()).filter(|view| sets.is_alone(*view)).collect();
-    let undecided = alone.iter().copied().filter(|view| is_undecided(views, *view)).collect();
+    let mut undecided: Vec<usize> = alone.iter().copied().filter(|view| is_undecided(views, *view)).collect();
     let doubtful = alone.iter().copied().filter(|view| is_doubtful(&views[*view], views, &alone)).collect();
     let has_both = |meeting: &Meeting| meeting.sides.iter().all(|side| !side.is_empty());
-    Met { meetings: meetings.into_values().filter(has_both).collect(), undecided, doubtful }
+    let meetings: Vec<Meeting> = meetings.into_values().filter(has_both).collect();
+    undecided.extend(split_views(views, &meetings));
+    Met { meetings, undecided, doubtful }
+}
+
+/// Views some of whose connections may be those of another meeting, at whose other side they were too many to keep. Without
+/// translation on either side's way no other meeting can have them.
+fn split_views(views: &[View<'_>], meetings: &[Meeting]) -> Vec<usize> {
+    let kept = [false, true].map(|by_client| {
+        let side = views.iter().filter(|view| view.pair.by_client == by_client);
+        side.flat_map(|view| view.ids).copied().collect::<FxHashSet<u64>>()
+    });
+    let translated: FxHashSet<usize> = meetings
+        .iter()
+        .filter(|meeting| is_translated(views, meeting))
+        .flat_map(|meeting| meeting.sides.iter().flatten())
+        .copied()
+        .collect();
+    let cut: Vec<usize> = (0..views.len()).filter(|number| views[*number].is_cut()).collect();
+    let is_split = |number: usize, own: &Meeting| {
+        let view = &views[number];
+        let alone = view.ids.iter().filter(|id| !kept[usize::from(!view.pair.by_client)].contains(id));
+        let Some(last) = alone.map(|id| digest(*id)).max() else { return false };
+        cut.iter().any(|other| {
+            let may_be_translated = translated.contains(&number) || translated.contains(other);
+            let other_view = &views[*other];
+            may_be_translated
+                && last > other_view.up_to
+                && other_view.pair.by_client != view.pair.by_client
+                && other_view.pair.transport == view.pair.transport
+                && !own.sides.iter().flatten().any(|of_own| of_own == other)
+        })
+    };
+    let of_meeting = |meeting: &'_ Meeting| -> Vec<usize> {
+        meeting.sides.iter().flatten().copied().filter(|view| is_split(*view, meeting)).collect()
+    };
+    meetings.iter().flat_map(of_meeting).collect()
 }
 
 /// Whether a client's view may be of the same conversations over UDP as a server's, of which no ids are known: one of the
@@ -101,8 +144,7 @@ fn is_doubtful(client: &View<'_>, views: &[View<'_>], alone: &[usize]) -> bool {
 fn is_undecided(views: &[View<'_>], number: usize) -> bool {
     let view = &views[number];
     let may_hold = |other: &View<'_>| {
-        let is_cut = other.up_to > 0 && other.up_to < u64::MAX;
-        is_cut
+        other.is_cut()
             && other.pair.by_client != view.pair.by_client
             && other.pair.transport == view.pair.transport
             && view.ids.iter().all(|id| digest(*id) > other.up_to)
@@ -211,6 +253,11 @@ pub(super) fn has_foreign(views: &[View<'_>], side: &[usize], others: &[usize]) 
     let known: FxHashSet<u64> = others.iter().flat_map(|view| views[*view].ids).copied().collect();
     let mut ids = side.iter().flat_map(|view| views[*view].ids);
     ids.any(|id| digest(*id) <= up_to && !known.contains(id))
+}
+
+/// Whether both sides see other addresses.
+pub(super) fn is_translated(views: &[View<'_>], meeting: &Meeting) -> bool {
+    distinct_ends(views, meeting.sides.iter().flatten()) > 1
 }
 
 /// How many different pairs of ends there are.

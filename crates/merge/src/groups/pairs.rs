@@ -17,7 +17,7 @@ use goldwire_model::field::{EndField, Field, Side};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    meetings::{Meeting, View, distinct_ends, has_foreign, meet, views},
+    meetings::{Meeting, View, distinct_ends, has_foreign, is_translated, meet, views},
     names::host_and_port,
     plan::{Part, Plan, Witness},
 };
@@ -90,10 +90,17 @@ impl Pairs {
         };
         let views = views(parts);
         let met = meet(&views);
+        let is_any_translated =
+            met.meetings.len() > 1 && met.meetings.iter().any(|meeting| is_translated(&views, meeting));
+        let mut hidden = 0;
         for meeting in &met.meetings {
-            pairs.judge(parts, &views, meeting);
+            let difference = pairs.judge(parts, &views, meeting);
+            // What one end has and the other has not may be with another meeting, by a connection that neither has kept.
+            if is_any_translated && meeting.sides.iter().flatten().any(|view| views[*view].is_cut()) {
+                hidden += difference;
+            }
         }
-        pairs.tell_undecided(parts, &rows_of(&views, &met.undecided));
+        pairs.tell_undecided(parts, &rows_of(&views, &met.undecided), hidden);
         pairs.tell_doubtful(parts, &rows_of(&views, &met.doubtful));
         pairs
     }
@@ -107,21 +114,22 @@ impl Pairs {
         }
     }
 
-    fn tell_undecided(&mut self, parts: &[Part], rows: &[(usize, usize)]) {
-        if !rows.is_empty() {
-            let count = Seen::of(parts, rows, &self.masks.either).weight.events();
+    fn tell_undecided(&mut self, parts: &[Part], rows: &[(usize, usize)], hidden: u64) {
+        let count = Seen::of(parts, rows, &self.masks.either).weight.events() + hidden;
+        if count > 0 {
             self.notes.push(format!(
                 "{count} exchanges may be counted at both ends: more connections than are told apart pass the same addresses"
             ));
         }
     }
 
-    fn judge(&mut self, parts: &[Part], views: &[View<'_>], meeting: &Meeting) {
+    /// Decides on a meeting, and gives by how much its sides' counts differ.
+    fn judge(&mut self, parts: &[Part], views: &[View<'_>], meeting: &Meeting) -> u64 {
         let number = self.verdicts.len();
         let rows = [0, 1].map(|side| rows_of(views, &meeting.sides[side]));
         let seen = [0, 1].map(|side| Seen::of(parts, &rows[side], &self.masks.either));
-        let is_translated = distinct_ends(views, meeting.sides.iter().flatten()) > 1;
-        let verdict = if is_translated {
+        let difference = seen[0].weight.events().abs_diff(seen[1].weight.events());
+        let verdict = if is_translated(views, meeting) {
             self.judge_translated(parts, views, meeting, &rows, seen)
         } else {
             judge_plain(parts, &rows, seen)
@@ -139,6 +147,7 @@ impl Pairs {
                 self.numbers[*part].insert(*row, (number, side == 1));
             }
         }
+        difference
     }
 
     fn judge_translated(
