@@ -1,6 +1,10 @@
 //! Trial 19: exchanges without an answer, and whose fault that was.
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::BTreeMap,
+    fs,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use goldwire_tests::{
@@ -93,18 +97,26 @@ async fn clients_that_leave_are_no_errors_and_servers_that_do_are() -> Result<()
     shares(&watch, &filter, [5 * TIMES, 3 * TIMES, 12 * TIMES]).await
 }
 
-/// The shares of errors and of what was given up, by the signals, must be these of all.
+/// The shares of errors and of what was given up, by the signals, must be these of all, once the step has all of them: signals
+/// end where the answer is complete, which is up to a second ago.
 async fn shares(watch: &Watch, filter: &str, [errors, given_up, all]: [u64; 3]) -> Result<()> {
-    let names = ["error_ratio", "client_closed_ratio"];
-    let query = json!({ "queryType": "signals", "signals": names, "filter": filter, "step": "1d" });
-    let answer = watch.ask(query).await?;
-    for (name, part) in names.into_iter().zip([errors, given_up]) {
-        let rows = answer.frames.iter().flat_map(|frame| frame.rows());
-        let seen: Vec<f64> = rows.filter_map(|row| row.get(name).and_then(serde_json::Value::as_f64)).collect();
-        let expected = part as f64 / all as f64;
-        ensure!(seen.iter().any(|share| (share - expected).abs() < 1e-9), "{name}: {seen:?} and not {expected}");
+    let expected = [("error_ratio", errors), ("client_closed_ratio", given_up)];
+    let expected = expected.map(|(name, part)| (name, part as f64 / all as f64));
+    let query =
+        json!({ "queryType": "signals", "signals": expected.map(|(name, _)| name), "filter": filter, "step": "1d" });
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let answer = watch.ask(query.clone()).await?;
+        let shares = |name: &str| {
+            let rows = answer.frames.iter().flat_map(|frame| frame.rows());
+            rows.filter_map(|row| row.get(name).and_then(serde_json::Value::as_f64)).collect::<Vec<f64>>()
+        };
+        if expected.iter().all(|(name, share)| shares(name).iter().any(|seen| (seen - share).abs() < 1e-9)) {
+            return Ok(());
+        }
+        ensure!(Instant::now() < end, "{expected:?}: {:?}", expected.map(|(name, _)| shares(name)));
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    Ok(())
 }
 
 fn nginx_configuration(folder: &str, port: u16, backend: &str) -> String {
