@@ -28,7 +28,14 @@ crate::tests![
 ];
 
 /// What this traffic has none of.
-const QUIET: [&str; 4] = ["accept_queue_overflow_rate", "zero_window_rate", "dns_error_rate", "reset_rate"];
+const QUIET: [&str; 6] = [
+    "client_closed_rate",
+    "client_closed_ratio",
+    "accept_queue_overflow_rate",
+    "zero_window_rate",
+    "dns_error_rate",
+    "reset_rate",
+];
 
 fn every_signal_answers(system: &mut System) -> Result<()> {
     let listed = system.get("signals")?.json()?;
@@ -286,10 +293,14 @@ fn heatmaps_have_cells_with_bounds(system: &mut System) -> Result<()> {
 
 fn values_complete_what_a_user_types(system: &mut System) -> Result<()> {
     let query = json!({ "queryType": "values", "field": "destination.workload", "prefix": "pay" });
-    ensure!(texts(&system.frame(query)?, "value")? == ["payments"]);
+    // Ends that no node names are offered by their DNS name, as the map shows them.
+    let values = texts(&system.frame(query)?, "value")?;
+    ensure!(values.iter().any(|value| value == "payments"), "{values:?}");
+    ensure!(values.iter().all(|value| value.starts_with("pay")), "{values:?}");
     let (from, to) = system.all_time();
     let answer = system.get(&format!("values?field=source.workload&prefix=traf&from={from}&to={to}"))?.json()?;
-    ensure!(answer["values"] == json!(["traffic"]), "{answer}");
+    let values = answer["values"].as_array().context("no values")?;
+    ensure!(values.contains(&json!("traffic")), "{answer}");
     Ok(())
 }
 
