@@ -61,6 +61,11 @@ pub enum Records {
     Saturation,
 }
 
+impl Records {
+    /// All kinds, in the order of their declaration.
+    pub const ALL: [Self; 5] = [Self::Requests, Self::Flows, Self::Drops, Self::Processes, Self::Saturation];
+}
+
 impl From<Table> for Records {
     fn from(table: Table) -> Self {
         match table {

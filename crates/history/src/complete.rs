@@ -1,6 +1,6 @@
 //! Up to when records are complete.
 
-use crate::query::plan::Source;
+use goldwire_answer::coverage::Records;
 
 /// Nothing that happened before these moments is still to come, nanoseconds since the epoch; `None` where nobody said so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,11 +19,11 @@ impl Complete {
     }
 
     /// Of the records of a table, in whole milliseconds, as answers say it.
-    pub(crate) fn of(self, source: Source) -> Option<i64> {
+    pub(crate) fn of(self, source: Records) -> Option<i64> {
         const MILLISECOND: i64 = 1_000_000;
         let until = match source {
-            Source::Requests | Source::Processes => self.events,
-            Source::Flows | Source::Drops | Source::Saturation => self.counters,
+            Records::Requests | Records::Processes => self.events,
+            Records::Flows | Records::Drops | Records::Saturation => self.counters,
         };
         until.map(|until| until - until.rem_euclid(MILLISECOND))
     }
@@ -41,11 +41,11 @@ mod tests {
     #[test]
     fn what_is_complete_stays_so() {
         let mut complete = Complete::default();
-        assert_eq!(complete.of(Source::Flows), None);
+        assert_eq!(complete.of(Records::Flows), None);
         assert_eq!(complete.begin(5), 5);
         complete.advance(9_999_999, 5_000_001);
         complete.advance(4_000_000, 6_000_000);
-        assert_eq!((complete.of(Source::Requests), complete.of(Source::Drops)), (Some(9_000_000), Some(6_000_000)));
+        assert_eq!((complete.of(Records::Requests), complete.of(Records::Drops)), (Some(9_000_000), Some(6_000_000)));
         assert_eq!(complete.begin(5), 6_000_000);
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use goldwire_answer::links::{Links, Sample, digest};
 use goldwire_model::record::{Ends, Reporter};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{chunk::ends::transport_number, query::space::PairKey};
 
@@ -122,17 +122,16 @@ impl LinkLog {
     #[inline]
     pub(crate) fn add(&mut self, time: i64, ends: &Ends) {
         let by_client = ends.reporter == Reporter::Client;
-        let other = if by_client { &ends.destination } else { &ends.source };
-        if other.local {
-            return;
-        }
+        let transport = transport_number(ends.transport);
+        let pair = PairKey::remote(by_client, &ends.source, &ends.destination, ends.destination_port, transport);
+        let Some(pair) = pair else { return };
         let period = time.div_euclid(PERIOD) * PERIOD;
         if self.periods.back().is_none_or(|newest| newest.to <= period) {
             self.begin(period);
         }
         let id = ends.pairing.map(|id| id.0);
         if !id.is_some_and(|id| self.is_recent(id, by_client)) {
-            self.add_new(period, pair_of(ends, by_client), id);
+            self.add_new(period, pair, id);
         }
     }
 
@@ -188,16 +187,6 @@ impl LinkLog {
     }
 }
 
-fn pair_of(ends: &Ends, by_client: bool) -> PairKey {
-    PairKey {
-        by_client,
-        source: ends.source.address,
-        destination: ends.destination.address,
-        port: ends.destination_port,
-        transport: transport_number(ends.transport),
-    }
-}
-
 /// A copy of the log, for a reader.
 #[derive(Debug)]
 pub(crate) struct Periods {
@@ -208,7 +197,7 @@ pub(crate) struct Periods {
 impl Periods {
     /// What is known of each pair in `[from, to)`, and a little around it: the clocks of the ends may differ. Of a pair that is
     /// not met there, what other times tell: what translates addresses mostly goes on doing so.
-    pub(crate) fn links(&self, pairs: &[PairKey], (from, to): (i64, i64)) -> Vec<Links> {
+    pub(crate) fn links(&self, pairs: &FxHashSet<PairKey>, (from, to): (i64, i64)) -> Vec<Links> {
         let most = (MOST_TOLD_TOGETHER / pairs.len().max(1)).clamp(1, MOST_TOLD);
         let (from, to) = (from.saturating_sub(PERIOD), to.saturating_add(PERIOD));
         let all = || self.periods.iter().map(Arc::as_ref);
@@ -256,7 +245,7 @@ mod tests {
     }
 
     fn ids(log: &LinkLog, port: u16, from: i64, to: i64) -> Vec<u64> {
-        let links = log.snapshot().links(&[pair(port)], (from * PERIOD, to * PERIOD));
+        let links = log.snapshot().links(&FxHashSet::from_iter([pair(port)]), (from * PERIOD, to * PERIOD));
         let mut ids: Vec<u64> = links.into_iter().flat_map(|links| links.ids).collect();
         ids.sort_unstable();
         ids
@@ -275,7 +264,7 @@ mod tests {
         let mut log = LinkLog::new(1 << 20);
         add(&mut log, 0, 80, 7);
         add(&mut log, 20, 81, 8);
-        let links = log.snapshot().links(&[pair(80)], (20 * PERIOD, 21 * PERIOD));
+        let links = log.snapshot().links(&FxHashSet::from_iter([pair(80)]), (20 * PERIOD, 21 * PERIOD));
         assert_eq!((&links[0].ids[..], links[0].up_to), (&[7][..], 0));
     }
 
@@ -283,7 +272,7 @@ mod tests {
     fn too_many_connections_leave_those_with_the_smallest_digests() {
         let mut log = LinkLog::new(64 << 10);
         (1..5_000).for_each(|id| add(&mut log, 0, 80, id));
-        let links = &log.snapshot().links(&[pair(80)], (0, PERIOD))[0];
+        let links = &log.snapshot().links(&FxHashSet::from_iter([pair(80)]), (0, PERIOD))[0];
         let mut all: Vec<u64> = (1..5_000).collect();
         all.sort_unstable_by_key(|id| digest(*id));
         assert_eq!(links.ids, all[..links.ids.len()]);

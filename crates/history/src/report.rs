@@ -1,10 +1,10 @@
 //! How much history holds and how far back it reaches, for `goldwire status`.
 
-use goldwire_answer::coverage::Tier;
+use goldwire_answer::coverage::{Records, Tier};
 use goldwire_model::time::Timestamp;
 use serde::Serialize;
 
-use crate::{options::Holder, query::plan::Source, rollup::tiers::TIERS, store::Store};
+use crate::{options::Holder, rollup::tiers::TIERS, store::Store};
 
 /// All of history.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,16 +46,16 @@ pub struct TierReport {
 }
 
 /// Names of the holders in reports.
-const fn name_of(holder: Holder) -> (&'static str, Tier, Source) {
+const fn name_of(holder: Holder) -> (&'static str, Tier, Records) {
     match holder {
-        Holder::Requests => ("requests", Tier::Raw, Source::Requests),
-        Holder::Flows => ("flows", Tier::Raw, Source::Flows),
-        Holder::Drops => ("drops", Tier::Raw, Source::Drops),
-        Holder::Processes => ("processes", Tier::Raw, Source::Processes),
-        Holder::Saturation => ("saturation", Tier::Raw, Source::Saturation),
-        Holder::RequestTier(tier) => ("requests", TIERS[tier], Source::Requests),
-        Holder::FlowTier(tier) => ("flows", TIERS[tier], Source::Flows),
-        Holder::DropTier(tier) => ("drops", TIERS[tier], Source::Drops),
+        Holder::Requests => ("requests", Tier::Raw, Records::Requests),
+        Holder::Flows => ("flows", Tier::Raw, Records::Flows),
+        Holder::Drops => ("drops", Tier::Raw, Records::Drops),
+        Holder::Processes => ("processes", Tier::Raw, Records::Processes),
+        Holder::Saturation => ("saturation", Tier::Raw, Records::Saturation),
+        Holder::RequestTier(tier) => ("requests", TIERS[tier], Records::Requests),
+        Holder::FlowTier(tier) => ("flows", TIERS[tier], Records::Flows),
+        Holder::DropTier(tier) => ("drops", TIERS[tier], Records::Drops),
     }
 }
 

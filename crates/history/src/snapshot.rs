@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use goldwire_answer::coverage::Records;
+
 use crate::{
     chunk::{open::Row, sealed::Chunk},
-    query::{plan::Source, tier::Reach},
+    query::tier::Reach,
     ring::Ring,
     rollup::{block::SharedBlock, tiers::Tiers},
     store::Store,
@@ -27,47 +29,51 @@ impl RawCopy {
 
 impl Store {
     /// Raw records that may lie in `[from, to)`.
-    pub(crate) fn raw(&self, source: Source, from: i64, to: i64) -> RawCopy {
+    pub(crate) fn raw(&self, source: Records, from: i64, to: i64) -> RawCopy {
         match source {
-            Source::Requests => RawCopy::of(&self.requests, from, to),
-            Source::Flows => RawCopy::of(&self.flows, from, to),
-            Source::Drops => RawCopy::of(&self.drops, from, to),
-            Source::Processes => RawCopy::of(&self.processes, from, to),
-            Source::Saturation => RawCopy::of(&self.saturation, from, to),
+            Records::Requests => RawCopy::of(&self.requests, from, to),
+            Records::Flows => RawCopy::of(&self.flows, from, to),
+            Records::Drops => RawCopy::of(&self.drops, from, to),
+            Records::Processes => RawCopy::of(&self.processes, from, to),
+            Records::Saturation => RawCopy::of(&self.saturation, from, to),
         }
     }
 
     /// Rollups of a tier that may lie in `[from, to)`.
-    pub(crate) fn rolled(&self, source: Source, tier: usize, from: i64, to: i64) -> Vec<SharedBlock> {
+    pub(crate) fn rolled(&self, source: Records, tier: usize, from: i64, to: i64) -> Vec<SharedBlock> {
         match source {
-            Source::Requests => self.request_rollup.tiers.snapshot(tier, from, to),
-            Source::Flows => self.flow_rollup.tiers.snapshot(tier, from, to),
-            Source::Drops => self.drop_rollup.tiers.snapshot(tier, from, to),
-            Source::Processes | Source::Saturation => Vec::new(),
+            Records::Requests => self.request_rollup.tiers.snapshot(tier, from, to),
+            Records::Flows => self.flow_rollup.tiers.snapshot(tier, from, to),
+            Records::Drops => self.drop_rollup.tiers.snapshot(tier, from, to),
+            Records::Processes | Records::Saturation => Vec::new(),
         }
     }
 
     /// True once a record of the table came, as long as anything of it is held.
-    pub(crate) fn holds_any(&self, source: Source) -> bool {
+    pub(crate) fn holds_any(&self, source: Records) -> bool {
         match source {
-            Source::Requests => self.requests.rows() > 0 || self.request_rollup.tiers.rows() > 0,
-            Source::Flows => self.flows.rows() > 0 || self.flow_rollup.tiers.rows() > 0,
-            Source::Drops => self.drops.rows() > 0 || self.drop_rollup.tiers.rows() > 0,
-            Source::Processes => self.processes.rows() > 0,
-            Source::Saturation => self.saturation.rows() > 0,
+            Records::Requests => self.requests.rows() > 0 || self.request_rollup.tiers.rows() > 0,
+            Records::Flows => self.flows.rows() > 0 || self.flow_rollup.tiers.rows() > 0,
+            Records::Drops => self.drops.rows() > 0 || self.drop_rollup.tiers.rows() > 0,
+            Records::Processes => self.processes.rows() > 0,
+            Records::Saturation => self.saturation.rows() > 0,
         }
     }
 
     /// How far back the tiers of a table reach.
-    pub(crate) fn reach(&self, source: Source) -> Reach {
+    pub(crate) fn reach(&self, source: Records) -> Reach {
         match source {
-            Source::Requests => {
+            Records::Requests => {
                 Reach { raw: self.requests.evicted_until(), rollups: Some(evicted(&self.request_rollup.tiers)) }
             }
-            Source::Flows => Reach { raw: self.flows.evicted_until(), rollups: Some(evicted(&self.flow_rollup.tiers)) },
-            Source::Drops => Reach { raw: self.drops.evicted_until(), rollups: Some(evicted(&self.drop_rollup.tiers)) },
-            Source::Processes => Reach { raw: self.processes.evicted_until(), rollups: None },
-            Source::Saturation => Reach { raw: self.saturation.evicted_until(), rollups: None },
+            Records::Flows => {
+                Reach { raw: self.flows.evicted_until(), rollups: Some(evicted(&self.flow_rollup.tiers)) }
+            }
+            Records::Drops => {
+                Reach { raw: self.drops.evicted_until(), rollups: Some(evicted(&self.drop_rollup.tiers)) }
+            }
+            Records::Processes => Reach { raw: self.processes.evicted_until(), rollups: None },
+            Records::Saturation => Reach { raw: self.saturation.evicted_until(), rollups: None },
         }
     }
 }

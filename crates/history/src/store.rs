@@ -1,5 +1,6 @@
 //! All that the writer changes and readers copy from, under one lock.
 
+use goldwire_answer::coverage::Records;
 use goldwire_model::record::{FlowEvent, FlowRecord, Record, RequestRecord, SaturationRecord};
 
 use crate::{
@@ -9,7 +10,6 @@ use crate::{
     links::LinkLog,
     losses::Losses,
     options::{Holder, Options},
-    query::plan::Source,
     ring::Ring,
     rollup::{drops::DropRollup, flows::FlowRollup, requests::RequestRollup},
     unread::UnreadTraffic,
@@ -120,7 +120,7 @@ impl Store {
     /// What happened before these moments has come, nanoseconds since the epoch.
     pub(crate) fn complete_until(&mut self, events: i64, counters: i64) {
         self.complete.advance(events, counters);
-        if let Some(counters) = self.complete.of(Source::Flows) {
+        if let Some(counters) = self.complete.of(Records::Flows) {
             self.flow_rollup.tiers.hold_from(counters);
         }
     }

@@ -90,3 +90,54 @@ pub trait Sink {
     /// So many bytes were not captured in which messages may have begun. How many is not known.
     fn missed(&mut self, bytes: u64);
 }
+
+/// Passes what it takes on to another sink, but for exchanges, with which it does something.
+pub trait Relay {
+    /// Who takes the rest.
+    fn sink(&mut self) -> &mut dyn Sink;
+
+    /// Takes an exchange.
+    fn relay(&mut self, exchange: Exchange);
+}
+
+impl<T: Relay> Sink for T {
+    fn text(&mut self, text: &str) -> Text {
+        self.sink().text(text)
+    }
+
+    fn route(&mut self, path: &Text) -> Text {
+        self.sink().route(path)
+    }
+
+    fn key_pattern(&mut self, pattern: &str) -> Text {
+        self.sink().key_pattern(pattern)
+    }
+
+    fn tls(&mut self, handshake: TlsHandshake) {
+        self.sink().tls(handshake);
+    }
+
+    fn proxied(&mut self, proxied: Proxied) {
+        self.sink().proxied(proxied);
+    }
+
+    fn compressed(&mut self) {
+        self.sink().compressed();
+    }
+
+    fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
+        self.sink().resolved(name, address, seconds);
+    }
+
+    fn exchange(&mut self, exchange: Exchange) {
+        self.relay(exchange);
+    }
+
+    fn lost(&mut self, exchanges: u64) {
+        self.sink().lost(exchanges);
+    }
+
+    fn missed(&mut self, bytes: u64) {
+        self.sink().missed(bytes);
+    }
+}

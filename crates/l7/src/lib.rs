@@ -35,7 +35,7 @@ mod upgrade;
 
 pub use connection::{Connection, Turn};
 pub use datagrams::{Datagram, Datagrams};
-pub use exchange::{Exchange, Position, Sink, TlsHandshake};
+pub use exchange::{Exchange, Position, Relay, Sink, TlsHandshake};
 pub use preamble::Proxied;
 pub use protocol::{
     Closing, Detection, Known, Next, PROTOCOLS, SKIP_MAX, SKIP_MIN, Standing, StreamProtocol, Upgraded, Wanted,

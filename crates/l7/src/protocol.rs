@@ -1,10 +1,10 @@
 //! The one question every protocol over a byte stream answers.
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
-use goldwire_model::record::{ExchangeError, Protocol, Text};
+use goldwire_model::record::{ExchangeError, Protocol};
 
-use crate::{Direction, Exchange, Nanos, Proxied, Segment, Sink, TlsHandshake};
+use crate::{Direction, Exchange, Nanos, Relay, Segment, Sink};
 
 /// Whether bytes are of one protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,48 +80,16 @@ pub(crate) struct Closed<'a> {
     pub(crate) sink: &'a mut dyn Sink,
 }
 
-impl Sink for Closed<'_> {
-    fn text(&mut self, text: &str) -> Text {
-        self.sink.text(text)
+impl Relay for Closed<'_> {
+    fn sink(&mut self) -> &mut dyn Sink {
+        self.sink
     }
 
-    fn route(&mut self, path: &Text) -> Text {
-        self.sink.route(path)
-    }
-
-    fn key_pattern(&mut self, pattern: &str) -> Text {
-        self.sink.key_pattern(pattern)
-    }
-
-    fn tls(&mut self, handshake: TlsHandshake) {
-        self.sink.tls(handshake);
-    }
-
-    fn proxied(&mut self, proxied: Proxied) {
-        self.sink.proxied(proxied);
-    }
-
-    fn compressed(&mut self) {
-        self.sink.compressed();
-    }
-
-    fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
-        self.sink.resolved(name, address, seconds);
-    }
-
-    fn exchange(&mut self, mut exchange: Exchange) {
+    fn relay(&mut self, mut exchange: Exchange) {
         if let Some(error @ (ExchangeError::NoAnswer | ExchangeError::Truncated)) = exchange.error {
             exchange.error = Some(self.closing.error(error));
         }
         self.sink.exchange(exchange);
-    }
-
-    fn lost(&mut self, exchanges: u64) {
-        self.sink.lost(exchanges);
-    }
-
-    fn missed(&mut self, bytes: u64) {
-        self.sink.missed(bytes);
     }
 }
 

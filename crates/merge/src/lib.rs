@@ -64,8 +64,7 @@ pub fn merge(query: &Query, answers: Vec<PartialAnswer>, asked: Asked) -> Result
                 _ => Err("it answered no groups".to_owned()),
             });
             let steps = steps::Steps::of(query, &joined)?;
-            let merged = groups::merge(query, &plan, &parts, &steps);
-            merged.notes.iter().for_each(|note| joined.note(note.clone()));
+            let merged = groups::merge(query, &plan, &parts, &steps, &mut joined);
             finish::groups(kind, &plan, &merged, &steps, &mut joined)
         }
     };

@@ -11,10 +11,6 @@ use crate::{asked::MergeError, coverage::Joined};
 /// Where a query names no step, it gets about so many.
 const MOST_STEPS: u32 = 120;
 
-/// All kinds of records, in the order of their discriminants.
-const KINDS: [Records; 5] =
-    [Records::Requests, Records::Flows, Records::Drops, Records::Processes, Records::Saturation];
-
 /// Steps aligned to the epoch, from the one that holds `from` to the one before `to`.
 pub(crate) struct Steps {
     window: Window,
@@ -22,9 +18,9 @@ pub(crate) struct Steps {
     step: i64,
     has_steps: bool,
     /// By part and kind of records.
-    parts: Vec<[Reach; KINDS.len()]>,
+    parts: Vec<[Reach; Records::ALL.len()]>,
     /// By kind of records.
-    all: [AllReaches; KINDS.len()],
+    all: [AllReaches; Records::ALL.len()],
 }
 
 /// A time that one node knows of, milliseconds since the epoch.
@@ -76,7 +72,7 @@ impl Reach {
 }
 
 impl AllReaches {
-    fn of(parts: &[[Reach; KINDS.len()]], records: Records) -> Self {
+    fn of(parts: &[[Reach; Records::ALL.len()]], records: Records) -> Self {
         let none = Self { any: Reach { since: i64::MAX, until: i64::MIN }, complete_until: i64::MAX };
         parts.iter().map(|part| part[records as usize]).fold(none, |all, Reach { since, until }| Self {
             any: Reach { since: all.any.since.min(since), until: all.any.until.max(until) },
@@ -94,13 +90,13 @@ impl Steps {
             }
             _ => None,
         };
-        let reaches = |node| KINDS.map(|records| Reach::of(node, records, joined.now(), step.is_some()));
+        let reaches = |node| Records::ALL.map(|records| Reach::of(node, records, joined.now(), step.is_some()));
         let parts: Vec<_> = joined.nodes().iter().map(reaches).collect();
         Ok(Self {
             window,
             step: step.unwrap_or_else(|| (window.to - window.from).max(1)),
             has_steps: step.is_some(),
-            all: KINDS.map(|records| AllReaches::of(&parts, records)),
+            all: Records::ALL.map(|records| AllReaches::of(&parts, records)),
             parts,
         })
     }
@@ -152,8 +148,11 @@ impl Steps {
     /// that of the time which it knows, and rates of nodes add up.
     pub(crate) fn surplus(&self, part: usize, records: Records, number: usize, count: u64) -> Surplus {
         let known = self.overlap(self.parts[part][records as usize], number);
+        if known <= 0 {
+            return Surplus::default();
+        }
         let unknown = self.observed(records, number) - known;
-        if known <= 0 || unknown <= 0 {
+        if unknown <= 0 {
             return Surplus::default();
         }
         let share =

@@ -1,10 +1,8 @@
 //! Answers that a server gave when its client's requests had ended. Until the connection is over it is not known whether the
 //! client still read them.
 
-use std::net::IpAddr;
-
-use goldwire_l7::{Closing, Direction, Exchange, Nanos, Proxied, Sink, TlsHandshake};
-use goldwire_model::record::{ExchangeError, Text};
+use goldwire_l7::{Closing, Direction, Exchange, Nanos, Relay, Sink};
+use goldwire_model::record::ExchangeError;
 
 /// Answers held; further ones count as read.
 const MOST: usize = 256;
@@ -51,44 +49,12 @@ pub(super) struct AfterRequests<'a> {
     pub(super) sink: &'a mut dyn Sink,
 }
 
-impl Sink for AfterRequests<'_> {
-    fn text(&mut self, text: &str) -> Text {
-        self.sink.text(text)
+impl Relay for AfterRequests<'_> {
+    fn sink(&mut self) -> &mut dyn Sink {
+        self.sink
     }
 
-    fn route(&mut self, path: &Text) -> Text {
-        self.sink.route(path)
-    }
-
-    fn key_pattern(&mut self, pattern: &str) -> Text {
-        self.sink.key_pattern(pattern)
-    }
-
-    fn tls(&mut self, handshake: TlsHandshake) {
-        self.sink.tls(handshake);
-    }
-
-    fn proxied(&mut self, proxied: Proxied) {
-        self.sink.proxied(proxied);
-    }
-
-    fn compressed(&mut self) {
-        self.sink.compressed();
-    }
-
-    fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
-        self.sink.resolved(name, address, seconds);
-    }
-
-    fn exchange(&mut self, exchange: Exchange) {
+    fn relay(&mut self, exchange: Exchange) {
         if exchange.time > self.ended { self.late.hold(exchange, self.sink) } else { self.sink.exchange(exchange) }
-    }
-
-    fn lost(&mut self, exchanges: u64) {
-        self.sink.lost(exchanges);
-    }
-
-    fn missed(&mut self, bytes: u64) {
-        self.sink.missed(bytes);
     }
 }

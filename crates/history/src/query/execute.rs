@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use goldwire_answer::{
     Body, PartialAnswer,
-    coverage::{Covered, Exactness, Loss, NodeCoverage, Tier, Unread, UnreadKind},
+    coverage::{Covered, Exactness, Loss, NodeCoverage, Records, Tier, Unread, UnreadKind},
 };
 use goldwire_model::{
     field::Field,
@@ -14,7 +14,7 @@ use goldwire_model::{
 
 use super::{
     groups::{Gathered, gather},
-    plan::{Plan, Source, Span},
+    plan::{Plan, Span},
     rows::RowPlan,
     tier::Choice,
     values,
@@ -143,7 +143,7 @@ impl Job<'_> {
 
     fn rows(&self) -> PartialAnswer {
         let plan = RowPlan::new(self.query);
-        let source = plan.as_ref().map_or(Source::Requests, |plan| plan.table().into());
+        let source = plan.as_ref().map_or(Records::Requests, |plan| plan.table().into());
         let (copy, looked) = {
             let store = lock(self.store);
             let reaches = store.reach(source).raw;
@@ -156,7 +156,7 @@ impl Job<'_> {
         PartialAnswer { body: Body::Rows(rows), coverage }
     }
 
-    fn look<'c>(&self, store: &Store, choices: impl Iterator<Item = (Source, &'c Choice)>) -> Looked {
+    fn look<'c>(&self, store: &Store, choices: impl Iterator<Item = (Records, &'c Choice)>) -> Looked {
         let since = store.recording_since;
         let mut looked = Looked {
             tier: Tier::Raw,
@@ -170,7 +170,7 @@ impl Job<'_> {
         for (source, choice) in choices {
             looked.tier = looked.tier.max(choice.tier());
             looked.covered.push(Covered {
-                records: source.into(),
+                records: source,
                 since: up_to_millis(choice.reaches.unwrap_or(since).max(since)),
                 until: self.complete.of(source).map(|until| until.div_euclid(1_000_000)),
             });
@@ -178,7 +178,7 @@ impl Job<'_> {
                 looked.oldest = looked.oldest.max(Some(choice.reaches.unwrap_or(since).max(since)));
             }
             looked.notes.extend(choice.note.clone());
-            if source == Source::Requests {
+            if source == Records::Requests {
                 looked.unread = store.unread.within(self.span.from, self.span.to);
                 // Who talks to whom is what they would add to, and every machine has some.
                 let is_map = matches!(self.query.kind, QueryKind::ServiceMap { .. });

@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
+use goldwire_answer::coverage::Records;
 use rustc_hash::FxHashMap;
 
 use super::{
     mask::{FALSE, mask, start_of},
-    plan::{Plan, Source, Span},
+    plan::{Plan, Span},
     raw::{Counting, Wanted, select},
     rolled::{LEFT_OUT, groups_of},
     space::{Reports, Space},
@@ -61,7 +62,7 @@ pub(crate) fn fill(
     filling: &mut Filling,
 ) {
     // Steps that have not begun have no gauge.
-    let until = plan.gauges_until.min(plan.span_of(Source::Flows).to);
+    let until = plan.gauges_until.min(plan.span_of(Records::Flows).to);
     let steps = space.steps.index(until.saturating_sub(1)).saturating_add(1).min(space.steps.count);
     let mut changes = Changes { by_group: FxHashMap::default(), steps: steps as usize };
     add_open(plan, node, open, space, &mut changes);
@@ -78,7 +79,7 @@ fn add_open(plan: &Plan<'_>, node: &str, open: &[OpenConnection], space: &mut Sp
     let places: Vec<u64> = (0..open.len() as u64).collect();
     let entries = NamedConnections { open, node, places: &places };
     let truths = mask(plan.filter, &entries);
-    let counted = Counting::counted(plan.deduplicate, Source::Flows);
+    let counted = Counting::counted(plan.deduplicate, Records::Flows);
     let wanted = |entry: usize| {
         truths.as_ref().is_none_or(|truths| truths[entry] != FALSE) && counted.have(entries.flags(entry))
     };
@@ -92,7 +93,7 @@ fn add_raw(plan: &Plan<'_>, entries: NamedChunk<'_>, space: &mut Space, changes:
     let chunk = entries.chunk;
     let flags = chunk.numbers(Slot::Flags);
     let since_window = Span { from: plan.span.from, to: i64::MAX };
-    let wanted = Wanted { span: since_window, ..Wanted::of(plan, Source::Flows) };
+    let wanted = Wanted { span: since_window, ..Wanted::of(plan, Records::Flows) };
     let (mut rows, _) = select(entries, wanted);
     rows.retain(|row| flags.get(*row as usize) as u8 & Flags::WAS_OPEN != 0);
     let (times, ages) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Age));
@@ -106,8 +107,8 @@ fn add_raw(plan: &Plan<'_>, entries: NamedChunk<'_>, space: &mut Space, changes:
 /// An opening before the window has no row here; its end stands for it from the first step on. Both rows of one
 /// connection are in the same series.
 fn add_rolled(plan: &Plan<'_>, node: &str, block: &Block, space: &mut Space, changes: &mut Changes) {
-    let counted = Counting::counted(plan.deduplicate, Source::Flows);
-    let groups = groups_of(&NamedSeries::new(&block.table, node), plan, Source::Flows, counted, space);
+    let counted = Counting::counted(plan.deduplicate, Records::Flows);
+    let groups = groups_of(&NamedSeries::new(&block.table, node), plan, Records::Flows, counted, space);
     let (steps, series) = (block.steps(), block.series());
     let (opened, ended) = (block.sums(OPENED), block.sums(ENDED));
     for row in 0..block.len() {

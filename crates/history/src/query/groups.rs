@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use goldwire_answer::{
-    coverage::Exactness,
+    coverage::{Exactness, Records},
     groups::{Groups, KeyColumn, Pair, Quantiles, StateColumn},
     plan::State,
 };
+use rustc_hash::FxHashSet;
 
 use super::{
     fold::{Folded, fold},
     gauge::{self, Ended},
     network_time,
-    plan::{Plan, Source},
-    raw,
+    plan::Plan,
+    raw::{self, has_two_reports},
     rolled::{self, RolledState},
-    space::Space,
+    space::{PairKey, Space},
     states::Filling,
     take::{Given, RawTake, RollupTake, from_raw, from_rollup},
     tier::{Choice, Needs, choose},
@@ -31,7 +32,7 @@ use crate::{
 
 /// What one table gives to the answer.
 struct Part {
-    source: Source,
+    source: Records,
     choice: Choice,
     held: Held,
 }
@@ -45,7 +46,8 @@ enum Held {
 pub(crate) struct Gathered {
     parts: Vec<Part>,
     connections: Vec<OpenConnection>,
-    links: Periods,
+    /// Where a row may have a pair.
+    links: Option<Periods>,
 }
 
 /// Groups and what is to be said about them.
@@ -60,18 +62,19 @@ pub(crate) struct Grouped {
 pub(crate) fn gather(store: &Store, plan: &Plan<'_>) -> Gathered {
     let parts = plan.sources().into_iter().map(|source| gather_part(store, plan, source)).collect();
     let connections = if has_gauge(plan) { store.connections.copy() } else { Vec::new() };
-    Gathered { parts, connections, links: store.links.snapshot() }
+    let may_have_pairs = plan.deduplicate && plan.sources().into_iter().any(has_two_reports);
+    Gathered { parts, connections, links: may_have_pairs.then(|| store.links.snapshot()) }
 }
 
 fn has_gauge(plan: &Plan<'_>) -> bool {
     plan.states.iter().any(|state| from_raw(plan.source_of(state), state).given == Given::Gauge)
 }
 
-fn gather_part(store: &Store, plan: &Plan<'_>, source: Source) -> Part {
+fn gather_part(store: &Store, plan: &Plan<'_>, source: Records) -> Part {
     let needs = Needs::of(plan);
     let choice = choose(source, store.reach(source), plan.span, &needs, |state| plan.source_of(state) == source);
     let (from, mut to) = choice.widen(plan, source);
-    if source == Source::Flows && has_gauge(plan) {
+    if source == Records::Flows && has_gauge(plan) {
         // Connections that ended behind the window were open in it.
         to = i64::MAX;
     }
@@ -83,7 +86,7 @@ fn gather_part(store: &Store, plan: &Plan<'_>, source: Source) -> Part {
 }
 
 impl Gathered {
-    pub(crate) fn choices(&self) -> impl Iterator<Item = (Source, &Choice)> {
+    pub(crate) fn choices(&self) -> impl Iterator<Item = (Records, &Choice)> {
         self.parts.iter().map(|part| (part.source, &part.choice))
     }
 
@@ -100,7 +103,7 @@ impl Gathered {
                 Held::Rolled(blocks) => scan.rolled(blocks, part.choice.widen(plan, part.source), &self.connections),
             }
         }
-        finish(plan, &space, fillings, folded_before, &self.links)
+        finish(plan, &space, fillings, folded_before, self.links.as_ref())
     }
 }
 
@@ -118,7 +121,7 @@ impl Held {
 struct Scan<'a, 'q> {
     plan: &'a Plan<'q>,
     node: &'a str,
-    source: Source,
+    source: Records,
     space: &'a mut Space,
     fillings: &'a mut [Filling],
 }
@@ -157,12 +160,18 @@ impl Scan<'_, '_> {
     }
 }
 
-fn rolled_state<'a>(source: Source, state: &State, filling: &'a mut Filling) -> Option<RolledState<'a>> {
+fn rolled_state<'a>(source: Records, state: &State, filling: &'a mut Filling) -> Option<RolledState<'a>> {
     let take = from_rollup(source, state)?;
     Some(RolledState { take, merging: state.merging, in_parts: state.is_known_in_parts(), filling })
 }
 
-fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>, folded_before: u64, periods: &Periods) -> Grouped {
+fn finish(
+    plan: &Plan<'_>,
+    space: &Space,
+    fillings: Vec<Filling>,
+    folded_before: u64,
+    periods: Option<&Periods>,
+) -> Grouped {
     let folded = fold(space, fillings, plan.asked);
     let keys = plan.keys.iter().enumerate().map(|(place, field)| KeyColumn {
         field: field.clone(),
@@ -173,8 +182,8 @@ fn finish(plan: &Plan<'_>, space: &Space, fillings: Vec<Filling>, folded_before:
             .collect(),
     });
     let (keys, steps, pairs) = (keys.collect(), steps(space, &folded), pairs(space, &folded));
-    let links =
-        if pairs.is_empty() { Vec::new() } else { periods.links(space.all_pairs(), (plan.span.from, plan.span.to)) };
+    let told: FxHashSet<PairKey> = folded.groups.iter().filter_map(|(_, pair)| space.pair_key(*pair)).collect();
+    let links = periods.map(|periods| periods.links(&told, (plan.span.from, plan.span.to))).unwrap_or_default();
     Grouped {
         quantiles: exactness(&folded.states),
         folded: folded.folded + folded.unpaired + folded_before,
@@ -194,7 +203,7 @@ fn pairs(space: &Space, folded: &Folded) -> Vec<Option<Pair>> {
     if folded.groups.iter().all(|(_, pair)| *pair == 0) {
         return Vec::new();
     }
-    let pairs: Vec<_> = folded.groups.iter().map(|(_, pair)| space.pair(*pair)).collect();
+    let pairs: Vec<_> = folded.groups.iter().map(|(_, pair)| space.pair_key(*pair).map(PairKey::to_pair)).collect();
     folded.entries.iter().map(|(group, _)| pairs[*group as usize].clone()).collect()
 }
 

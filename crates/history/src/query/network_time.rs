@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use goldwire_answer::coverage::Records;
 use rustc_hash::FxHashMap;
 
 use super::{
     mask::{FALSE, mask},
-    plan::{Plan, Source, Span},
+    plan::{Plan, Span},
     space::Space,
     states::Filling,
     take::SECOND,
@@ -41,7 +42,7 @@ struct Connection {
 pub(crate) fn fill(chunks: &[Arc<Chunk>], node: &str, plan: &Plan<'_>, space: &mut Space, filling: &mut Filling) {
     let mut connections = FxHashMap::<u64, Connection>::default();
     for (number, chunk) in chunks.iter().enumerate() {
-        gather(chunk, number as u32, plan.span_of(Source::Requests), &mut connections);
+        gather(chunk, number as u32, plan.span_of(Records::Requests), &mut connections);
     }
     let mut matched: Vec<Vec<(u32, u64)>> = vec![Vec::new(); chunks.len()];
     for connection in connections.into_values() {

@@ -8,7 +8,6 @@ use goldwire_model::{
     field::{Field, Table},
     filter::Filter,
     query::{Query, QueryKind, Window, nice_step},
-    signal::Measure,
 };
 
 use super::slots::Steps;
@@ -54,39 +53,6 @@ pub(crate) struct Plan<'q> {
     pub(crate) complete: Complete,
 }
 
-/// What states are made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Source {
-    Requests,
-    Flows,
-    Drops,
-    Processes,
-    Saturation,
-}
-
-impl From<Source> for Records {
-    fn from(source: Source) -> Self {
-        match source {
-            Source::Requests => Self::Requests,
-            Source::Flows => Self::Flows,
-            Source::Drops => Self::Drops,
-            Source::Processes => Self::Processes,
-            Source::Saturation => Self::Saturation,
-        }
-    }
-}
-
-impl From<Table> for Source {
-    fn from(table: Table) -> Self {
-        match table {
-            Table::Requests => Self::Requests,
-            Table::Flows => Self::Flows,
-            Table::Drops => Self::Drops,
-            Table::Processes => Self::Processes,
-        }
-    }
-}
-
 impl<'q> Plan<'q> {
     pub(crate) fn new(query: &'q Query, span: Span, now: i64, exact: bool, complete: Complete) -> Self {
         let asked = plan::keys(&query.kind);
@@ -117,22 +83,21 @@ impl<'q> Plan<'q> {
     }
 
     /// The window as far as it is complete for the records of a table, where the query has steps.
-    pub(crate) fn span_of(&self, source: Source) -> Span {
+    pub(crate) fn span_of(&self, source: Records) -> Span {
         let complete = self.steps.length.and(self.complete.of(source));
         Span { from: self.span.from, to: complete.map_or(self.span.to, |complete| complete.min(self.span.to)) }
     }
 
     /// What a state is made from.
-    pub(crate) fn source_of(&self, state: &State) -> Source {
+    pub(crate) fn source_of(&self, state: &State) -> Records {
         match &state.quantity {
-            Quantity::Measure(Measure::AcceptQueueOverflows | Measure::ZeroWindows) => Source::Saturation,
-            Quantity::Measure(measure) => measure.table().into(),
+            Quantity::Measure(measure) => (*measure).into(),
             Quantity::Rows | Quantity::Field(_) => self.table.unwrap_or(Table::Requests).into(),
         }
     }
 
     /// All sources that states are made from, each once.
-    pub(crate) fn sources(&self) -> Vec<Source> {
+    pub(crate) fn sources(&self) -> Vec<Records> {
         let mut sources = Vec::new();
         for source in self.states.iter().map(|state| self.source_of(state)) {
             if !sources.contains(&source) {

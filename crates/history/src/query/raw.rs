@@ -1,10 +1,11 @@
 //! Groups from raw records: chunk by chunk, column by column.
 
+use goldwire_answer::coverage::Records;
 use goldwire_model::filter::Filter;
 
 use super::{
     mask::{FALSE, Mask, mask},
-    plan::{Plan, Source, Span},
+    plan::{Plan, Span},
     shares::{Shares, interval_of},
     slots::StepCursor,
     space::Space,
@@ -20,9 +21,9 @@ use crate::chunk::{
 };
 
 /// True where a table's records come in two reports, of which one is not counted.
-pub(crate) const fn has_two_reports(source: Source) -> bool {
+pub(crate) const fn has_two_reports(source: Records) -> bool {
     // A dropped packet is one packet at one place, whoever else saw the connection.
-    matches!(source, Source::Requests | Source::Flows)
+    matches!(source, Records::Requests | Records::Flows)
 }
 
 /// Which reports of a connection that was seen at both ends are looked at.
@@ -37,7 +38,7 @@ pub(crate) enum Counting {
 
 impl Counting {
     /// Those that are counted: one of each exchange, unless the query tells the reporters apart.
-    pub(crate) const fn counted(deduplicate: bool, source: Source) -> Self {
+    pub(crate) const fn counted(deduplicate: bool, source: Records) -> Self {
         if deduplicate && has_two_reports(source) { Self::First } else { Self::All }
     }
 
@@ -61,7 +62,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(crate) fn of(plan: &'a Plan<'_>, source: Source) -> Self {
+    pub(crate) fn of(plan: &'a Plan<'_>, source: Records) -> Self {
         Self {
             span: plan.span_of(source),
             filter: plan.filter,
@@ -102,7 +103,7 @@ pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, 
 pub(crate) fn scan(
     entries: NamedChunk<'_>,
     plan: &Plan<'_>,
-    source: Source,
+    source: Records,
     space: &mut Space,
     fillings: &mut [(RawTake, &mut Filling)],
 ) {
@@ -117,7 +118,7 @@ pub(crate) fn scan(
 fn scan_reports<'a, 'b: 'a>(
     entries: NamedChunk<'_>,
     wanted: Wanted<'_>,
-    source: Source,
+    source: Records,
     space: &mut Space,
     fillings: impl Iterator<Item = &'a mut (RawTake, &'b mut Filling)>,
 ) {
@@ -145,7 +146,7 @@ fn scan_reports<'a, 'b: 'a>(
     }
 }
 
-fn combine(entries: NamedChunk<'_>, rows: &[u32], source: Source, space: &mut Space) -> Vec<u32> {
+fn combine(entries: NamedChunk<'_>, rows: &[u32], source: Records, space: &mut Space) -> Vec<u32> {
     if has_two_reports(source) { space.combine_reports(&entries, rows) } else { space.combine_unpaired(&entries, rows) }
 }
 

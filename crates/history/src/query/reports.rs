@@ -50,15 +50,7 @@ impl Reports for NamedSeries<'_> {
             self.table.endpoints.get(usize::from(at))
         };
         let (source, destination) = (endpoint(series.source)?, endpoint(series.destination)?);
-        let by_client = series.flags.is_by_client();
-        let other = if by_client { destination } else { source };
-        (!other.local).then_some(PairKey {
-            by_client,
-            source: source.address,
-            destination: destination.address,
-            port: series.destination_port,
-            transport: series.transport,
-        })
+        PairKey::remote(series.flags.is_by_client(), source, destination, series.destination_port, series.transport)
     }
 
     fn may_have_pairs(&self) -> bool {
@@ -73,15 +65,13 @@ impl Reports for NamedConnections<'_> {
 
     fn pair(&self, entry: usize) -> Option<PairKey> {
         let open = &self.open[entry];
-        let by_client = open.flags.is_by_client();
-        let other = if by_client { &open.destination } else { &open.source };
-        (!other.local).then_some(PairKey {
-            by_client,
-            source: open.source.address,
-            destination: open.destination.address,
-            port: open.destination_port,
-            transport: open.transport,
-        })
+        PairKey::remote(
+            open.flags.is_by_client(),
+            &open.source,
+            &open.destination,
+            open.destination_port,
+            open.transport,
+        )
     }
 
     fn may_have_pairs(&self) -> bool {

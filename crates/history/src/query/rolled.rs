@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use goldwire_answer::plan::Merging;
+use goldwire_answer::{coverage::Records, plan::Merging};
 
 use super::{
     mask::{FALSE, mask},
-    plan::{Plan, Source},
+    plan::Plan,
     raw::{Counting, has_two_reports},
     slots::StepCursor,
     space::{Reports, Space},
@@ -44,7 +44,7 @@ pub(crate) fn scan(
     blocks: &[Arc<Block>],
     node: &str,
     plan: &Plan<'_>,
-    source: Source,
+    source: Records,
     (from, to): (i64, i64),
     space: &mut Space,
     states: &mut [RolledState<'_>],
@@ -81,7 +81,7 @@ pub(crate) const LEFT_OUT: u32 = u32::MAX;
 pub(crate) fn groups_of(
     series: &NamedSeries<'_>,
     plan: &Plan<'_>,
-    source: Source,
+    source: Records,
     reports: Counting,
     space: &mut Space,
 ) -> Vec<u32> {

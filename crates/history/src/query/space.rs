@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use goldwire_answer::groups::Pair;
-use goldwire_model::field::Field;
+use goldwire_model::{field::Field, record::Endpoint};
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -23,6 +23,19 @@ pub(crate) struct PairKey {
 }
 
 impl PairKey {
+    /// The pair of a report, where its other end is not on this node.
+    pub(crate) fn remote(
+        by_client: bool,
+        source: &Endpoint,
+        destination: &Endpoint,
+        port: u16,
+        transport: u8,
+    ) -> Option<Self> {
+        let other = if by_client { destination } else { source };
+        let (source, destination) = (source.address, destination.address);
+        (!other.local).then_some(Self { by_client, source, destination, port, transport })
+    }
+
     pub(crate) fn to_pair(self) -> Pair {
         Pair {
             by_client: self.by_client,
@@ -126,14 +139,9 @@ impl Space {
         (ids, pair)
     }
 
-    pub(crate) fn pair(&self, id: u32) -> Option<Pair> {
+    pub(crate) fn pair_key(&self, id: u32) -> Option<PairKey> {
         let at = id.checked_sub(1)?;
-        self.pairs.get(at as usize).copied().map(PairKey::to_pair)
-    }
-
-    /// All pairs that were met.
-    pub(crate) fn all_pairs(&self) -> &[PairKey] {
-        &self.pairs
+        self.pairs.get(at as usize).copied()
     }
 
     pub(crate) fn key_text(&self, id: u32) -> Option<Arc<str>> {

@@ -1,12 +1,14 @@
 //! From a state to the columns of records, or of rollups, that it is made from.
 
-use goldwire_answer::plan::{Merging, Quantity, State};
+use goldwire_answer::{
+    coverage::Records,
+    plan::{Merging, Quantity, State},
+};
 use goldwire_model::{
     field::{EndField, Field, Kind, Side, Table},
     signal::Measure,
 };
 
-use super::plan::Source;
 use crate::{
     chunk::{flows::event, sealed::Slot},
     rollup::{drops, flows, requests},
@@ -66,10 +68,10 @@ pub(crate) enum RollupTake {
 
 /// How a state is made from raw records. A field that is no number counts its rows, and a record of drops is as many as it
 /// stands for.
-pub(crate) fn from_raw(source: Source, state: &State) -> RawTake {
+pub(crate) fn from_raw(source: Records, state: &State) -> RawTake {
     let (condition, given, unit) = match &state.quantity {
         Quantity::Measure(measure) => of_measure(*measure),
-        Quantity::Rows | Quantity::Field(Field::Count) if source == Source::Drops => {
+        Quantity::Rows | Quantity::Field(Field::Count) if source == Records::Drops => {
             (Condition::Always, Given::Column(Slot::Count), 1.0)
         }
         Quantity::Rows => (Condition::Always, Given::One, 1.0),
@@ -78,7 +80,8 @@ pub(crate) fn from_raw(source: Source, state: &State) -> RawTake {
             None => (Condition::Always, Given::One, 1.0),
         },
     };
-    let spread = source == Source::Flows && matches!(state.merging, Merging::Count | Merging::Sum) && is_counter(given);
+    let spread =
+        source == Records::Flows && matches!(state.merging, Merging::Count | Merging::Sum) && is_counter(given);
     RawTake { condition, given, unit, in_parts: state.is_known_in_parts(), spread }
 }
 
@@ -154,10 +157,10 @@ fn slot_of(field: &Field) -> Option<(Slot, f64)> {
 }
 
 /// How a state is made from the rollups of its table; `None` where they do not have it.
-pub(crate) fn from_rollup(source: Source, state: &State) -> Option<RollupTake> {
+pub(crate) fn from_rollup(source: Records, state: &State) -> Option<RollupTake> {
     let sum = |at| Some(RollupTake::Sum { at, dns_only: false });
     let take = match &state.quantity {
-        Quantity::Rows | Quantity::Field(Field::Count) if source == Source::Drops => sum(drops::COUNT),
+        Quantity::Rows | Quantity::Field(Field::Count) if source == Records::Drops => sum(drops::COUNT),
         Quantity::Rows => sum(0),
         Quantity::Measure(measure) => match measure {
             Measure::Exchanges => sum(requests::COUNT),
@@ -184,42 +187,42 @@ pub(crate) fn from_rollup(source: Source, state: &State) -> Option<RollupTake> {
     take.filter(|_| !is_sum || sums_do)
 }
 
-fn of_field(source: Source, field: &Field) -> Option<RollupTake> {
+fn of_field(source: Records, field: &Field) -> Option<RollupTake> {
     let sum = |at| Some(RollupTake::Sum { at, dns_only: false });
     match (source, field) {
-        (Source::Requests, Field::RequestBytes) => sum(requests::REQUEST_BYTES),
-        (Source::Requests, Field::ResponseBytes) => sum(requests::RESPONSE_BYTES),
-        (Source::Flows, Field::BytesSent) => sum(flows::BYTES_SENT),
-        (Source::Flows, Field::BytesReceived) => sum(flows::BYTES_RECEIVED),
-        (Source::Flows, Field::PacketsSent) => sum(flows::PACKETS_SENT),
-        (Source::Flows, Field::PacketsReceived) => sum(flows::PACKETS_RECEIVED),
-        (Source::Flows, Field::Retransmits) => sum(flows::RETRANSMITS),
-        (Source::Flows, Field::Resets) => sum(flows::RESETS),
-        (Source::Drops, Field::DropBytes) => sum(drops::BYTES),
+        (Records::Requests, Field::RequestBytes) => sum(requests::REQUEST_BYTES),
+        (Records::Requests, Field::ResponseBytes) => sum(requests::RESPONSE_BYTES),
+        (Records::Flows, Field::BytesSent) => sum(flows::BYTES_SENT),
+        (Records::Flows, Field::BytesReceived) => sum(flows::BYTES_RECEIVED),
+        (Records::Flows, Field::PacketsSent) => sum(flows::PACKETS_SENT),
+        (Records::Flows, Field::PacketsReceived) => sum(flows::PACKETS_RECEIVED),
+        (Records::Flows, Field::Retransmits) => sum(flows::RETRANSMITS),
+        (Records::Flows, Field::Resets) => sum(flows::RESETS),
+        (Records::Drops, Field::DropBytes) => sum(drops::BYTES),
         _ => spread_field(source, field).map(|(at, unit)| RollupTake::Distribution { at, dns_only: false, unit }),
     }
 }
 
-fn spread_field(source: Source, field: &Field) -> Option<(usize, f64)> {
+fn spread_field(source: Records, field: &Field) -> Option<(usize, f64)> {
     match (source, field) {
-        (Source::Requests, Field::Latency) => Some((requests::LATENCY, SECOND)),
-        (Source::Flows, Field::Rtt) => Some((flows::RTT, SECOND)),
-        (Source::Flows, Field::ConnectLatency) => Some((flows::CONNECT_LATENCY, SECOND)),
+        (Records::Requests, Field::Latency) => Some((requests::LATENCY, SECOND)),
+        (Records::Flows, Field::Rtt) => Some((flows::RTT, SECOND)),
+        (Records::Flows, Field::ConnectLatency) => Some((flows::CONNECT_LATENCY, SECOND)),
         _ => None,
     }
 }
 
 /// True where rollups of the table tell values of the field apart.
-pub(crate) fn rollups_have(source: Source, field: &Field) -> bool {
+pub(crate) fn rollups_have(source: Records, field: &Field) -> bool {
     match field {
         Field::End(Side::Source, EndField::Port) => false,
         Field::End(_, EndField::Pid | EndField::Ancestry | EndField::ProxiedAddress) => false,
         Field::End(..) | Field::NodeName | Field::Reporter | Field::Direction => true,
         Field::NetworkType | Field::NetworkTransport => true,
-        Field::NetworkProtocol => matches!(source, Source::Requests | Source::Flows),
-        Field::Ending => source == Source::Flows,
-        Field::Verdict => matches!(source, Source::Flows | Source::Drops),
-        Field::DropReason | Field::DropPlace => source == Source::Drops,
+        Field::NetworkProtocol => matches!(source, Records::Requests | Records::Flows),
+        Field::Ending => source == Records::Flows,
+        Field::Verdict => matches!(source, Records::Flows | Records::Drops),
+        Field::DropReason | Field::DropPlace => source == Records::Drops,
         Field::HttpMethod
         | Field::HttpRoute
         | Field::HttpHost
@@ -232,18 +235,18 @@ pub(crate) fn rollups_have(source: Source, field: &Field) -> bool {
         | Field::DbSystem
         | Field::DbOperation
         | Field::MessagingDestination
-        | Field::ErrorType => source == Source::Requests,
+        | Field::ErrorType => source == Records::Requests,
         _ => false,
     }
 }
 
 /// True where records of the table have the field at all.
-pub(crate) fn table_has(source: Source, field: &Field) -> bool {
+pub(crate) fn table_has(source: Records, field: &Field) -> bool {
     match source {
-        Source::Requests => field.is_in(Table::Requests),
-        Source::Flows => field.is_in(Table::Flows),
-        Source::Drops => field.is_in(Table::Drops),
-        Source::Processes => field.is_in(Table::Processes),
-        Source::Saturation => *field == Field::NodeName,
+        Records::Requests => field.is_in(Table::Requests),
+        Records::Flows => field.is_in(Table::Flows),
+        Records::Drops => field.is_in(Table::Drops),
+        Records::Processes => field.is_in(Table::Processes),
+        Records::Saturation => *field == Field::NodeName,
     }
 }

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, SecondsFormat};
 use goldwire_answer::{
-    coverage::Tier,
+    coverage::{Records, Tier},
     plan::{Merging, Quantity, State},
 };
 use goldwire_model::{field::Field, filter::Filter, signal::Measure};
 
 use super::{
-    plan::{Plan, Source, Span},
+    plan::{Plan, Span},
     take::{from_rollup, rollups_have, table_has},
 };
 use crate::rollup::tiers::{STEPS, TIERS};
@@ -35,7 +35,7 @@ impl Choice {
     }
 
     /// The window in whole steps of the tier; where it ends because no more is complete, the last one that is complete.
-    pub(crate) fn widen(&self, plan: &Plan<'_>, source: Source) -> (i64, i64) {
+    pub(crate) fn widen(&self, plan: &Plan<'_>, source: Records) -> (i64, i64) {
         let step = self.rollup.map_or(1, |tier| STEPS[tier]);
         let span = plan.span_of(source);
         let to = if span.to < plan.span.to { span.to - span.to.rem_euclid(step) } else { span.to };
@@ -58,7 +58,7 @@ impl<'a> Needs<'a> {
     }
 
     /// Why only raw records will do.
-    fn raw_only(&self, source: Source, of_source: impl Fn(&State) -> bool) -> Option<String> {
+    fn raw_only(&self, source: Records, of_source: impl Fn(&State) -> bool) -> Option<String> {
         let raw = |field: &&Field| table_has(source, field) && !rollups_have(source, field);
         if let Some(field) = self.filter.fields().iter().find(raw) {
             return Some(format!("the filter uses {}", field.name()));
@@ -91,7 +91,7 @@ fn name_of(state: &State) -> String {
 
 /// Chooses for one table.
 pub(crate) fn choose(
-    source: Source,
+    source: Records,
     reach: Reach,
     span: Span,
     needs: &Needs<'_>,
@@ -140,7 +140,7 @@ mod tests {
         let needs = Needs { filter: &filter, keys: &[], states: &[], step: step.map(|step| step * SECOND) };
         let at = |second: i64| Some(second * SECOND);
         let reach = Reach { raw: at(raw), rollups: Some(rollups.map(at)) };
-        choose(Source::Requests, reach, Span { from: 600 * SECOND, to: 1200 * SECOND }, &needs, |_| true)
+        choose(Records::Requests, reach, Span { from: 600 * SECOND, to: 1200 * SECOND }, &needs, |_| true)
     }
 
     #[test]

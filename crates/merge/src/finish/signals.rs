@@ -7,7 +7,6 @@ use goldwire_model::{
     field::Field,
     signal::{Recipe, Signal},
 };
-
 use rustc_hash::FxHashMap;
 
 use super::{places, rank::Slots};

@@ -63,7 +63,7 @@ fn fold(plan: &Plan, merged: &Merged, shown: &[usize]) -> Merged {
         }
     }
     let group = vec![OTHER.into(); plan.keys.len()];
-    Merged::new(vec![group], vec![crate::groups::Cell { group: 0, step: 0 }], states, Vec::new())
+    Merged::new(vec![group], vec![crate::groups::Cell { group: 0, step: 0 }], states)
 }
 
 fn append(columns: &mut [NamedColumn], more: Rows) {

@@ -12,16 +12,22 @@ use goldwire_answer::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{names::host_and_port, plan::Part};
+use super::{
+    plan::Part,
+    undecided::{doubtful, undecided},
+};
+
+/// Pairs of views that have an id of DNS in common. What more have tells nothing.
+const MOST_ALIKE: usize = 64;
 
 /// A pair of ends as one node sees it.
 pub(super) struct View<'a> {
     pub(super) pair: &'a Pair,
     /// As part and row.
     pub(super) rows: Vec<(usize, usize)>,
-    ids: &'a [u64],
+    pub(super) ids: &'a [u64],
     /// As in [`Links`].
-    up_to: u64,
+    pub(super) up_to: u64,
 }
 
 impl View<'_> {
@@ -83,73 +89,10 @@ pub(super) fn meet(views: &[View<'_>]) -> Met {
         meeting.is_rewritten |= sets.rewritten.contains(&set);
     }
     let alone: Vec<usize> = (0..views.len()).filter(|view| sets.is_alone(*view)).collect();
-    let mut undecided: Vec<usize> = alone.iter().copied().filter(|view| is_undecided(views, *view)).collect();
-    let doubtful = alone.iter().copied().filter(|view| is_doubtful(&views[*view], views, &alone)).collect();
     let has_both = |meeting: &Meeting| meeting.sides.iter().all(|side| !side.is_empty());
     let meetings: Vec<Meeting> = meetings.into_values().filter(has_both).collect();
-    undecided.extend(split_views(views, &meetings));
+    let (undecided, doubtful) = (undecided(views, &alone, &meetings), doubtful(views, &alone));
     Met { meetings, undecided, doubtful }
-}
-
-/// Views some of whose connections may be those of another meeting, at whose other side they were too many to keep. Without
-/// translation on either side's way no other meeting can have them.
-fn split_views(views: &[View<'_>], meetings: &[Meeting]) -> Vec<usize> {
-    let kept = [false, true].map(|by_client| {
-        let side = views.iter().filter(|view| view.pair.by_client == by_client);
-        side.flat_map(|view| view.ids).copied().collect::<FxHashSet<u64>>()
-    });
-    let translated: FxHashSet<usize> = meetings
-        .iter()
-        .filter(|meeting| is_translated(views, meeting))
-        .flat_map(|meeting| meeting.sides.iter().flatten())
-        .copied()
-        .collect();
-    let cut: Vec<usize> = (0..views.len()).filter(|number| views[*number].is_cut()).collect();
-    let is_split = |number: usize, own: &Meeting| {
-        let view = &views[number];
-        let alone = view.ids.iter().filter(|id| !kept[usize::from(!view.pair.by_client)].contains(id));
-        let Some(last) = alone.map(|id| digest(*id)).max() else { return false };
-        cut.iter().any(|other| {
-            let may_be_translated = translated.contains(&number) || translated.contains(other);
-            let other_view = &views[*other];
-            may_be_translated
-                && last > other_view.up_to
-                && other_view.pair.by_client != view.pair.by_client
-                && other_view.pair.transport == view.pair.transport
-                && !own.sides.iter().flatten().any(|of_own| of_own == other)
-        })
-    };
-    let of_meeting = |meeting: &'_ Meeting| -> Vec<usize> {
-        meeting.sides.iter().flatten().copied().filter(|view| is_split(*view, meeting)).collect()
-    };
-    meetings.iter().flat_map(of_meeting).collect()
-}
-
-/// Whether a client's view may be of the same conversations over UDP as a server's, of which no ids are known: one of the
-/// addresses or the server's port is the same.
-fn is_doubtful(client: &View<'_>, views: &[View<'_>], alone: &[usize]) -> bool {
-    let (client_host, client_port) = host_and_port(&client.pair.destination);
-    let may_be_twins = |server: &View<'_>| {
-        let (host, port) = host_and_port(&server.pair.destination);
-        let is_alike = server.pair.source == client.pair.source || host == client_host || port == client_port;
-        !server.pair.by_client && &*server.pair.transport == "udp" && server.ids.is_empty() && is_alike
-    };
-    client.pair.by_client
-        && &*client.pair.transport == "udp"
-        && client.ids.is_empty()
-        && alone.iter().any(|view| may_be_twins(&views[*view]))
-}
-
-/// Whether the ids of a view are none of those that another side's view has kept.
-fn is_undecided(views: &[View<'_>], number: usize) -> bool {
-    let view = &views[number];
-    let may_hold = |other: &View<'_>| {
-        other.is_cut()
-            && other.pair.by_client != view.pair.by_client
-            && other.pair.transport == view.pair.transport
-            && view.ids.iter().all(|id| digest(*id) > other.up_to)
-    };
-    !view.ids.is_empty() && views.iter().any(may_hold)
 }
 
 /// Numbers of views that belong together.
@@ -187,25 +130,35 @@ impl Sets {
     }
 }
 
-/// Ids of TCP are never alike by chance. Those of DNS may be, so that half of them must be.
+/// Ids of TCP are never alike by chance: all views that have one are of one connection. Those of DNS may be, so that half of
+/// them must be alike.
 fn join_by_ids(views: &[View<'_>], sets: &mut Sets) {
-    let mut by_id: FxHashMap<u64, [Vec<usize>; 2]> = FxHashMap::default();
+    let mut by_id: FxHashMap<(u64, &str), [Vec<usize>; 2]> = FxHashMap::default();
     for (number, view) in views.iter().enumerate() {
         for id in view.ids {
-            by_id.entry(*id).or_default()[usize::from(view.pair.by_client)].push(number);
+            let of_id = &mut by_id.entry((*id, &*view.pair.transport)).or_default()[usize::from(view.pair.by_client)];
+            if of_id.last() != Some(&number) {
+                of_id.push(number);
+            }
         }
     }
     let mut shared: FxHashMap<(usize, usize), usize> = FxHashMap::default();
-    for [servers, clients] in by_id.values() {
+    for ((_, transport), [servers, clients]) in &by_id {
+        let (Some(server), Some(client)) = (servers.first(), clients.first()) else { continue };
+        if *transport != "udp" {
+            servers.iter().for_each(|server| _ = sets.join(*server, *client));
+            clients.iter().for_each(|client| _ = sets.join(*server, *client));
+            continue;
+        }
+        if servers.len() * clients.len() > MOST_ALIKE {
+            continue;
+        }
         for (server, client) in servers.iter().flat_map(|server| clients.iter().map(move |client| (*server, *client))) {
             *shared.entry((server, client)).or_default() += 1;
         }
     }
     for ((server, client), count) in shared {
-        let (server_view, client_view) = (&views[server], &views[client]);
-        let is_certain =
-            &*server_view.pair.transport != "udp" || 2 * count >= server_view.ids.len().min(client_view.ids.len());
-        if server_view.pair.transport == client_view.pair.transport && is_certain {
+        if 2 * count >= views[server].ids.len().min(views[client].ids.len()) {
             sets.join(server, client);
         }
     }

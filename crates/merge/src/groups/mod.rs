@@ -7,15 +7,18 @@ use goldwire_model::query::Query;
 use rustc_hash::FxHashMap;
 
 use crate::{
+    coverage::Joined,
     residual::Residual,
     states,
     steps::{Steps, Surplus},
 };
 
+mod doubts;
 mod meetings;
 mod names;
 mod pairs;
 mod plan;
+mod undecided;
 
 use names::Names;
 use pairs::{Decision, Pairs};
@@ -33,20 +36,13 @@ pub(crate) struct Merged {
     pub(crate) cells: Vec<Cell>,
     /// In the order of the plan.
     pub(crate) states: Vec<StateColumn>,
-    /// What a reader must know.
-    pub(crate) notes: Vec<String>,
     /// By state and row, where anything: see [`Steps::surplus`].
     surplus: FxHashMap<(usize, usize), Surplus>,
 }
 
 impl Merged {
-    pub(crate) fn new(
-        groups: Vec<Vec<Arc<str>>>,
-        cells: Vec<Cell>,
-        states: Vec<StateColumn>,
-        notes: Vec<String>,
-    ) -> Self {
-        Self { groups, cells, states, notes, surplus: FxHashMap::default() }
+    pub(crate) fn new(groups: Vec<Vec<Arc<str>>>, cells: Vec<Cell>, states: Vec<StateColumn>) -> Self {
+        Self { groups, cells, states, surplus: FxHashMap::default() }
     }
 
     /// What a rate has to add to the count of a state in a row, for what nodes know of a part of the time only.
@@ -69,10 +65,10 @@ pub(crate) struct Cell {
 }
 
 /// Joins the parts: what two nodes saw is counted once, what a node could not decide is decided.
-pub(crate) fn merge(query: &Query, plan: &Plan, parts: &[Part], steps: &Steps) -> Merged {
-    let pairs = Pairs::of(plan, parts);
+pub(crate) fn merge(query: &Query, plan: &Plan, parts: &[Part], steps: &Steps, joined: &mut Joined) -> Merged {
+    let pairs = Pairs::of(plan, parts, joined);
     let residual = Residual::of(query);
-    let mut merging = Merging::new(plan, pairs.notes.clone());
+    let mut merging = Merging::new(plan);
     for (number, part) in parts.iter().enumerate() {
         for row in 0..part.rows {
             let decision = pairs.decision(number, row);
@@ -95,10 +91,10 @@ struct Merging {
 }
 
 impl Merging {
-    fn new(plan: &Plan, notes: Vec<String>) -> Self {
+    fn new(plan: &Plan) -> Self {
         let states = plan.states.iter().map(|state| states::zeros(state, 0)).collect();
         Self {
-            merged: Merged::new(Vec::new(), Vec::new(), states, notes),
+            merged: Merged::new(Vec::new(), Vec::new(), states),
             numbers: FxHashMap::default(),
             rows: FxHashMap::default(),
         }

@@ -17,11 +17,15 @@ use goldwire_model::field::{EndField, Field, Side};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
+    doubts::Doubts,
     meetings::{Meeting, View, distinct_ends, has_foreign, is_translated, meet, views},
     names::host_and_port,
     plan::{Part, Plan, Witness},
 };
-use crate::states::{self, Weight};
+use crate::{
+    coverage::Joined,
+    states::{self, Weight},
+};
 
 /// What to do with each row of each part.
 pub(crate) struct Pairs {
@@ -29,8 +33,7 @@ pub(crate) struct Pairs {
     numbers: Vec<FxHashMap<usize, (usize, bool)>>,
     verdicts: Vec<Verdict>,
     masks: Masks,
-    /// What a reader must know.
-    pub(crate) notes: Vec<String>,
+    doubts: Doubts,
 }
 
 struct Verdict {
@@ -81,46 +84,30 @@ impl Decision<'_> {
 }
 
 impl Pairs {
-    pub(crate) fn of(plan: &Plan, parts: &[Part]) -> Self {
+    /// Also tells what a reader must know.
+    pub(crate) fn of(plan: &Plan, parts: &[Part], joined: &mut Joined) -> Self {
         let mut pairs = Self {
             numbers: parts.iter().map(|_| FxHashMap::default()).collect(),
             verdicts: Vec::new(),
             masks: Masks::of(plan),
-            notes: Vec::new(),
+            doubts: Doubts::default(),
         };
         let views = views(parts);
         let met = meet(&views);
         let is_any_translated =
             met.meetings.len() > 1 && met.meetings.iter().any(|meeting| is_translated(&views, meeting));
-        let mut hidden = 0;
         for meeting in &met.meetings {
             let difference = pairs.judge(parts, &views, meeting);
             // What one end has and the other has not may be with another meeting, by a connection that neither has kept.
             if is_any_translated && meeting.sides.iter().flatten().any(|view| views[*view].is_cut()) {
-                hidden += difference;
+                pairs.doubts.undecided = pairs.doubts.undecided.saturating_add(difference);
             }
         }
-        pairs.tell_undecided(parts, &rows_of(&views, &met.undecided), hidden);
-        pairs.tell_doubtful(parts, &rows_of(&views, &met.doubtful));
+        let events = |views_of: &[usize]| weight(parts, &rows_of(&views, views_of), &pairs.masks.either).events();
+        pairs.doubts.undecided = pairs.doubts.undecided.saturating_add(events(&met.undecided));
+        pairs.doubts.doubtful = events(&met.doubtful);
+        pairs.doubts.sentences().for_each(|sentence| joined.note(sentence));
         pairs
-    }
-
-    fn tell_doubtful(&mut self, parts: &[Part], rows: &[(usize, usize)]) {
-        if !rows.is_empty() {
-            let count = Seen::of(parts, rows, &self.masks.either).weight.events();
-            self.notes.push(format!(
-                "{count} counts of UDP may be those of another node too: through translated addresses only DNS and QUIC are paired"
-            ));
-        }
-    }
-
-    fn tell_undecided(&mut self, parts: &[Part], rows: &[(usize, usize)], hidden: u64) {
-        let count = Seen::of(parts, rows, &self.masks.either).weight.events() + hidden;
-        if count > 0 {
-            self.notes.push(format!(
-                "{count} exchanges may be counted at both ends: more connections than are told apart pass the same addresses"
-            ));
-        }
     }
 
     /// Decides on a meeting, and gives by how much its sides' counts differ.
@@ -135,11 +122,7 @@ impl Pairs {
             judge_plain(parts, &rows, seen)
         };
         if meeting.is_rewritten {
-            let pair = views[meeting.sides[1][0]].pair;
-            let (source, destination) = (&pair.source, &pair.destination);
-            self.notes.push(format!(
-                "sequence numbers are rewritten between {source} and {destination}: paired by addresses"
-            ));
+            self.doubts.rewritten(views[meeting.sides[1][0]].pair);
         }
         self.verdicts.push(verdict);
         for (side, rows) in rows.iter().enumerate() {
@@ -178,11 +161,8 @@ impl Pairs {
         };
         if !is_told_apart {
             let count = if client_counts { client.weight.events() } else { server.weight.events() };
-            let side = if client_counts { "client" } else { "server" };
-            self.notes.push(format!(
-                "{count} exchanges pass translated addresses that several ends share: they are counted once, as the {side} saw \
-                 them, without the other end's name"
-            ));
+            let shared = &mut self.doubts.shared[usize::from(client_counts)];
+            *shared = shared.saturating_add(count);
             return Verdict { client_counts, names: Default::default(), places: Default::default() };
         }
         let places = [places(parts, views, servers, clients), places(parts, views, clients, servers)];
@@ -273,10 +253,7 @@ impl Seen {
         let mut by_name: FxHashMap<Vec<Option<Arc<str>>>, Weight> = FxHashMap::default();
         for (part, row) in rows {
             let groups = &parts[*part].groups;
-            let mut of_row = Weight::default();
-            for (column, _) in groups.states.iter().zip(compared).filter(|(_, compared)| **compared) {
-                of_row += states::weight(column, *row);
-            }
+            let of_row = row_weight(&parts[*part], *row, compared);
             weight += of_row;
             let names = groups
                 .keys
@@ -289,6 +266,20 @@ impl Seen {
         let heaviest = by_name.into_iter().max_by(|(a, of_a), (b, of_b)| of_a.compare(*of_b).then_with(|| b.cmp(a)));
         Self { weight, names: heaviest.map(|(names, _)| names).unwrap_or_default() }
     }
+}
+
+fn weight(parts: &[Part], rows: &[(usize, usize)], compared: &[bool]) -> Weight {
+    let mut weight = Weight::default();
+    rows.iter().for_each(|(part, row)| weight += row_weight(&parts[*part], *row, compared));
+    weight
+}
+
+fn row_weight(part: &Part, row: usize, compared: &[bool]) -> Weight {
+    let mut weight = Weight::default();
+    for (column, _) in part.groups.states.iter().zip(compared).filter(|(_, compared)| **compared) {
+        weight += states::weight(column, row);
+    }
+    weight
 }
 
 /// How many identities of that end the rows tell apart.
