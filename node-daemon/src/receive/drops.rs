@@ -66,8 +66,8 @@ impl Drops {
         Self { sweep, told: 0, looked: Instant::now(), took: Duration::ZERO }
     }
 
-    /// Tells what was dropped. Gives the number of events.
-    pub(super) fn tell(&mut self, doorbell: &Doorbell, visit: &mut impl FnMut(Event<'_>)) -> usize {
+    /// Tells what was dropped. Gives the number of events; `None` where the map cannot be read.
+    pub(super) fn tell(&mut self, doorbell: &Doorbell, visit: &mut impl FnMut(Event<'_>)) -> Option<usize> {
         self.look(doorbell, Duration::ZERO, visit)
     }
 
@@ -76,17 +76,27 @@ impl Drops {
         self.look(doorbell, SHORTEST.max(self.took * SHARE), visit);
     }
 
-    fn look(&mut self, doorbell: &Doorbell, pause: Duration, visit: &mut impl FnMut(Event<'_>)) -> usize {
+    fn look(&mut self, doorbell: &Doorbell, pause: Duration, visit: &mut impl FnMut(Event<'_>)) -> Option<usize> {
         let drops = doorbell.drops();
-        let Some(sweep) = self.sweep.as_mut().filter(|_| drops != self.told) else { return 0 };
+        let Some(sweep) = self.sweep.as_mut().filter(|_| drops != self.told) else { return Some(0) };
         let begun = Instant::now();
         if begun - self.looked < pause {
-            return 0;
+            return Some(0);
         }
-        let count = sweep.sweep(now(), visit).unwrap_or(0);
-        (self.told, self.looked, self.took) = (drops, Instant::now(), begun.elapsed());
-        count
+        let swept = sweep.sweep(now(), visit);
+        self.looked = Instant::now();
+        let Swept { count, searching } = swept.ok()?;
+        // Each place is searched for once, so that this says nothing of the next look.
+        (self.told, self.took) = (drops, begun.elapsed().saturating_sub(searching));
+        Some(count)
     }
+}
+
+/// What a sweep did.
+struct Swept {
+    count: usize,
+    /// Spent on the names of places that are new.
+    searching: Duration,
 }
 
 /// Sweeps over the map of drops.
@@ -115,19 +125,21 @@ impl DropSweep {
     }
 
     /// Tells what was dropped since the last sweep.
-    fn sweep(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> io::Result<usize> {
+    fn sweep(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> io::Result<Swept> {
         let mut entries: Vec<(DropKey, DropCounters)> = Vec::new();
         batch::for_each(self.map(), |key: &DropKey, value: &DropCounters| entries.push((*key, *value)))?;
-        let mut count = 0;
+        let begun = Instant::now();
+        self.symbols.learn(entries.iter().map(|(key, _)| key.location));
+        let mut swept = Swept { count: 0, searching: begun.elapsed() };
         for (key, counters) in entries {
             let is_idle = now.since(KernelTime(counters.last)) > IDLE;
             let counters = if is_idle { batch::take(self.map(), &key).unwrap_or(counters) } else { counters };
-            count += usize::from(self.tell(&key, &counters, visit));
+            swept.count += usize::from(self.tell(&key, &counters, visit));
             if is_idle {
                 self.told.remove(&key);
             }
         }
-        Ok(count)
+        Ok(swept)
     }
 
     fn tell(&mut self, key: &DropKey, counters: &DropCounters, visit: &mut impl FnMut(Event<'_>)) -> bool {

@@ -58,12 +58,9 @@ impl Namespaces {
     /// Inodes of what is there now. Most processes are where they were when they were last looked at.
     pub(super) fn look(&mut self) -> Vec<u32> {
         self.turn = (self.turn + 1) % TURNS;
-        self.look_at_processes(false);
-        let gone = self.found.iter().any(|(wanted, path)| inode(path) != Some(*wanted));
-        if gone {
-            self.found.clear();
-            self.look_at_processes(true);
-        }
+        let before = self.found.len();
+        self.found.retain(|wanted, path| inode(path) == Some(*wanted));
+        self.look_at_processes(self.found.len() < before);
         let mut inodes: Vec<u32> = self.found.keys().copied().collect();
         inodes.sort_unstable();
         inodes

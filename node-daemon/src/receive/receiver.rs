@@ -288,8 +288,10 @@ impl Receiver {
             return count;
         }
         self.next_sweep = at + with_seconds(SWEEP);
-        self.drops_until = now();
-        count + self.drops.tell(&self.doorbell, visit)
+        let looked = now();
+        let Some(drops) = self.drops.tell(&self.doorbell, visit) else { return count };
+        self.drops_until = looked;
+        count + drops
     }
 }
 

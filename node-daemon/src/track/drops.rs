@@ -23,11 +23,13 @@ use super::{
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
+/// Reasons of the kernel that are of its table of neighbours.
+const NEIGHBOUR: &str = "NEIGH_";
 /// Addresses of which a drop is remembered.
 const REMEMBERED: usize = 4_096;
 
-/// When packets of TCP were last dropped that belong to no open connection: of attempts, whose own port is known at their end
-/// only.
+/// When packets of TCP were last dropped that belong to no open connection: those of attempts among them, whose own port is known
+/// at their end only.
 #[derive(Debug)]
 pub(super) struct DroppedAttempts(LruCache<Tuple, KernelTime, FxBuildHasher>);
 
@@ -59,7 +61,8 @@ impl<I: IdentityLookup> Tracker<I> {
         let flow = self.flow_of_dropped(event);
         match flow.filter(|key| self.flows.peek(key).is_some_and(|flow| flow.stage != Stage::Connecting)) {
             Some(key) => self.mark_dropped(key),
-            None if event.protocol == TCP => {
+            // A SYN that waits for the address of a neighbour who does not answer is dropped because the attempt fails.
+            None if event.protocol == TCP && !event.reason.starts_with(NEIGHBOUR) => {
                 let tuple = Tuple { local: event.source, remote: event.destination, udp: false };
                 self.dropped.note(tuple, event.time);
             }

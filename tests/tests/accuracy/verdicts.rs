@@ -1,4 +1,4 @@
-//! Trial 20: what became of traffic: refused and forwarded connections, and dropped packets by their verdict.
+//! Trial 20: what became of traffic, by each verdict that there is, in the table of drops and in that of flows.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use goldwire_tests::{
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verdicts_are_found_in_flows_and_drops() -> Result<()> {
+async fn each_verdict_is_found_in_flows_and_drops() -> Result<()> {
     const TIMES: u64 = 10;
     let watch = Watch::of_node("verdicts").await?;
     let link = Link::create("goldwire-test-verdict")?;
@@ -23,19 +23,23 @@ async fn verdicts_are_found_in_flows_and_drops() -> Result<()> {
     let nginx = Nginx::start_at(&watch.cgroup, Some(&link.server), address)?;
     let (walled, closed, open) = (free_port()?, free_port()?, nginx.address.port());
     firewall_port(&link.server, walled)?;
+    // Nobody has the last address.
     let script = format!(
         "for i in $(seq {TIMES}); do \
          (timeout 0.3 bash -c 'exec 3<>/dev/tcp/{address}/{walled}') & \
          (exec 3<>/dev/tcp/{address}/{closed}) & \
          curl -s -o /dev/null http://{address}:{open}/ & \
+         (exec 3<>/dev/tcp/10.79.0.99/{closed}) & \
          done 2>/dev/null; wait; true"
     );
     let launch = Launch::new("bash", "bash").args(["-c", &script]).cgroup(&watch.cgroup)?.namespace(&link.client)?;
     let ended = launch.spawn()?.wait(Duration::from_secs(30))?.context("the script does not end")?;
     ensure!(ended.success(), "the script: {ended}");
     for (verdict, filter) in [
+        ("dropped", format!("destination.port = {walled}")),
         ("refused", format!("destination.port = {closed} and destination.address = {address}")),
         ("forwarded", format!("destination.port = {open}")),
+        ("error", "destination.address = 10.79.0.99".to_owned()),
     ] {
         let query = json!({ "queryType": "flows", "columns": ["verdict", "ending"], "limit": 1000,
             "filter": format!("{filter} and verdict = \"{verdict}\" and ending = \"*\"") });

@@ -99,3 +99,14 @@ fn a_drop_before_an_attempt_is_not_its_own() {
     scenario.end(&attempt, SocketState::SynSent, None, None);
     assert_eq!(scenario.flows()[0].verdict, Verdict::Error);
 }
+
+#[test]
+fn an_address_that_nobody_has_is_an_error_and_no_drop() {
+    let mut scenario = Scenario::new();
+    let attempt = Socket::client(1, 10, "10.0.0.1:40000", "10.0.0.9:81");
+    scenario.connecting(&attempt).wait(100);
+    let event = PacketsDropped { reason: "NEIGH_FAILED", ..dropped(&scenario, "10.0.0.1:40000", "10.0.0.9:81", 6) };
+    scenario.event(&Event::PacketsDropped(event));
+    scenario.end(&attempt, SocketState::SynSent, Some(libc::EHOSTUNREACH), None);
+    assert_eq!(scenario.flows()[0].verdict, Verdict::Error);
+}
