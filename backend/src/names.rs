@@ -12,7 +12,7 @@ use goldwire_answer::{
     table::{Answer, Finished, Table},
 };
 use goldwire_model::{
-    field::{EndField, Field},
+    field::{self as model, EndField, Field},
     query::{Aggregate, Query, QueryKind},
 };
 
@@ -26,10 +26,15 @@ const OTHER: &str = "other";
 pub(crate) fn groups(query: &Query) -> Option<Vec<Query>> {
     let QueryKind::Values { field: field @ Field::End(_, EndField::Workload), .. } = &query.kind else { return None };
     let count: Aggregate = "count()".parse().ok()?;
-    let tables = field.tables().iter().filter(|table| query.filter.check_table(**table).is_ok());
-    let of_table = tables.map(|table| Query {
+    let fitting = field.tables().iter().copied().filter(|table| query.filter.check_table(*table).is_ok());
+    let mut tables: Vec<model::Table> = fitting.collect();
+    // A drop is seen by one node only, which may not know an end that the other records name. Where these have the end, they do.
+    if tables.iter().any(|table| *table != model::Table::Drops) {
+        tables.retain(|table| *table != model::Table::Drops);
+    }
+    let of_table = tables.into_iter().map(|table| Query {
         kind: QueryKind::Table {
-            table: *table,
+            table,
             group_by: vec![field.clone()],
             aggregates: vec![count.clone()],
             order_by: Vec::new(),
@@ -49,8 +54,10 @@ pub(crate) fn values(query: &Query, answers: Vec<Answer>) -> Option<Answer> {
     let mut counts: BTreeMap<Arc<str>, i64> = BTreeMap::new();
     let mut coverage: Option<Coverage> = None;
     for answer in answers {
-        // The same nodes are asked each time.
-        coverage.get_or_insert(answer.coverage);
+        match &mut coverage {
+            None => coverage = Some(answer.coverage),
+            Some(coverage) => coverage.also_lacks(answer.coverage),
+        }
         if let Finished::Table(table) = &answer.body {
             add(&mut counts, table);
         }

@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use goldwire_model::{
     record::{
-        ConnectionId, Detail, Endpoint, Ends, ExchangeError, FlowEvent, FlowRecord, Protocol, Record, Reporter,
-        RequestRecord, TcpState, Transport, Verdict,
+        ConnectionId, Detail, DropRecord, Endpoint, Ends, ExchangeError, FlowEvent, FlowRecord, Protocol, Record,
+        Reporter, RequestRecord, TcpState, Transport, Verdict,
     },
     time::Timestamp,
 };
@@ -109,6 +109,10 @@ fn flow(second: u64, ends: Ends, connection: u64) -> Record {
     })
 }
 
+fn dropped(ends: Ends) -> Record {
+    Record::Drop(DropRecord { time: at(0, 0), ends, reason: "NETFILTER_DROP".into(), place: None, count: 1, bytes: 60 })
+}
+
 fn ends(source: Arc<Endpoint>, destination: Arc<Endpoint>, port: u16, reporter: Reporter, joined: bool) -> Ends {
     Ends {
         source,
@@ -176,6 +180,8 @@ pub(crate) fn odd() -> [Vec<Record>; 2] {
         let caller = endpoint(address(1), Some(name), "node-a");
         let unknown = endpoint(address(2), None, "");
         calls(&mut seen[0], &|| ends(Arc::clone(&caller), Arc::clone(&unknown), 8080, Reporter::Client, false));
+        // A drop is seen by one node, which does not know the other end.
+        seen[0].push(dropped(ends(Arc::clone(&caller), Arc::clone(&unknown), 8080, Reporter::Client, false)));
         if let Some(callee) = callee {
             let called = endpoint(address(2), Some(callee), "node-b");
             let unknown = endpoint(address(1), None, "");

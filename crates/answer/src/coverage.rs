@@ -193,6 +193,23 @@ pub struct Coverage {
     pub notes: Vec<String>,
 }
 
+impl Coverage {
+    /// Takes in what another answer of the same nodes lacks: both were needed.
+    pub fn also_lacks(&mut self, other: Self) {
+        fn add<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+            for one in more {
+                if !all.contains(&one) {
+                    all.push(one);
+                }
+            }
+        }
+        self.nodes_answered = self.nodes_answered.min(other.nodes_answered);
+        add(&mut self.late, other.late);
+        add(&mut self.unreachable, other.unreachable);
+        add(&mut self.notes, other.notes);
+    }
+}
+
 /// A node that gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
