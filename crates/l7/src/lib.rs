@@ -31,6 +31,7 @@ pub mod stream;
 #[cfg(test)]
 mod testing;
 pub mod tls;
+mod undecided;
 mod upgrade;
 
 pub use connection::{Connection, Turn};

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use chrono::Utc;
 use futures::{StreamExt, stream::FuturesUnordered};
 use goldwire_answer::{PartialAnswer, coverage::Unreachable, table::Answer};
@@ -172,8 +172,8 @@ fn file_of(pem: Pem, arguments: &NodeArguments) -> String {
 fn token(path: &Path) -> Result<Token> {
     let text = secret_file::read(path).with_context(|| format!("--token-file {}", path.display()))?;
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());
-    ensure!(first.is_some(), "--token-file {}: expected a token in its first line, found none", path.display());
-    Token::new(first.unwrap_or_default()).with_context(|| format!("--token-file {}", path.display()))
+    let first = first.with_context(|| format!("--token-file {}: expected a token, found none", path.display()))?;
+    Token::new(first).with_context(|| format!("--token-file {}", path.display()))
 }
 
 #[cfg(test)]

@@ -97,9 +97,7 @@ pub(crate) fn listen(text: &str) -> Result<SocketAddr, UnitError> {
 
 /// A number of rows or groups. How many a query may have, the query itself says.
 pub(crate) fn count(text: &str) -> Result<usize, UnitError> {
-    within(text, 1, u64::from(u32::MAX)).and_then(|number| {
-        usize::try_from(number).map_err(|_| UnitError::Count { least: 1, most: u64::from(u32::MAX) })
-    })
+    within(text, 1, u32::MAX.into()).map(|number| number as usize)
 }
 
 /// A number of seconds that people wait.

@@ -8,10 +8,13 @@
 
 use std::net::SocketAddr;
 
-use super::{
-    Addresses, BootTime, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SessionNumber, SocketState,
-    TcpCounters,
-};
+use super::{Addresses, Cookie, Direction, KernelTime, Owner, Reset, Role, SequenceNumber, SocketState, TcpCounters};
+
+mod plaintext;
+mod process;
+
+pub use plaintext::{Plaintext, PlaintextEnded, PlaintextSession};
+pub use process::{Arguments, ProcessExecuted, ProcessExited, ProcessForked};
 
 /// One thing that happened in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +59,7 @@ pub enum Event<'a> {
     Plaintext(Plaintext<'a>),
     /// Nothing passes it any more.
     PlaintextEnded(PlaintextEnded),
-    /// The kernel dropped packets; told once a second.
+    /// The kernel dropped packets; told once a second, and before ends of flows.
     PacketsDropped(PacketsDropped<'a>),
     /// A process was created.
     ProcessForked(ProcessForked),
@@ -334,69 +337,6 @@ pub struct Datagram<'a> {
     pub payload: &'a [u8],
 }
 
-/// A session of a TLS library, before its first [`Plaintext`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlaintextSession<'a> {
-    /// Of the first call that let something pass.
-    pub time: KernelTime,
-    /// The key that all further events have.
-    pub session: SessionNumber,
-    /// The process that uses it.
-    pub pid: u32,
-    /// Address of the library's object in that process.
-    pub object: u64,
-    /// When its library began to be watched: a session whose handshake began later is seen from its first byte.
-    pub watched_since: KernelTime,
-    /// What the library keeps of the session, in two pieces: the random of the client's hello is in one of them. Empty where
-    /// the session's calls name its socket.
-    pub memory: [&'a [u8]; 2],
-    /// The library's object says which socket it works on, so that the cookie of its calls is known for sure.
-    pub names_socket: bool,
-}
-
-/// A call of a TLS library wrote or read something.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plaintext<'a> {
-    /// When the call ended.
-    pub time: KernelTime,
-    /// When it began.
-    pub began: KernelTime,
-    /// As in its [`PlaintextSession`].
-    pub session: SessionNumber,
-    /// The process that called.
-    pub pid: u32,
-    /// The TCP socket that was used in this call or an earlier one; absent where a library works in memory, and its program
-    /// sends and receives.
-    pub cookie: Option<Cookie>,
-    /// The TCP socket from which the calling thread received last, as far as that was seen.
-    pub received_from: Option<Cookie>,
-    /// Seen from the process: [`Direction::Egress`] was written.
-    pub direction: Direction,
-    /// Place of the first byte in all that passed in this direction.
-    pub offset: u64,
-    /// When a call began that writes to the session and comes later, though what it wrote went before this.
-    pub awaits: Option<KernelTime>,
-    /// Bytes that passed, captured or not; 0 where it is only told that a call that writes is over.
-    pub length: u32,
-    /// The first of them, as far as they were captured.
-    pub prefix: &'a [u8],
-    /// The last of them where `prefix` does not reach them, else empty.
-    pub tail: &'a [u8],
-}
-
-/// A session of a TLS library is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlaintextEnded {
-    /// When its object was given back.
-    pub time: KernelTime,
-    /// As in its [`PlaintextSession`].
-    pub session: SessionNumber,
-    /// How many bytes were read from it in all.
-    pub received: u64,
-    /// How many bytes were written to it in all.
-    pub sent: u64,
-}
-
 /// Packets that the kernel dropped, alike in flow, reason and place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PacketsDropped<'a> {
@@ -418,79 +358,6 @@ pub struct PacketsDropped<'a> {
     pub count: u64,
     /// Of these packets, IP headers included.
     pub bytes: u64,
-}
-
-/// A process (not a thread) was created.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ProcessForked {
-    /// Of the fork, in the parent.
-    pub time: KernelTime,
-    /// Thread group id of the child, in the node's own process namespace.
-    pub pid: u32,
-    /// Thread group id of the process that forked.
-    pub parent: u32,
-    /// The parent's name, which the child has until it executes.
-    pub comm: super::Comm,
-    /// As in [`Owner::cgroup`].
-    pub cgroup: u64,
-}
-
-/// A process runs a new executable.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ProcessExecuted<'a> {
-    /// After `execve` succeeded.
-    pub time: KernelTime,
-    /// Thread group id, in the node's own process namespace.
-    pub pid: u32,
-    /// Thread group id; 0 where it could not be read.
-    pub parent: u32,
-    /// The new name, from the executable's.
-    pub comm: super::Comm,
-    /// As in [`Owner::cgroup`].
-    pub cgroup: u64,
-    /// Last component of the cgroup's path, on hybrid hierarchies that of the `pids` controller where the v2 cgroup is the
-    /// root; empty for a root.
-    pub cgroup_name: &'a str,
-    /// As given to `execve`, which may be relative, cut at 255 bytes.
-    pub executable: &'a str,
-    /// When the process was made, which may be long before it executed this.
-    pub started: Option<BootTime>,
-    /// The effective user id, as the initial user namespace has it.
-    pub user: Option<u32>,
-    /// What it was started with, its own name first.
-    pub arguments: Arguments<'a>,
-}
-
-impl ProcessExecuted<'_> {
-    /// The executable, where it was named by its whole path.
-    #[must_use]
-    pub fn absolute_path(&self) -> Option<&str> {
-        Some(self.executable).filter(|path| path.starts_with('/'))
-    }
-}
-
-/// Arguments of a process as the kernel keeps them: a NUL behind each. Secrets may be among them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Arguments<'a> {
-    /// At most 512 bytes; none where they could not be read.
-    pub bytes: &'a [u8],
-    /// There is more than that.
-    pub is_cut: bool,
-}
-
-/// The last thread of a process ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ProcessExited {
-    /// When its last thread ended.
-    pub time: KernelTime,
-    /// Thread group id, in the node's own process namespace.
-    pub pid: u32,
-    /// As in `wait(2)`.
-    pub status: i32,
-    /// When the process was made.
-    pub started: Option<BootTime>,
-    /// The effective user id at its end, as the initial user namespace has it.
-    pub user: Option<u32>,
 }
 
 /// UNIX stream sockets of all network namespaces.

@@ -19,6 +19,7 @@ mod mapping;
 mod merged;
 mod moved;
 mod namespace;
+mod net_counters;
 mod object;
 mod receiver;
 mod ring;

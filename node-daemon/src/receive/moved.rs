@@ -1,8 +1,8 @@
 //! Which sockets moved since they were last looked at.
 
-use std::{collections::HashMap, fs};
+use std::collections::HashMap;
 
-use super::{socket_list::ListedSocket, socket_sweep::now};
+use super::{net_counters, socket_list::ListedSocket, socket_sweep::now};
 use crate::decode::{KernelTime, TcpReport};
 
 /// How often a socket that the probes do not know moves until they are asked again.
@@ -84,17 +84,13 @@ impl MovedSockets {
 
 /// Segments of TCP that the namespace of the calling thread received and sent. Without any no socket of it moves.
 fn segments() -> Option<u64> {
-    read(&fs::read_to_string("/proc/thread-self/net/snmp").ok()?)
+    sum(&net_counters::read("snmp")?)
 }
 
-/// The file has pairs of lines: names, then values, both beginning with the group.
-fn read(text: &str) -> Option<u64> {
+fn sum(text: &str) -> Option<u64> {
     const COUNTED: [&str; 3] = ["InSegs", "OutSegs", "RetransSegs"];
-    let mut lines = text.lines().filter(|line| line.starts_with("Tcp:"));
-    let (names, values) = (lines.next()?, lines.next()?);
-    let counted = names.split(' ').zip(values.split(' ')).filter(|(name, _)| COUNTED.contains(name));
     let (mut found, mut sum) = (0, 0_u64);
-    for (_, value) in counted {
+    for (_, value) in net_counters::of_group(text, "Tcp")?.filter(|(name, _)| COUNTED.contains(name)) {
         found += 1;
         sum = sum.wrapping_add(value.parse().ok()?);
     }
@@ -154,8 +150,8 @@ mod tests {
     #[test]
     fn segments_of_a_namespace_are_read_by_their_names() {
         let text = "Ip: A\nIp: 1\nTcp: RtoMin InSegs OutSegs RetransSegs InErrs\nTcp: 200 10 20 3 9\nUdp: A\nUdp: 1\n";
-        assert_eq!(read(text), Some(33));
-        assert_eq!(read("Tcp: InSegs OutSegs\nTcp: 1 2\n"), None);
+        assert_eq!(sum(text), Some(33));
+        assert_eq!(sum("Tcp: InSegs OutSegs\nTcp: 1 2\n"), None);
         assert!(segments().is_some());
     }
 }

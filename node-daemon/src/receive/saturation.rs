@@ -1,8 +1,8 @@
 //! Saturation of network namespaces, from the kernel's counters.
 
-use std::{collections::HashMap, fs};
+use std::collections::HashMap;
 
-use super::socket_sweep::now;
+use super::{net_counters, socket_sweep::now};
 use crate::decode::Saturation;
 
 /// Follows the `net/netstat` of each namespace, from the moment on in which it is first read: what it counted before may be
@@ -25,8 +25,7 @@ struct Counters {
 impl SaturationSweep {
     /// Reads the namespace that the calling thread is in.
     pub(super) fn read(&mut self, namespace: u32) {
-        let text = fs::read_to_string("/proc/thread-self/net/netstat");
-        if let Some(counters) = text.ok().and_then(|text| read(&text)) {
+        if let Some(counters) = net_counters::read("netstat").and_then(|text| read(&text)) {
             self.add(namespace, counters);
         }
     }
@@ -54,17 +53,9 @@ impl SaturationSweep {
     }
 }
 
-/// The file has pairs of lines: names, then values, both beginning with the group.
 fn read(text: &str) -> Option<Counters> {
-    let mut lines = text.lines().filter(|line| line.starts_with("TcpExt:"));
-    let (names, values) = (lines.next()?, lines.next()?);
-    let value = |wanted: &str| {
-        names
-            .split(' ')
-            .zip(values.split(' '))
-            .find(|(name, _)| *name == wanted)
-            .and_then(|(_, value)| value.parse().ok())
-    };
+    let counters = net_counters::of_group(text, "TcpExt")?;
+    let value = |wanted: &str| counters.clone().find(|(name, _)| *name == wanted)?.1.parse().ok();
     Some(Counters {
         listen_overflows: value("ListenOverflows")?,
         zero_windows: value("TCPToZeroWindowAdv").unwrap_or(0),
@@ -106,6 +97,6 @@ mod tests {
 
     #[test]
     fn this_kernel_has_both() {
-        assert!(read(&fs::read_to_string("/proc/net/netstat").unwrap()).is_some());
+        assert!(net_counters::read("netstat").and_then(|text| read(&text)).is_some());
     }
 }

@@ -178,6 +178,13 @@ impl Flow {
         self.traffic.waits() || inner_waits || self.late.len() > 0
     }
 
+    /// The same, where it did not before.
+    pub(super) fn begins_to_wait(&mut self) -> bool {
+        let begins = !self.waits && self.waits_for_something();
+        self.waits |= begins;
+        begins
+    }
+
     pub(super) fn stream(&mut self, direction: Direction) -> &mut StreamOffset {
         &mut self.streams[direction as usize]
     }

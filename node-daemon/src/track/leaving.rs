@@ -7,7 +7,7 @@ use crate::decode::{KernelTime, Reset, SocketState, TcpClosed};
 
 use super::{
     ending::reset_came,
-    flow::{About, Flow, way},
+    flow::{About, Flow},
     held::Arrived,
 };
 
@@ -97,8 +97,9 @@ impl Flow {
     pub(super) fn note_leaving(&mut self, arrived: &Arrived<'_>) {
         const FIN: u8 = 0x01;
         let Arrived { direction, tcp_flags, segment, .. } = arrived;
+        let way = self.direction(*direction);
         let leaving = &mut self.leaving;
-        match way(*direction, self.about.ends.reporter == Reporter::Client) {
+        match way {
             Direction::Request if tcp_flags & FIN != 0 => {
                 leaving.client_ended.get_or_insert(KernelTime(segment.time));
             }

@@ -1,13 +1,11 @@
 //! Connections whose end was not told: the ring was full.
 
-use goldwire_model::record::FlowEvent;
-
 use crate::{
     decode::{Cookie, KernelTime, TcpOpen},
     identity::IdentityLookup,
 };
 
-use super::{flow::FlowKey, outlets::Outlets, report::Report, tracker::Tracker};
+use super::{flow::FlowKey, outlets::Outlets, tracker::Tracker};
 
 impl<I: IdentityLookup> Tracker<I> {
     /// Ends what the kernel has not had for two lists: the end of what is missing for the first time may still be on its way.
@@ -34,8 +32,6 @@ impl<I: IdentityLookup> Tracker<I> {
         let Some(mut flow) = self.flows.pop(&key) else { return };
         self.forget(key, &flow);
         flow.report_start(self.shared.anchor, out.records);
-        let (time, start, totals) = (self.wall(time), self.wall(flow.opened), flow.reported);
-        let report = Report { time, since: time, start, event: FlowEvent::End, ending: None, tcp_flags: 0, totals };
-        flow.report(report, out.records);
+        flow.report_unseen_end(self.wall(time), self.shared.anchor, out.records);
     }
 }

@@ -98,8 +98,7 @@ impl<I: IdentityLookup> Tracker<I> {
         }
         flow.wish(key.cookie(), out.capture);
         flow.skip_body(key.cookie(), direction, out.capture);
-        if !flow.waits && flow.waits_for_something() {
-            flow.waits = true;
+        if flow.begins_to_wait() {
             self.waiting.push(key);
         }
         if let Some(proxied) = proxied {

@@ -148,8 +148,7 @@ impl<I: IdentityLookup> Tracker<I> {
         };
         let is_compressed = common.is_compressed;
         tell_wish(call, wish, out.capture);
-        if !flow.waits && flow.waits_for_something() {
-            flow.waits = true;
+        if flow.begins_to_wait() {
             self.waiting.push(key);
         }
         if is_compressed {

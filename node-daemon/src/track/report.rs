@@ -71,6 +71,13 @@ impl Flow {
         since
     }
 
+    /// The end of a flow that ended in a way nobody saw, with no more than was reported of it.
+    pub(super) fn report_unseen_end(&mut self, time: Timestamp, anchor: Anchor, records: &mut dyn RecordSink) {
+        let (start, totals) = (anchor.wall(self.opened), self.reported);
+        let event = FlowEvent::End;
+        self.report(Report { time, since: time, start, event, ending: None, tcp_flags: 0, totals }, records);
+    }
+
     pub(super) fn report(&mut self, report: Report, records: &mut dyn RecordSink) {
         let Report { time, since, start, event, ending, tcp_flags, totals } = report;
         let delta = totals.since(&self.reported);

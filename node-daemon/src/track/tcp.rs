@@ -165,9 +165,7 @@ impl<I: IdentityLookup> Tracker<I> {
     fn turn_round(&mut self, key: FlowKey, time: KernelTime, out: &mut Outlets<'_>) -> Option<ConnectionId> {
         let (time, anchor) = (self.wall(time), self.shared.anchor);
         let flow = self.flows.peek_mut(&key).filter(|flow| flow.stage == Stage::Reported)?;
-        let (start, totals) = (anchor.wall(flow.opened), flow.reported);
-        let report = Report { time, since: time, start, event: FlowEvent::End, ending: None, tcp_flags: 0, totals };
-        flow.report(report, out.records);
+        flow.report_unseen_end(time, anchor, out.records);
         Some(flow.about.connection)
     }
 
