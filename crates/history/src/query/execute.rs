@@ -174,7 +174,8 @@ impl Job<'_> {
                 since: up_to_millis(choice.reaches.unwrap_or(since).max(since)),
                 until: self.complete.of(source).map(|until| until.div_euclid(1_000_000)),
             });
-            if store.holds_any(source) {
+            // A table that lost all that it held reaches back less far than one that never held anything.
+            if choice.reaches.is_some() || store.holds_any(source) {
                 looked.oldest = looked.oldest.max(Some(choice.reaches.unwrap_or(since).max(since)));
             }
             looked.notes.extend(choice.note.clone());

@@ -50,6 +50,18 @@ fn what_goes_moves_the_oldest_and_nothing_that_is_held_is_missing() {
 }
 
 #[test]
+fn a_table_that_lost_everything_says_since_when() {
+    let mut records = World::narrow(7).records(60_000, 600);
+    records.sort_by_key(|record| !matches!(record, Record::Saturation(_)));
+    let history = history(1 << 20, &records);
+    let counters = r#""queryType":"signals","signals":["zero_window_rate"],"step":"10s""#;
+    let answer = execute(&history, &query(0, 600, counters), 600);
+    let oldest = answer.coverage.oldest.expect("a beginning");
+    assert_eq!(total(&groups(answer)), 0, "all were freed");
+    assert!(oldest > (START + 500) * 1_000, "{oldest}");
+}
+
+#[test]
 fn late_records_reach_the_step_that_they_belong_to() {
     let mut world = World::narrow(3);
     let mut records: Vec<Record> =
