@@ -196,12 +196,12 @@ impl Services {
             "queryType": "table", "table": "flows", "filter": "network.transport = \"udp\"",
             "groupBy": ["reporter", "destination.port"], "aggregates": ["sum(packets_sent)", "sum(packets_received)"],
         });
-        let rows = watch.settled(query, |rows| rows.len() == 2 * self.of.len()).await?;
-        ensure!(rows.len() == 2 * self.of.len(), "both ways of a conversation are of one flow: {rows:?}");
-        for row in &rows {
-            let both = [count(row, "sum(packets_sent)"), count(row, "sum(packets_received)")];
-            ensure!(both == [TIMES, TIMES], "{rows:?}");
-        }
+        let is_whole = |rows: &[Row]| {
+            let both = |row: &Row| ["sum(packets_sent)", "sum(packets_received)"].map(|sum| count(row, sum));
+            rows.len() == 2 * self.of.len() && rows.iter().all(|row| both(row) == [TIMES, TIMES])
+        };
+        let rows = watch.settled(query, is_whole).await?;
+        ensure!(is_whole(&rows), "both ways of a conversation are of one flow: {rows:?}");
         Ok(())
     }
 }
