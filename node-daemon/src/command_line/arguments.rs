@@ -52,6 +52,9 @@ pub(crate) struct DaemonArguments {
     /// File with rules that name workloads by hand, before all else that names them (YAML).
     #[arg(long, value_name = "FILE", env = "GOLDWIRE_WORKLOADS")]
     pub(crate) workloads: Option<PathBuf>,
+    /// Whether to keep command lines of processes: without what looks like a secret, or none.
+    #[arg(long, value_name = "WHETHER", value_enum, default_value = "redacted", env = "GOLDWIRE_PROCESS_ARGUMENTS")]
+    pub(crate) process_arguments: ProcessArguments,
     /// Memory for history, shared by raw records and rollups.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", env = "GOLDWIRE_MEMORY")]
     pub(crate) memory: ByteSize,
@@ -90,6 +93,15 @@ pub(crate) struct DaemonArguments {
     /// `destination.reverse_dns`. The questions go to the network as the daemon's own.
     #[arg(long, env = "GOLDWIRE_REVERSE_DNS", value_parser = FalseyValueParser::new())]
     pub(crate) reverse_dns: bool,
+}
+
+/// What is kept of processes' command lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProcessArguments {
+    /// Nothing: `process.arguments` is absent, and rules of `--workloads` cannot ask for it.
+    Off,
+    /// All but what looks like a secret.
+    Redacted,
 }
 
 /// Whether to ask container engines.

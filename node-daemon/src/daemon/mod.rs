@@ -15,7 +15,7 @@ use std::{
     },
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use goldwire_history::History;
 use goldwire_protocol::status::SignalState;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,7 +23,7 @@ use tracing::{info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{
-    command_line::arguments::{DaemonArguments, TlsReading},
+    command_line::arguments::{DaemonArguments, ProcessArguments, TlsReading},
     identity::{ReverseNames, WorkloadRules},
     privileges,
     receive::{self, Receiver},
@@ -37,7 +37,7 @@ const LOGGED: &str = "info,kube_client=off,kube_runtime=off";
 pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     start_log();
     let access = access::Access::from_arguments(arguments)?;
-    let rules = arguments.workloads.as_deref().map(WorkloadRules::read).transpose()?.unwrap_or_default();
+    let rules = workload_rules(arguments)?;
     let socket = service::bind(arguments.listen)?;
     let name: Arc<str> = node_name(arguments)?.into();
     let receiver = Receiver::open(&receive::Options {
@@ -74,7 +74,8 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     let reverse = arguments.reverse_dns.then(|| ReverseNames::start(clock::kernel_now())).transpose();
     let reverse = reverse.context("failed to start the threads of --reverse-dns")?;
     let cgroup = arguments.cgroup.clone();
-    let settings = pipeline::Settings { node: name, cgroup, kubernetes, engines, reverse, rules };
+    let keeps_arguments = arguments.process_arguments == ProcessArguments::Redacted;
+    let settings = pipeline::Settings { node: name, cgroup, kubernetes, engines, reverse, rules, keeps_arguments };
     let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
         .context("failed to start the pipeline")?;
     let address = socket.local_addr()?;
@@ -85,6 +86,14 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     stop.store(true, Ordering::Relaxed);
     pipeline.join().map_err(|_| anyhow::anyhow!("the pipeline broke off"))?;
     Ok(served?)
+}
+
+fn workload_rules(arguments: &DaemonArguments) -> Result<WorkloadRules> {
+    let rules = arguments.workloads.as_deref().map(WorkloadRules::read).transpose()?.unwrap_or_default();
+    // They would fit nothing, and name less than was meant without a word.
+    let is_blind = arguments.process_arguments == ProcessArguments::Off && rules.want_arguments();
+    ensure!(!is_blind, "rules of --workloads match `arguments`, which --process-arguments off does not keep");
+    Ok(rules)
 }
 
 fn signal_state((signal, refused): (&'static str, Option<&str>)) -> SignalState {

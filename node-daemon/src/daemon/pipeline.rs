@@ -43,6 +43,8 @@ pub(super) struct Settings {
     pub(super) kubernetes: Option<Directory>,
     /// Workloads by hand.
     pub(super) rules: WorkloadRules,
+    /// Whether command lines are kept, without their secrets.
+    pub(super) keeps_arguments: bool,
     /// What containers' engines tell, where they are asked.
     pub(super) engines: Option<Engines>,
     /// Names of addresses, where they are looked up.
@@ -82,6 +84,7 @@ impl Pipeline {
         let identity = Processes::new(identity::Options {
             kubernetes: settings.kubernetes,
             rules: settings.rules,
+            arguments: settings.keeps_arguments,
             engines: settings.engines,
             ..identity::Options::new(&*settings.node, settings.cgroup)
         });

@@ -5,15 +5,18 @@
 
 use crate::decode::Arguments;
 
+mod addresses;
 mod opaque;
+mod positional;
 mod short_options;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use opaque::without_opaque;
+use positional::Positionals;
 use short_options::{Secret, ShortOptions};
-use words::{hides_rest, is_secret_name, last_name, split, without_pairs, without_users};
+use words::{hides_rest, is_secret_name, last_name, names_next, split, without_pairs};
 
 /// Stands where a secret was.
 const HIDDEN: &str = "***";
@@ -21,6 +24,19 @@ const HIDDEN: &str = "***";
 const CUT: &str = "…";
 /// Kinds of credentials in a header.
 const SCHEMES: &[&str] = &["basic", "bearer", "digest", "token"];
+/// Programs that take a secret from what `echo` writes.
+const READERS: &[&str] = &[
+    "chpasswd",
+    "--password-stdin",
+    "--stdin",
+    "sudo -S",
+    "--with-token",
+    "smbpasswd -s",
+    "--passphrase-fd",
+    "cryptsetup",
+];
+/// Options with the value of what the word before them names.
+const VALUES: &[&str] = &["-v", "--value", "--body"];
 /// Command lines within arguments (`sh -c '…'`) within arguments; deeper ones are hidden.
 const DEEPEST: usize = 4;
 
@@ -50,28 +66,42 @@ struct Scrubber {
     next: Option<Secret>,
     /// Of the program that was named last.
     options: ShortOptions,
+    /// Of the command that the words belong to.
+    positionals: Positionals,
     depth: usize,
 }
 
 impl Scrubber {
     fn argument(&mut self, text: &str) -> String {
-        if let Some(secret) = self.next.take() {
+        let before = self.next.take();
+        let is_option_of_named = before == Some(Secret::Named) && text.starts_with('-');
+        if let Some(secret) = before.filter(|_| !is_option_of_named) {
+            if matches!(text, "=" | ":") {
+                self.next = Some(secret);
+                return text.to_owned();
+            }
             // The kind of a credential stands before it.
             if SCHEMES.iter().any(|scheme| text.eq_ignore_ascii_case(scheme)) {
                 self.next = Some(secret);
                 return text.to_owned();
             }
+            // It counts among the words of its command all the same.
+            self.positionals.push(text);
             return secret.hide(text);
         }
         if let Some(header) = hides_rest(text) {
             return header;
         }
-        if let Some((name, _)) = text.split_once('=')
+        if let Some((name, value)) = text.split_once('=')
             && !name.contains(char::is_whitespace)
             && is_secret_name(name)
         {
             // All behind it is its value, spaces too.
-            return format!("{name}={HIDDEN}");
+            return format!("{name}={}", Secret::Whole.hide(value));
+        }
+        if is_option_of_named && VALUES.contains(&text) {
+            self.next = Some(Secret::Whole);
+            return text.to_owned();
         }
         if text.contains(char::is_whitespace) { self.command_line(text) } else { self.word(text) }
     }
@@ -89,10 +119,19 @@ impl Scrubber {
             let words = pairless.split_whitespace().map(|word| inner.argument(word));
             return format!("{space}{}", words.collect::<Vec<_>>().join(" "));
         }
-        words.into_iter().map(|(space, quote, word)| format!("{space}{quote}{}{quote}", inner.argument(word))).collect()
+        let mut spoken = Spoken::new(text);
+        let shown = words.into_iter().map(|(space, quote, word)| {
+            let word = if spoken.hides(word) { HIDDEN.to_owned() } else { inner.argument(word) };
+            format!("{space}{quote}{word}{quote}")
+        });
+        shown.collect()
     }
 
     fn word(&mut self, text: &str) -> String {
+        let names_next = !self.positionals.is_empty() && names_next(text);
+        if let Some(shown) = self.positionals.hidden(text).or_else(|| self.options.behind_prefix(text)) {
+            return shown;
+        }
         self.options.see(text);
         if let Some(option) = text.strip_prefix('-') {
             if let Some((shown, next)) = self.options.secret_of(text) {
@@ -107,7 +146,31 @@ impl Scrubber {
         }
         if text.strip_suffix([':', '=']).is_some_and(|text| is_secret_name(last_name(text))) {
             self.next = Some(Secret::Whole);
+        } else if names_next {
+            self.next = Some(Secret::Named);
         }
-        without_opaque(&without_users(&without_pairs(text))).into_owned()
+        without_opaque(&addresses::without_secrets(&without_pairs(text))).into_owned()
+    }
+}
+
+/// What a shell writes to a program that reads a secret: `echo hunter2 | docker login --password-stdin`.
+#[derive(Debug)]
+struct Spoken {
+    has_reader: bool,
+    is_speaking: bool,
+}
+
+impl Spoken {
+    fn new(text: &str) -> Self {
+        Self { has_reader: READERS.iter().any(|reader| text.contains(reader)), is_speaking: false }
+    }
+
+    fn hides(&mut self, word: &str) -> bool {
+        if word.contains(['|', ';', '&']) {
+            self.is_speaking = false;
+        }
+        let hides = self.has_reader && self.is_speaking && !word.starts_with('-');
+        self.is_speaking |= matches!(word, "echo" | "printf" | "<<<");
+        hides
     }
 }

@@ -54,6 +54,8 @@ pub struct Options {
     pub engines: Option<Engines>,
     /// Workloads by hand.
     pub rules: WorkloadRules,
+    /// Whether command lines are kept, without their secrets.
+    pub arguments: bool,
 }
 
 impl Options {
@@ -62,7 +64,7 @@ impl Options {
     pub fn new(node: impl Into<String>, cgroup: Option<PathBuf>) -> Self {
         let docker = PathBuf::from("/var/lib/docker/containers");
         let (proc, rules) = (PathBuf::from("/proc"), WorkloadRules::default());
-        Self { node: node.into(), cgroup, proc, docker, kubernetes: None, engines: None, rules }
+        Self { node: node.into(), cgroup, proc, docker, kubernetes: None, engines: None, rules, arguments: true }
     }
 }
 
@@ -110,6 +112,7 @@ impl Known {
 pub struct Processes {
     node: Text,
     files: ProcFiles,
+    keeps_arguments: bool,
     naming: Naming,
     cgroup_ids: CgroupIds,
     /// Read since [`IdentityLookup::newly_seen`] was asked last.
@@ -134,6 +137,7 @@ impl Processes {
         Self {
             node: options.node.into(),
             files,
+            keeps_arguments: options.arguments,
             naming: Naming::new(subtree, containers, pods, options.rules),
             cgroup_ids: CgroupIds::new(mount),
             noticed: Vec::new(),
@@ -175,7 +179,7 @@ impl Processes {
         };
         let cgroup = Cgroup::parse(&self.files.cgroups(pid).unwrap_or_default());
         let user = told.and_then(|told| told.user).or_else(|| self.files.user(pid));
-        let arguments = told.and_then(|told| command_line(&told.arguments)).or_else(|| self.command_line(pid));
+        let arguments = self.arguments(pid, told);
         let seen = Seen {
             pid,
             parent: stat.parent,
@@ -193,7 +197,15 @@ impl Processes {
         Some(self.remember(identity, &cgroup, Moments { start_time: Some(stat.start_time), now }, user))
     }
 
-    fn command_line(&self, pid: u32) -> Option<String> {
+    /// As the kernel told them, else as `/proc` has them.
+    fn arguments(&self, pid: u32, told: Option<&ProcessExecuted<'_>>) -> Option<String> {
+        if !self.keeps_arguments {
+            return None;
+        }
+        told.and_then(|told| command_line(&told.arguments)).or_else(|| self.read_arguments(pid))
+    }
+
+    fn read_arguments(&self, pid: u32) -> Option<String> {
         let bytes = self.files.arguments(pid)?;
         let kept = bytes.len().min(ARGUMENTS_LENGTH);
         command_line(&Arguments { bytes: &bytes[..kept], is_cut: kept < bytes.len() })
@@ -287,7 +299,7 @@ impl IdentityLookup for Processes {
             comm: event.comm.as_str(),
             executable: event.absolute_path(),
             cgroup: &cgroup,
-            arguments: command_line(&event.arguments),
+            arguments: self.keeps_arguments.then(|| command_line(&event.arguments)).flatten(),
             user: event.user,
             ancestry: None,
         };

@@ -108,6 +108,12 @@ impl WorkloadRules {
         self.0.len()
     }
 
+    /// Whether any of them looks at command lines.
+    #[must_use]
+    pub fn want_arguments(&self) -> bool {
+        self.0.iter().any(|rule| rule.wanted.0.arguments.is_some())
+    }
+
     /// With the workload of the first rule that fits, where one does.
     pub(super) fn apply(&self, identity: Identity, cgroup: &Cgroup) -> Identity {
         match self.0.iter().find(|rule| rule.wanted.0.fits(&identity, cgroup)) {

@@ -15,12 +15,21 @@ const BETWEEN_SLASHES: usize = 20;
 
 static RUN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("[A-Za-z0-9_+/-]{24,}=*").ok());
 
+/// Keys that say by their first letters what they are.
+static MARKED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let marks = "AKIA|ASIA|AIza|ya29\\.|gh[oprsu]_|github_pat_|glpat-|hf_|hvs\\.|npm_|pypi-|dop_v1_|[prs]k_(?:live|test)_|sk-\
+                 |SG\\.|SWMTKN-|tskey-|whsec_|xox[abeprs]-|eyJ[\\w-]+\\.eyJ";
+    Regex::new(&format!(r"(^|[^\w-])((?:{marks})[\w.-]{{8,}})")).ok()
+});
+
 pub(super) fn without_opaque(text: &str) -> Cow<'_, str> {
-    let Some(run) = &*RUN else { return HIDDEN.into() };
-    run.replace_all(text, |found: &Captures<'_>| {
+    let (Some(run), Some(marked)) = (&*RUN, &*MARKED) else { return HIDDEN.into() };
+    let unmarked = marked.replace_all(text, format!("${{1}}{HIDDEN}"));
+    let shown = run.replace_all(&unmarked, |found: &Captures<'_>| {
         let run = &found[0];
         if is_opaque(run) { HIDDEN.to_owned() } else { parts(run) }
-    })
+    });
+    shown.into_owned().into()
 }
 
 /// A run may be a path that ends in something opaque.

@@ -58,6 +58,50 @@ fn secrets_are_cut_where_something_says_so() {
     }
 }
 
+/// The command lines of a file: words, or what stands within single quotes.
+fn lines(file: &str) -> impl Iterator<Item = Vec<String>> {
+    file.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let mut arguments = vec![String::new()];
+        let mut is_quoted = false;
+        for letter in line.chars() {
+            match letter {
+                '\'' => is_quoted = !is_quoted,
+                ' ' if !is_quoted => arguments.push(String::new()),
+                letter => arguments.last_mut().expect("one at least").push(letter),
+            }
+        }
+        arguments
+    })
+}
+
+fn shown_line(arguments: &[String]) -> String {
+    let plain: Vec<String> = arguments.iter().map(|argument| argument.replace(['«', '»'], "")).collect();
+    shown(&plain.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn realistic_command_line_with_secret_hides_it() {
+    let mut readable = Vec::new();
+    for arguments in lines(include_str!("tests/secret.txt")) {
+        let shown = shown_line(&arguments);
+        let line = arguments.join(" ");
+        let secrets: Vec<&str> = line.split('«').skip(1).filter_map(|rest| Some(rest.split_once('»')?.0)).collect();
+        assert!(!secrets.is_empty(), "{line}");
+        if secrets.iter().any(|secret| shown.contains(secret)) || !shown.contains(HIDDEN) {
+            readable.push(shown);
+        }
+    }
+    assert!(readable.is_empty(), "{}", readable.join("\n"));
+}
+
+#[test]
+fn realistic_command_line_without_secret_stays_readable() {
+    let hidden =
+        lines(include_str!("tests/innocent.txt")).map(|arguments| (shown_line(&arguments), arguments.join(" ")));
+    let hidden: Vec<String> = hidden.filter(|(shown, line)| shown != line).map(|(shown, _)| shown).collect();
+    assert!(hidden.is_empty(), "{}", hidden.join("\n"));
+}
+
 #[test]
 fn half_a_word_is_not_shown() {
     let cut = |bytes: &str| command_line(&Arguments { bytes: bytes.as_bytes(), is_cut: true });

@@ -71,6 +71,19 @@ fn exit(pid: u32, user: Option<u32>) -> ProcessExited {
 }
 
 #[test]
+fn arguments_that_are_off_are_never_kept() {
+    for (keeps, told) in [(true, Some("flash --token=***")), (false, None)] {
+        let proc = PathBuf::from("/proc");
+        let options = Options { arguments: keeps, proc, ..Options::new("node-a", None) };
+        let mut processes = Processes::new(options);
+        let ended = processes.executed(&exec(u32::MAX, 1, "flash", "/usr/bin/flash"));
+        assert_eq!(ended.arguments.as_deref(), told);
+        let own = processes.process(std::process::id(), KernelTime(SECOND)).expect("this process");
+        assert_eq!(own.arguments.is_some(), keeps);
+    }
+}
+
+#[test]
 fn names_come_from_proc_once() {
     let mut machine = Machine::new();
     machine.run(1, "systemd", 0, 1, "/");

@@ -30,7 +30,7 @@ fn identity() -> Identity {
 fn the_first_rule_that_fits_names_the_workload() {
     let rules = parse(FILE).expect("rules");
     let workload = |identity, path: &str| rules.apply(identity, &Cgroup::of_path(path)).workload.to_string();
-    assert_eq!(rules.count(), 4);
+    assert_eq!((rules.count(), rules.want_arguments()), (4, true));
     let python = Identity {
         process: "python3".into(),
         executable: Some("/usr/bin/python3.11".into()),
