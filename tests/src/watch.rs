@@ -45,6 +45,9 @@ pub struct Watch {
     since: i64,
     sees_whole_node: bool,
     options: Vec<String>,
+    node: String,
+    /// Further daemons that are asked along.
+    others: Vec<SocketAddr>,
     resolver: Option<IpAddr>,
     folder: TempDir,
 }
@@ -85,6 +88,8 @@ impl Watch {
             since: now_millis(),
             sees_whole_node: false,
             options: options.iter().map(|option| (*option).to_owned()).collect(),
+            node: "under-test".to_owned(),
+            others: Vec::new(),
             resolver: None,
             folder: TempDir::new()?,
         })
@@ -103,6 +108,17 @@ impl Watch {
         Self { since: self.since - time.as_millis() as i64, ..self }
     }
 
+    /// The name of the node that the daemon which is yet to be started is on.
+    #[must_use]
+    pub fn on_node(self, name: &str) -> Self {
+        Self { node: name.to_owned(), ..self }
+    }
+
+    /// From now on asks another watch's daemon too.
+    pub fn ask_along(&mut self, other: &Self) {
+        self.others.push(other.address);
+    }
+
     /// What the daemon that is yet to be started takes for the system's resolver, on port 53.
     #[must_use]
     pub fn with_resolver(mut self, resolver: IpAddr) -> Self {
@@ -114,7 +130,7 @@ impl Watch {
     pub async fn start_daemon(&mut self) -> Result<()> {
         let log = self.log_file();
         let mut launch = Launch::new("goldwire daemon", built_program("goldwire")?)
-            .args(["daemon", "--node-name", "under-test", "--listen", &self.address.to_string()])
+            .args(["daemon", "--node-name", &self.node, "--listen", &self.address.to_string()])
             .args(self.scope())
             .args(&self.options)
             .env("RUST_LOG", LOGGED)
@@ -165,7 +181,8 @@ impl Watch {
 
     /// Asks one query through the plugin, over all time since the watch began.
     pub async fn ask(&self, query: Value) -> Result<Answer> {
-        let source = DataSource::with_nodes(&[self.address.to_string()]);
+        let nodes: Vec<_> = [self.address].iter().chain(&self.others).map(ToString::to_string).collect();
+        let source = DataSource::with_nodes(&nodes);
         // The step in which "now" lies is to be in the answer.
         let answers = self.plugin.query(&source, &[query], self.since, now_millis() + 1).await?;
         let answer = answers.into_values().next().context("the plugin gave no answer")?;

@@ -8,6 +8,7 @@ mod link;
 mod nginx;
 mod packet_counter;
 mod peer;
+mod router;
 mod server;
 mod tls;
 
@@ -31,6 +32,7 @@ pub use link::{Link, kernel_count, own_kernel_count};
 pub use nginx::Nginx;
 pub use packet_counter::PacketCounter;
 pub use peer::{Peer, PeerBook};
+pub use router::Router;
 pub use server::Server;
 pub use tls::{certificate, nginx_over_tls};
 

@@ -106,13 +106,26 @@ impl Peer {
         Self::start_as("http2", cgroup, None, Ipv4Addr::LOCALHOST)
     }
 
+    /// Starts the server in `cgroup`, where it is told to listen in a network namespace.
+    pub fn start_on(cgroup: &Cgroup, namespace: &Namespace, address: SocketAddr) -> Result<Self> {
+        Self::start_listening("server", cgroup, Some(namespace), address)
+    }
+
     fn start_as(
         what: &str,
         cgroup: &Cgroup,
         namespace: Option<&Namespace>,
         address: impl Into<IpAddr>,
     ) -> Result<Self> {
-        let address = SocketAddr::new(address.into(), free_port()?);
+        Self::start_listening(what, cgroup, namespace, SocketAddr::new(address.into(), free_port()?))
+    }
+
+    fn start_listening(
+        what: &str,
+        cgroup: &Cgroup,
+        namespace: Option<&Namespace>,
+        address: SocketAddr,
+    ) -> Result<Self> {
         let launch = Launch::new("peer", built_program("goldwire-peer")?).args([what, &address.to_string()]);
         Ok(Self { process: serve(launch.cgroup(cgroup)?, namespace, address)?, address })
     }

@@ -20,6 +20,7 @@ mod saturation;
 mod stores;
 mod streams;
 mod tls;
+mod translated;
 mod verdicts;
 mod volume;
 

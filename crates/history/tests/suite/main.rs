@@ -8,3 +8,4 @@ mod readers;
 mod retention;
 mod rows;
 mod spreading;
+mod translated;
