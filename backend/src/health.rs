@@ -212,6 +212,7 @@ mod tests {
             lost: Vec::new(),
             memory_used: 0,
             memory_budget: 0,
+            query_memory: None,
             connections: 0,
             buffers: 0,
             notes: Vec::new(),

@@ -163,6 +163,24 @@ impl Watch {
         Ok(())
     }
 
+    /// Ends the daemon as an operator does, and waits so long for it.
+    pub fn terminate_daemon(&mut self, within: Duration) -> Result<()> {
+        let mut daemon = self.daemon.take().context("no daemon runs")?;
+        daemon.signal(nix::sys::signal::Signal::SIGTERM)?;
+        let status = daemon.wait(within)?.with_context(|| format!("the daemon still runs {within:?} after SIGTERM"))?;
+        ensure!(status.success(), "the daemon ended with {status}");
+        Ok(())
+    }
+
+    /// Bytes of memory that the daemon had at most so far, as the kernel counts them.
+    pub fn most_resident(&self) -> Result<u64> {
+        let daemon = self.daemon.as_ref().context("no daemon runs")?;
+        let status = fs::read_to_string(format!("/proc/{}/status", daemon.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().with_context(|| line.to_owned())?;
+        Ok(kib * 1_024)
+    }
+
     /// What the daemon wrote.
     pub fn log_file(&self) -> PathBuf {
         self.folder.path().join("daemon.log")

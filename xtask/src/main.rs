@@ -1,6 +1,7 @@
 //! The project's own commands: setup, demo, test, bench, dist.
 
 mod accuracy;
+mod attack;
 mod bench;
 mod build;
 mod demo;
@@ -33,6 +34,8 @@ enum Command {
     Test(test::Arguments),
     /// Run the trials of accuracy, and write what they counted to docs/accuracy.md
     Accuracy,
+    /// Run hostile queries and clients against a daemon under load, longer than the tests do
+    Attack(attack::Arguments),
     /// Measure, and print each figure beside its bar
     Bench(bench::Arguments),
     /// Run the fuzz targets of the protocols for a while each
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Accuracy => accuracy::run(),
+        Command::Attack(arguments) => attack::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Dist => dist::run(),

@@ -6,7 +6,7 @@
 use goldwire_answer::table::ServiceMap;
 use goldwire_model::{
     field::{EndField, Field, Side, Table},
-    filter::{FieldRef, Filter, MAX_CHARACTERS},
+    filter::{FieldRef, Filter},
     query::{Query, QueryKind},
 };
 use serde_json::{Value, json};
@@ -17,6 +17,9 @@ use super::{Links, links::LINKED_ROWS};
 const UNKNOWN: &str = "unknown";
 /// What it calls the nodes that it does not show.
 const OTHER: &str = "other";
+
+/// Characters of a filter that a link carries at most: it becomes part of an address.
+const LONGEST_OF_A_LINK: usize = 8 * 1_024;
 
 /// A part of what a node or an edge was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,5 +140,5 @@ fn one(field: &FieldRef, id: &str) -> Filter {
 /// What is none of the nodes that are shown; all of it where that is more than a filter can say.
 fn rest(field: &FieldRef, named: &[&str]) -> Filter {
     let none = Filter::all(named.iter().map(|id| Filter::Not(Box::new(one(field, id)))));
-    if none.to_string().len() < MAX_CHARACTERS / 2 { none } else { Filter::All }
+    if none.to_string().len() < LONGEST_OF_A_LINK { none } else { Filter::All }
 }

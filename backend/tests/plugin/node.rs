@@ -8,7 +8,7 @@ use arrow_flight::{
     flight_service_server::{FlightService, FlightServiceServer},
 };
 use futures::{StreamExt, stream, stream::BoxStream};
-use goldwire_history::{Execute, History, LiveMatcher, Options};
+use goldwire_history::{Execute, History, LiveMatcher, Options, Received};
 use goldwire_model::{query::Query, record::Record, time::Timestamp};
 use goldwire_protocol::{
     encode,
@@ -79,7 +79,7 @@ impl Node {
         let records = history.subscribe();
         let rest = stream::unfold((records, Arc::new(matcher)), |(mut records, matcher)| async move {
             loop {
-                let batch = records.recv().await.ok()?;
+                let Received::Records(batch) = records.recv().await else { continue };
                 if let Some(rows) = matcher.rows(batch.iter()) {
                     return Some((rows, (records, matcher)));
                 }
@@ -101,6 +101,7 @@ impl Node {
             lost: Vec::new(),
             memory_used: 0,
             memory_budget: 0,
+            query_memory: None,
             connections: 0,
             buffers: 0,
             notes: Vec::new(),

@@ -129,6 +129,23 @@ pub fn states(kind: &QueryKind) -> Vec<State> {
     states
 }
 
+/// The place of the state by which groups are ranked where there must be fewer: of the first signal (a ratio by what it is a
+/// share of), of what a table is ordered by (the largest first), else the first.
+#[must_use]
+pub fn rank(kind: &QueryKind) -> Option<usize> {
+    let states = states(kind);
+    let place = |state: &State| states.iter().position(|planned| planned == state);
+    match kind {
+        QueryKind::Signals { signals, .. } => place(of_signal(*signals.first()?).last()?),
+        QueryKind::Table { aggregates, order_by, .. } => {
+            let ordered = order_by.first().filter(|order| order.descending);
+            let by = ordered.and_then(|order| aggregates.iter().find(|aggregate| aggregate.text == order.column));
+            place(&of_aggregate(by.or(aggregates.first())?))
+        }
+        _ => (!states.is_empty()).then_some(0),
+    }
+}
+
 /// The states that one signal is finished from; a ratio's numerator comes first.
 #[must_use]
 pub fn of_signal(signal: Signal) -> Vec<State> {

@@ -7,19 +7,18 @@ use goldwire_answer::{
     coverage::{LossStage, UnreadKind},
 };
 use goldwire_model::{query::Query, record::Record, time::Timestamp};
-use tokio::sync::broadcast;
 
 use crate::{
-    live::Batch,
+    allowance::QueryMemory,
+    cancel::Cancel,
+    live_ring::{LiveReceiver, LiveRing},
     losses::Amount,
     options::Options,
-    query::{Execute, ExecuteError, execute, lock},
+    query::{Execute, ExecuteError, Executed, execute, lock},
     report::RetentionReport,
     store::Store,
 };
 
-/// Batches that a live query may be behind before it misses some, which its receiver is told.
-const LIVE_BATCHES: usize = 1_024;
 /// Records appended under one hold of the lock, so that readers never wait long.
 const RECORDS_PER_LOCK: usize = 256;
 
@@ -27,7 +26,8 @@ const RECORDS_PER_LOCK: usize = 256;
 #[derive(Clone, Debug)]
 pub struct History {
     store: Arc<Mutex<Store>>,
-    live: broadcast::Sender<Batch>,
+    live: Arc<LiveRing>,
+    query_memory: Arc<QueryMemory>,
     options: Arc<Options>,
 }
 
@@ -35,8 +35,12 @@ impl History {
     /// An empty history.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let (live, _) = broadcast::channel(LIVE_BATCHES);
-        Self { store: Arc::new(Mutex::new(Store::new(&options))), live, options: Arc::new(options) }
+        Self {
+            store: Arc::new(Mutex::new(Store::new(&options))),
+            live: LiveRing::new(options.live_memory),
+            query_memory: QueryMemory::new(options.query_memory, options.queries_memory),
+            options: Arc::new(options),
+        }
     }
 
     /// Takes one record in. One task writes; batches are cheaper: see [`History::append_all`].
@@ -50,10 +54,7 @@ impl History {
             let mut store = lock(&self.store);
             records.iter().for_each(|record| store.append(record));
         }
-        if self.live.receiver_count() > 0 && !records.is_empty() {
-            // An error says that the last receiver has just gone.
-            let _ = self.live.send(records.into());
-        }
+        self.live.push(records);
     }
 
     /// Notes that `stage` could not keep `events` events at about `time`. Answers about that time will say so.
@@ -88,15 +89,41 @@ impl History {
     /// Answers a query, as state that merges with other nodes' answers.
     ///
     /// # Errors
-    /// Where the query has no window, or an empty one.
+    /// Where the query has no window, or an empty one, or no memory to begin with.
     pub fn execute(&self, query: &Query, now: Timestamp, how: Execute) -> Result<PartialAnswer, ExecuteError> {
-        execute(&self.store, &self.options.node, query, now, how)
+        Ok(self.execute_unless(query, now, how, &Cancel::default())?.answer)
+    }
+
+    /// The same until it is cancelled, with the memory that the answer takes until it is dropped.
+    ///
+    /// # Errors
+    /// Where the query has no window, or an empty one, or no memory to begin with, or was cancelled.
+    pub fn execute_unless(
+        &self,
+        query: &Query,
+        now: Timestamp,
+        how: Execute,
+        cancel: &Cancel,
+    ) -> Result<Executed, ExecuteError> {
+        execute(&self.store, &self.options.node, query, (now, how), &self.query_memory, cancel)
+    }
+
+    /// What queries take, and may take.
+    #[must_use]
+    pub fn query_memory(&self) -> &QueryMemory {
+        &self.query_memory
     }
 
     /// Batches of records from now on, as they are appended. A receiver that is too slow is told how many it missed.
     #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<Batch> {
+    pub fn subscribe(&self) -> LiveReceiver {
         self.live.subscribe()
+    }
+
+    /// Bytes of records that followers have not read yet, and what these may be at most.
+    #[must_use]
+    pub fn live_memory(&self) -> (usize, usize) {
+        (self.live.bytes(), self.live.most_bytes())
     }
 
     /// How much is held and how far back it reaches.

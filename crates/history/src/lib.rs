@@ -5,6 +5,8 @@
 //! the tiers of 1, 10 and 60 s. One budget covers all of it (`store`): what holds most beyond its share gives its oldest
 //! piece. [`History::execute`] takes what a query needs out of the lock and answers with mergeable state (`query`).
 
+mod allowance;
+mod cancel;
 mod chunk;
 mod complete;
 mod connections;
@@ -12,6 +14,7 @@ mod history;
 mod interval;
 mod links;
 mod live;
+mod live_ring;
 mod losses;
 mod options;
 mod query;
@@ -23,8 +26,11 @@ mod spans;
 mod store;
 mod unread;
 
+pub use allowance::{Allowance, QueryMemory};
+pub use cancel::Cancel;
 pub use history::History;
 pub use live::{Batch, LiveMatcher};
+pub use live_ring::{LiveReceiver, Received};
 pub use options::Options;
-pub use query::{Execute, ExecuteError};
+pub use query::{Execute, ExecuteError, Executed};
 pub use report::{RetentionReport, TierReport};

@@ -12,6 +12,12 @@ const MOST_SERIES: usize = 4_096;
 pub struct Options {
     /// Bytes for everything that is kept: raw records, rollups, and what is being filled.
     pub memory: usize,
+    /// Bytes that one query may take.
+    pub query_memory: usize,
+    /// Bytes that all queries may take together: those that run, and those whose answers are being sent.
+    pub queries_memory: usize,
+    /// Bytes of records that wait for live queries to read them.
+    pub live_memory: usize,
     /// Name of this node, `node.name` of every record.
     pub node: String,
     /// When recording begins. Nothing before it is known, and answers say so.
@@ -25,7 +31,14 @@ impl Options {
     /// Of a node with the default memory.
     #[must_use]
     pub fn new(node: impl Into<String>, recording_since: Timestamp) -> Self {
-        Self { memory: Self::DEFAULT_MEMORY, node: node.into(), recording_since }
+        Self {
+            memory: Self::DEFAULT_MEMORY,
+            query_memory: Self::DEFAULT_MEMORY / 4,
+            queries_memory: Self::DEFAULT_MEMORY / 2,
+            live_memory: Self::DEFAULT_MEMORY / 32,
+            node: node.into(),
+            recording_since,
+        }
     }
 
     /// A chunk is small beside the memory, so that freeing one frees little at once.

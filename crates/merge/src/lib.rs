@@ -10,6 +10,7 @@ mod asked;
 mod coverage;
 mod finish;
 mod groups;
+mod limits;
 mod quantiles;
 mod residual;
 mod rows;

@@ -5,6 +5,7 @@
 
 pub mod field;
 pub mod filter;
+pub mod limits;
 pub mod query;
 pub mod record;
 pub mod signal;

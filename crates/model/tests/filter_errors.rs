@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use goldwire_model::filter::{Filter, MAX_CHARACTERS, MAX_DEPTH};
+use goldwire_model::{filter::Filter, limits};
 
 const WRONG: &[&str] = &[
     "destination.worklaod = \"deathstar\"",
@@ -79,18 +79,18 @@ fn positions_count_characters() {
 #[test]
 fn depth_is_limited_and_never_the_stack() {
     let nested = |depth| format!("{}latency > 1s{}", "(".repeat(depth), ")".repeat(depth));
-    assert!(Filter::parse(&nested(MAX_DEPTH)).is_ok());
-    let error = Filter::parse(&nested(MAX_DEPTH + 1)).unwrap_err();
+    assert!(Filter::parse(&nested(limits::FILTER_DEPTH)).is_ok());
+    let error = Filter::parse(&nested(limits::FILTER_DEPTH + 1)).unwrap_err();
     assert_eq!(error.message, "parentheses and `not` are nested more than 64 deep");
-    assert!(Filter::parse(&"(".repeat(MAX_CHARACTERS)).is_err());
-    assert!(Filter::parse(&"not ".repeat(MAX_CHARACTERS / 4)).is_err());
+    assert!(Filter::parse(&"(".repeat(limits::FILTER_CHARACTERS)).is_err());
+    assert!(Filter::parse(&"not ".repeat(limits::FILTER_CHARACTERS / 4)).is_err());
 }
 
 #[test]
 fn length_is_limited() {
-    let error = Filter::parse(&" ".repeat(MAX_CHARACTERS + 1)).unwrap_err();
-    assert_eq!(error.message, "this filter has more than 16384 characters");
-    assert!(Filter::parse(&" ".repeat(MAX_CHARACTERS)).is_ok());
+    let error = Filter::parse(&" ".repeat(limits::FILTER_CHARACTERS + 1)).unwrap_err();
+    assert_eq!(error.message, "this filter has more than 65536 characters");
+    assert!(Filter::parse(&" ".repeat(limits::FILTER_CHARACTERS)).is_ok());
 }
 
 #[test]

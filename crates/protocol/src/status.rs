@@ -30,6 +30,9 @@ pub struct StatusReport {
     pub memory_used: u64,
     /// Bytes that history may hold.
     pub memory_budget: u64,
+    /// What queries take of memory, and may take. Absent from older nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_memory: Option<QueryMemoryReport>,
     /// Connections that are open and followed.
     pub connections: u64,
     /// Buffers with payload of TCP that the probes told since the start; those that they could not tell are among `lost`.
@@ -38,6 +41,24 @@ pub struct StatusReport {
     /// What else an operator must know, as sentences.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// Memory of queries, beside that of history. All in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueryMemoryReport {
+    /// What one query may take.
+    pub one: u64,
+    /// What all queries may take together, until their answers are sent.
+    pub all: u64,
+    /// What they take now.
+    pub taken: u64,
+    /// What they took at most since the start.
+    pub most_taken: u64,
+    /// What records take that live queries have not read yet.
+    pub live_taken: u64,
+    /// What these may take.
+    pub live_all: u64,
 }
 
 /// Whether a node can see a signal.

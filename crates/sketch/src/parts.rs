@@ -53,13 +53,31 @@ impl Buckets {
             self.counts.push(count);
         }
     }
+
+    /// Places, ascending.
+    #[must_use]
+    pub fn places(&self) -> &[i16] {
+        &self.places
+    }
+
+    /// The count of each place.
+    #[must_use]
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// How many values were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().copied().fold(self.zeros, u64::saturating_add)
+    }
 }
 
 impl Sketch {
     /// A sketch of the values that were counted in `buckets`. Empty where these hold nothing, whatever the summary says.
     #[must_use]
     pub fn from_parts(buckets: Buckets, summary: Summary) -> Self {
-        let counted = buckets.counts.iter().copied().fold(buckets.zeros, u64::saturating_add);
+        let counted = buckets.count();
         if counted == 0 {
             return Self::new();
         }

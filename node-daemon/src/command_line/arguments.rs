@@ -55,9 +55,18 @@ pub(crate) struct DaemonArguments {
     /// Whether to keep command lines of processes: without what looks like a secret, or none.
     #[arg(long, value_name = "WHETHER", value_enum, default_value = "redacted", env = "GOLDWIRE_PROCESS_ARGUMENTS")]
     pub(crate) process_arguments: ProcessArguments,
-    /// Memory for history, shared by raw records and rollups.
+    /// Memory for history and for the queries on it: a part of it is set aside for queries, and the rest is shared by raw
+    /// records and rollups.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", env = "GOLDWIRE_MEMORY")]
     pub(crate) memory: ByteSize,
+    /// The part of --memory that all queries may take together until their answers are sent; a quarter of it by default. A
+    /// 32nd part of --memory is for live queries beside that.
+    #[arg(long, value_name = "SIZE", env = "GOLDWIRE_QUERIES_MEMORY")]
+    pub(crate) queries_memory: Option<ByteSize>,
+    /// Memory that one query may take; three quarters of --queries-memory by default. Where groups need more, about the
+    /// largest are answered, exactly, and the others as one, `other`.
+    #[arg(long, value_name = "SIZE", env = "GOLDWIRE_QUERY_MEMORY")]
+    pub(crate) query_memory: Option<ByteSize>,
     /// Size of the kernel's ring buffer for payload events, rounded up to a power of two.
     #[arg(long, value_name = "SIZE", default_value = "32MiB")]
     pub(crate) ring: ByteSize,

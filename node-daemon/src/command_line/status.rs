@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::future::join_all;
 use goldwire_answer::coverage::Loss;
-use goldwire_protocol::status::{Retention, StatusReport};
+use goldwire_protocol::status::{QueryMemoryReport, Retention, StatusReport};
 use serde_json::json;
 
 use super::{
@@ -50,6 +50,9 @@ fn show(address: &str, report: &StatusReport, format: OutputFormat) -> Result<()
         number(report.memory_used as f64, Some("bytes")),
         number(report.memory_budget as f64, Some("bytes"))
     );
+    if let Some(memory) = &report.query_memory {
+        println!("  queries          {}", of_queries(memory));
+    }
     println!("  connections      {}", report.connections);
     for retention in &report.retention {
         println!("  {}", reach(retention, report.now));
@@ -64,6 +67,20 @@ fn show(address: &str, report: &StatusReport, format: OutputFormat) -> Result<()
         println!("  note             {note}");
     }
     Ok(())
+}
+
+/// `0 B of 64 MiB now, 20 MiB at most so far, 48 MiB a query; live rows 0 B of 8 MiB`
+fn of_queries(memory: &QueryMemoryReport) -> String {
+    let bytes = |bytes: u64| number(bytes as f64, Some("bytes"));
+    format!(
+        "{} of {} now, {} at most so far, {} a query; live rows {} of {}",
+        bytes(memory.taken),
+        bytes(memory.all),
+        bytes(memory.most_taken),
+        bytes(memory.one),
+        bytes(memory.live_taken),
+        bytes(memory.live_all),
+    )
 }
 
 fn stage(loss: &Loss) -> String {

@@ -1,10 +1,12 @@
 //! The daemon: loads the probes, gives up the rights it no longer needs, then keeps history and serves it.
 
 pub(crate) mod access;
+pub(crate) mod allocator;
 pub(crate) mod clock;
 pub(crate) mod containers;
 pub(crate) mod gauges;
 pub(crate) mod kubernetes;
+mod memory;
 mod pipeline;
 
 use std::{
@@ -36,7 +38,9 @@ const LOGGED: &str = "info,kube_client=off,kube_runtime=off";
 /// Runs until a signal ends it.
 pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     start_log();
+    allocator::set_up();
     let access = access::Access::from_arguments(arguments)?;
+    let shares = memory::Shares::of(arguments)?;
     let rules = workload_rules(arguments)?;
     let socket = service::bind(arguments.listen)?;
     let name: Arc<str> = node_name(arguments)?.into();
@@ -57,7 +61,10 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     let engines = containers::start(arguments, dialer, &runtime);
     let started = clock::now();
     let history = Arc::new(History::new(goldwire_history::Options {
-        memory: arguments.memory.0,
+        memory: shares.history,
+        query_memory: shares.query,
+        queries_memory: shares.queries,
+        live_memory: shares.live,
         node: name.to_string(),
         recording_since: started,
     }));

@@ -1,11 +1,11 @@
 //! `DoAction`: small questions with JSON answers.
 
 use goldwire_answer::Body;
-use goldwire_history::TierReport;
+use goldwire_history::{Cancel, History, TierReport};
 use goldwire_model::query::{Query, QueryKind};
 use goldwire_protocol::{
     catalogue,
-    status::{Retention, STATUS_ACTION, StatusReport},
+    status::{QueryMemoryReport, Retention, STATUS_ACTION, StatusReport},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -14,17 +14,20 @@ use tonic::Status;
 use super::Node;
 use crate::daemon::{clock, containers, kubernetes};
 
+/// The action that is a query, and waits for its turn as one.
+pub(super) const VALUES: &str = "values";
+
 /// Name and description of each.
 pub(super) const ACTIONS: [(&str, &str); 4] = [
-    ("values", "distinct values of a field; the body is a query whose queryType is values, as JSON"),
+    (VALUES, "distinct values of a field; the body is a query whose queryType is values, as JSON"),
     ("fields", "the fields that can be filtered on and grouped by, as JSON"),
     ("signals", "the signals that can be asked for, as JSON"),
     (STATUS_ACTION, "what this node records, how far back, and what it lost, as JSON"),
 ];
 
-pub(super) fn answer(node: &Node, action: &str, body: &[u8]) -> Result<Vec<u8>, Status> {
+/// Answers an action that is no query.
+pub(super) fn answer(node: &Node, action: &str) -> Result<Vec<u8>, Status> {
     match action {
-        "values" => values(node, body),
         "fields" => json_of(&catalogue::fields()),
         "signals" => json_of(&catalogue::signals()),
         STATUS_ACTION => json_of(&status(node)),
@@ -35,13 +38,14 @@ pub(super) fn answer(node: &Node, action: &str, body: &[u8]) -> Result<Vec<u8>, 
     }
 }
 
-fn values(node: &Node, body: &[u8]) -> Result<Vec<u8>, Status> {
+/// Distinct values of a field.
+pub(super) fn values(node: &Node, body: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Status> {
     let text = std::str::from_utf8(body).map_err(|_| Status::invalid_argument("the body is not UTF-8"))?;
     let query = Query::from_json(text).map_err(|error| Status::invalid_argument(error.to_string()))?;
     if !matches!(query.kind, QueryKind::Values { .. }) {
         return Err(Status::invalid_argument("the action \"values\" takes a query whose queryType is \"values\""));
     }
-    let answer = super::flight::execute(&node.history, &query)?;
+    let answer = super::flight::execute(&node.history, &query, cancel)?.answer;
     let values: Vec<String> = match answer.body {
         Body::Values { values, .. } => values.into_iter().map(|(value, _)| value).collect(),
         Body::Groups(_) | Body::Rows(_) => Vec::new(),
@@ -65,9 +69,23 @@ fn status(node: &Node) -> StatusReport {
         lost: node.gauges.lost(),
         memory_used: report.bytes as u64,
         memory_budget: report.memory as u64,
+        query_memory: Some(query_memory(&node.history)),
         connections: node.gauges.connections(),
         buffers: node.gauges.buffers(),
         notes: notes(node),
+    }
+}
+
+fn query_memory(history: &History) -> QueryMemoryReport {
+    let memory = history.query_memory();
+    let (live_taken, live_all) = history.live_memory();
+    QueryMemoryReport {
+        one: memory.one() as u64,
+        all: memory.all() as u64,
+        taken: memory.taken() as u64,
+        most_taken: memory.most_taken() as u64,
+        live_taken: live_taken as u64,
+        live_all: live_all as u64,
     }
 }
 

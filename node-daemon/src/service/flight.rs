@@ -1,6 +1,6 @@
 //! The Arrow Flight service: `DoGet` with a query as its ticket, `DoAction` for values, fields, signals and status.
 
-use std::{pin::Pin, sync::Arc};
+use std::{io, pin::Pin, sync::Arc};
 
 use arrow_flight::{
     Action, ActionType, Criteria, Empty, FlightData, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse,
@@ -8,66 +8,125 @@ use arrow_flight::{
     flight_service_server::{FlightService, FlightServiceServer},
 };
 use futures::{Stream, StreamExt, stream};
-use goldwire_answer::PartialAnswer;
-use goldwire_history::{Execute, History};
+use goldwire_history::{Allowance, Cancel, Execute, ExecuteError, Executed, History};
 use goldwire_merge::{Asked, merge};
 use goldwire_model::query::{Query, QueryKind};
 use goldwire_protocol::{encode, ticket};
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Node, actions, live};
-use crate::daemon::clock;
+use super::{
+    Node, actions,
+    connections::Call,
+    limits, live,
+    sending::{Terms, send},
+    workers::{BrokeOff, Workers},
+};
+use crate::daemon::{allocator, clock};
 
-/// Queries that run at once; the others wait, so that a storm of panels takes memory and processors in turn.
-const QUERIES_AT_ONCE: usize = 4;
-
-pub(super) fn service(node: Node) -> FlightServiceServer<NodeFlight> {
-    FlightServiceServer::new(NodeFlight { node, turns: Arc::new(Semaphore::new(QUERIES_AT_ONCE)) })
+pub(super) fn service(node: Node, ending: watch::Receiver<bool>) -> io::Result<FlightServiceServer<NodeFlight>> {
+    Ok(FlightServiceServer::new(NodeFlight {
+        node,
+        workers: Workers::start(limits::QUERIES_AT_ONCE)?,
+        queries: Arc::new(Semaphore::new(limits::QUERIES)),
+        live_queries: Arc::new(Semaphore::new(limits::LIVE_QUERIES)),
+        ending,
+    }))
 }
 
 /// The service of one node.
 pub(super) struct NodeFlight {
     node: Node,
-    turns: Arc<Semaphore>,
+    workers: Workers,
+    queries: Arc<Semaphore>,
+    live_queries: Arc<Semaphore>,
+    /// True once the node ends.
+    ending: watch::Receiver<bool>,
 }
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-impl NodeFlight {
-    /// Runs work without waiting on a thread of its own kind, when its turn has come.
-    async fn in_turn<T, W>(&self, work: W) -> Result<T, Status>
-    where
-        T: Send + 'static,
-        W: FnOnce(&Node) -> Result<T, Status> + Send + 'static,
-    {
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        let _turn = turn.map_err(|_| Status::unavailable("the node is shutting down"))?;
-        let node = self.node.clone();
-        tokio::task::spawn_blocking(move || work(&node))
-            .await
-            .map_err(|error| Status::internal(format!("the query failed: {error}")))?
+/// Cancels a query that nobody waits for any more.
+struct CancelOnDrop(Cancel);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 
-/// Mergeable state of this node for a query.
-pub(super) fn execute(history: &History, query: &Query) -> Result<PartialAnswer, Status> {
-    let how = Execute { exact: !query.partial };
-    history.execute(query, clock::now(), how).map_err(|error| Status::invalid_argument(error.to_string()))
+/// What a query came to, and its place among the queries: given back when the work has really ended and its answer is sent.
+type Done<T> = (T, OwnedSemaphorePermit);
+
+impl NodeFlight {
+    /// Runs a query on a thread of its own kind, when its turn has come.
+    async fn in_turn<T, W>(&self, work: W) -> Result<Done<T>, Status>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Node, &Cancel) -> Result<T, Status> + Send + 'static,
+    {
+        let place = take(&self.queries, "queries", limits::QUERIES)?;
+        let (node, cancel) = (self.node.clone(), Cancel::default());
+        let _cancel_on_drop = CancelOnDrop(cancel.clone());
+        let done = self.workers.run(move || {
+            if cancel.is_cancelled() {
+                return Err(Status::cancelled("the query was cancelled"));
+            }
+            let result = work(&node, &cancel);
+            if node.history.query_memory().is_quiet_after_much() {
+                allocator::give_back();
+            }
+            Ok((result?, place))
+        });
+        match timeout(limits::QUERY_TIME, done).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(BrokeOff)) => Err(Status::internal("the query failed: it broke off by a fault of the daemon's")),
+            Err(_) => {
+                let seconds = limits::QUERY_TIME.as_secs();
+                Err(Status::deadline_exceeded(format!("the query was cancelled: it took more than {seconds} s")))
+            }
+        }
+    }
+
+    fn live(&self, query: &Query, call: Call) -> Result<encode::Messages, Status> {
+        let held = take(&self.live_queries, "live queries", limits::LIVE_QUERIES)?;
+        let messages = live::rows(&self.node.history, query)?;
+        let ending = Some(self.ending.clone());
+        Ok(send(messages, Terms { held, call, unread: limits::LIVE_UNREAD, ending }))
+    }
 }
 
-/// Mergeable state for those who merge, else finished values.
-fn answer(node: &Node, query: &Query) -> Result<encode::Messages, Status> {
+fn take(places: &Arc<Semaphore>, of: &str, most: usize) -> Result<OwnedSemaphorePermit, Status> {
+    Arc::clone(places)
+        .try_acquire_owned()
+        .map_err(|_| Status::resource_exhausted(format!("this node takes {most} {of} at once; ask again later")))
+}
+
+/// Mergeable state of this node for a query, with the memory that it takes.
+pub(super) fn execute(history: &History, query: &Query, cancel: &Cancel) -> Result<Executed, Status> {
+    let how = Execute { exact: !query.partial };
+    history.execute_unless(query, clock::now(), how, cancel).map_err(|error| match error {
+        ExecuteError::NoMemory { .. } => Status::resource_exhausted(error.to_string()),
+        ExecuteError::Cancelled => Status::cancelled(error.to_string()),
+        ExecuteError::NoWindow | ExecuteError::EmptyWindow { .. } => Status::invalid_argument(error.to_string()),
+    })
+}
+
+/// Mergeable state for those who merge, else finished values; and the memory that the answer takes.
+fn answer(node: &Node, query: &Query, cancel: &Cancel) -> Result<(encode::Messages, Allowance), Status> {
     if query.window.is_none() {
         return Err(Status::invalid_argument("the query needs \"from\" and \"to\", in milliseconds since the epoch"));
     }
-    let partial = execute(&node.history, query)?;
+    let Executed { answer, allowance } = execute(&node.history, query, cancel)?;
     if query.partial {
-        return Ok(encode::partial_answer(partial));
+        return Ok((encode::partial_answer(answer), allowance));
     }
     let asked = Asked { asked: 1, now: clock::now().as_millis(), ..Asked::default() };
-    let finished = merge(query, vec![partial], asked).map_err(|error| Status::internal(error.to_string()))?;
-    Ok(encode::answer(query, &finished))
+    let finished = merge(query, vec![answer], asked).map_err(|error| Status::internal(error.to_string()))?;
+    Ok((encode::answer(query, &finished), allowance))
 }
 
 fn not_offered<T>(what: &str) -> Result<Response<T>, Status> {
@@ -85,17 +144,23 @@ impl FlightService for NodeFlight {
     type DoExchangeStream = Answers<FlightData>;
 
     async fn do_get(&self, request: Request<Ticket>) -> Result<Response<Self::DoGetStream>, Status> {
+        let call = Call::of(request.extensions());
         let query = ticket::parse(&request.into_inner())?;
         if matches!(query.kind, QueryKind::Rows { live: true, .. }) {
-            return Ok(Response::new(live::rows(&self.node.history, &query)?));
+            return Ok(Response::new(self.live(&query, call)?));
         }
-        let messages = self.in_turn(move |node| answer(node, &query)).await?;
-        Ok(Response::new(messages))
+        let ((messages, allowance), place) = self.in_turn(move |node, cancel| answer(node, &query, cancel)).await?;
+        let terms = Terms { held: (allowance, place), call, unread: limits::ANSWER_UNREAD, ending: None };
+        Ok(Response::new(send(messages, terms)))
     }
 
     async fn do_action(&self, request: Request<Action>) -> Result<Response<Self::DoActionStream>, Status> {
+        let _call = Call::of(request.extensions());
         let Action { r#type, body } = request.into_inner();
-        let body = self.in_turn(move |node| actions::answer(node, &r#type, &body)).await?;
+        let body = match &*r#type {
+            actions::VALUES => self.in_turn(move |node, cancel| actions::values(node, &body, cancel)).await?.0,
+            other => actions::answer(&self.node, other)?,
+        };
         Ok(Response::new(stream::iter([Ok(arrow_flight::Result { body: body.into() })]).boxed()))
     }
 

@@ -4,20 +4,16 @@ use std::time::Duration;
 
 use futures::stream;
 use goldwire_answer::rows::Rows;
-use goldwire_history::{Batch, History, LiveMatcher};
+use goldwire_history::{Batch, History, LiveMatcher, LiveReceiver, Received};
 use goldwire_model::query::Query;
 use goldwire_protocol::encode;
-use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use tonic::Status;
+
+use super::limits::LIVE_RECORDS;
 
 /// How long rows are gathered before they are sent.
 const INTERVAL: Duration = Duration::from_millis(200);
-
-/// Records of one message at most; what comes on top of that in one interval is counted as cut.
-const RECORDS_AT_ONCE: usize = 16_384;
 
 /// Begins with a message without rows, which tells the columns.
 pub(super) fn rows(history: &History, query: &Query) -> Result<encode::Messages, Status> {
@@ -25,46 +21,46 @@ pub(super) fn rows(history: &History, query: &Query) -> Result<encode::Messages,
         .ok_or_else(|| Status::invalid_argument("only flows, requests, drops and processes can be followed live"))?;
     let state = Live { matcher, records: history.subscribe(), is_first: true };
     Ok(encode::live(stream::unfold(state, |mut live| async move {
-        let rows = live.next().await?;
+        let rows = live.next().await;
         Some((rows, live))
     })))
 }
 
 struct Live {
     matcher: LiveMatcher,
-    records: Receiver<Batch>,
+    records: LiveReceiver,
     is_first: bool,
 }
 
 impl Live {
-    /// The next rows; `None` when history is gone.
-    async fn next(&mut self) -> Option<Rows> {
+    /// The next rows.
+    async fn next(&mut self) -> Rows {
         if std::mem::take(&mut self.is_first) {
-            return Some(self.matcher.empty());
+            return self.matcher.empty();
         }
         loop {
-            let gathered = self.gather().await?;
+            let gathered = self.gather().await;
             let rows = self.matcher.rows(gathered.batches.iter().flat_map(|batch| batch.iter()));
             match rows {
-                Some(rows) => return Some(Rows { cut: rows.cut + gathered.missed, ..rows }),
-                None if gathered.missed > 0 => return Some(Rows { cut: gathered.missed, ..self.matcher.empty() }),
+                Some(rows) => return Rows { cut: rows.cut + gathered.missed, ..rows },
+                None if gathered.missed > 0 => return Rows { cut: gathered.missed, ..self.matcher.empty() },
                 None => {}
             }
         }
     }
 
     /// Waits for records, then takes those of one interval.
-    async fn gather(&mut self) -> Option<Gathered> {
+    async fn gather(&mut self) -> Gathered {
         let mut gathered = Gathered::default();
-        gathered.take(self.records.recv().await)?;
+        gathered.take(self.records.recv().await);
         let end = Instant::now() + INTERVAL;
-        while gathered.records < RECORDS_AT_ONCE {
+        while gathered.records < LIVE_RECORDS {
             match timeout_at(end, self.records.recv()).await {
-                Ok(received) => gathered.take(received)?,
+                Ok(received) => gathered.take(received),
                 Err(_) => break,
             }
         }
-        Some(gathered)
+        gathered
     }
 }
 
@@ -72,20 +68,18 @@ impl Live {
 struct Gathered {
     batches: Vec<Batch>,
     records: usize,
-    /// Batches that were overwritten before they were read, each at least one record.
+    /// Records that went before they were read.
     missed: u64,
 }
 
 impl Gathered {
-    fn take(&mut self, received: Result<Batch, RecvError>) -> Option<()> {
+    fn take(&mut self, received: Received) {
         match received {
-            Ok(batch) => {
+            Received::Records(batch) => {
                 self.records += batch.len();
                 self.batches.push(batch);
             }
-            Err(RecvError::Lagged(missed)) => self.missed += missed,
-            Err(RecvError::Closed) => return None,
+            Received::Missed(records) => self.missed += records,
         }
-        Some(())
     }
 }

@@ -1,17 +1,20 @@
 //! The door to a node's history: Arrow Flight, gRPC health and reflection.
 
 mod actions;
+mod connections;
 mod flight;
+mod limits;
 mod live;
 mod reflection;
+mod sending;
+mod workers;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use goldwire_history::History;
 use goldwire_protocol::{MAX_MESSAGE_BYTES, status::SignalState};
 use thiserror::Error;
-use tokio::net::TcpSocket;
-use tokio_stream::wrappers::TcpListenerStream;
+use tokio::{net::TcpSocket, sync::watch, time::sleep};
 use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Server};
 
 use crate::daemon::access::{Access, Tokens};
@@ -45,6 +48,8 @@ pub(crate) enum ServiceError {
     Tls(tonic::transport::Error),
     #[error("failed to describe the service: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    #[error("failed to start the threads of queries: {0}")]
+    Workers(std::io::Error),
     #[error("the service ended: {0}")]
     Serve(tonic::transport::Error),
 }
@@ -59,9 +64,6 @@ fn hint(source: &std::io::Error) -> &'static str {
     }
 }
 
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1_024;
-
 /// A socket that is bound before the probes are loaded, so that a port in use is told at once. It takes connections from
 /// [`serve`] on: whoever gets one knows that the node is being observed.
 pub(crate) fn bind(address: SocketAddr) -> Result<TcpSocket, ServiceError> {
@@ -72,7 +74,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpSocket, ServiceError> {
     Ok(socket)
 }
 
-/// Serves until `stop` comes; then takes no new call and gives the open ones a moment to end.
+/// Serves until `stop` comes; then takes no new call, ends live queries, and gives the open calls a moment to end.
 pub(crate) async fn serve(
     node: Node,
     socket: TcpSocket,
@@ -80,25 +82,50 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServiceError> {
     let address = socket.local_addr().map_err(ServiceError::Address)?;
-    let listener = socket.listen(BACKLOG).map_err(|source| ServiceError::Listen { address, source })?;
+    let listener = socket.listen(limits::BACKLOG).map_err(|source| ServiceError::Listen { address, source })?;
     let (health_reporter, health) = tonic_health::server::health_reporter();
-    let flight =
-        flight::service(node).max_decoding_message_size(MAX_MESSAGE_BYTES).max_encoding_message_size(MAX_MESSAGE_BYTES);
+    let (ends, ending) = watch::channel(false);
+    let flight = flight::service(node, ending.clone())
+        .map_err(ServiceError::Workers)?
+        .max_decoding_message_size(limits::MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES);
     let guard = Guard(access.tokens);
-    let mut server = Server::builder();
+    let mut server = bounded_server();
     if let Some(tls) = access.tls {
         server = server.tls_config(tls).map_err(ServiceError::Tls)?;
     }
     health_reporter
         .set_service_status("arrow.flight.protocol.FlightService", tonic_health::ServingStatus::Serving)
         .await;
-    server
+    let stop = async move {
+        stop.await;
+        // An error says that nobody follows.
+        let _ = ends.send(true);
+    };
+    let served = server
         .add_service(InterceptedService::new(flight, guard.clone()))
         .add_service(health)
         .add_service(InterceptedService::new(reflection::service()?, guard))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
-        .await
-        .map_err(ServiceError::Serve)
+        .serve_with_incoming_shutdown(connections::accepted(listener), stop);
+    tokio::select! {
+        served = served => served.map_err(ServiceError::Serve),
+        () = grace(ending) => Ok(()),
+    }
+}
+
+/// Ends when open calls have had their time: an idle connection, or a client that does not read, holds nobody up.
+async fn grace(mut ending: watch::Receiver<bool>) {
+    // An error says that the sender went with the end of the service, which is over then.
+    let _ = ending.wait_for(|ending| *ending).await;
+    sleep(limits::ENDING).await;
+}
+
+fn bounded_server() -> Server {
+    Server::builder()
+        .max_concurrent_streams(limits::CALLS_OF_A_CONNECTION)
+        .http2_max_header_list_size(limits::HEADER_BYTES)
+        .http2_keepalive_interval(Some(limits::KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(limits::KEEP_ALIVE_ANSWER))
 }
 
 /// Lets calls in that bring a token, where tokens are asked for.
@@ -107,9 +134,11 @@ struct Guard(Option<Tokens>);
 
 impl tonic::service::Interceptor for Guard {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let Some(tokens) = &self.0 else { return Ok(request) };
         let given = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
-        if tokens.accept(given) {
+        if self.0.as_ref().is_none_or(|tokens| tokens.accept(given)) {
+            if let Some(connection) = connections::ConnectionOf::find(request.extensions()) {
+                connection.let_in();
+            }
             return Ok(request);
         }
         Err(Status::unauthenticated(if given.is_some() {

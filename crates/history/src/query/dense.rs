@@ -72,12 +72,27 @@ impl Dense {
         }
     }
 
+    /// Adds buckets that were taken before.
+    pub(super) fn add_buckets(&mut self, buckets: &Buckets) {
+        self.zeros = self.zeros.saturating_add(buckets.zeros);
+        for (place, count) in buckets.places().iter().zip(buckets.counts()) {
+            let sum = &mut self.counts[index(*place)];
+            *sum = sum.saturating_add(*count);
+        }
+        self.touch(buckets.places());
+    }
+
     /// The sketch of what was added, and begins anew.
     pub(super) fn take(&mut self, summary: Summary) -> Sketch {
-        let sketch = if self.touched.len() <= MOST_TOUCHED { self.take_touched() } else { self.take_range() };
+        Sketch::from_parts(self.take_buckets(), summary)
+    }
+
+    /// The buckets of what was added, and begins anew.
+    pub(super) fn take_buckets(&mut self) -> Buckets {
+        let buckets = if self.touched.len() <= MOST_TOUCHED { self.take_touched() } else { self.take_range() };
         self.touched.clear();
         (self.zeros, self.lowest, self.highest) = (0, i16::MAX, i16::MIN);
-        Sketch::from_parts(sketch, summary)
+        buckets
     }
 
     fn take_touched(&mut self) -> Buckets {

@@ -1,10 +1,11 @@
 //! From a query to a partial answer.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use goldwire_answer::{
     Body, PartialAnswer,
     coverage::{Covered, Exactness, Loss, NodeCoverage, Records, Tier, Unread, UnreadKind},
+    rows::Rows,
 };
 use goldwire_model::{
     field::Field,
@@ -15,11 +16,22 @@ use goldwire_model::{
 use super::{
     groups::{Gathered, gather},
     plan::{Plan, Span},
+    room::Room,
     rows::RowPlan,
     tier::Choice,
     values,
 };
-use crate::{complete::Complete, store::Store};
+use crate::{
+    allowance::{Allowance, QueryMemory},
+    cancel::{Cancel, Cancelled},
+    complete::Complete,
+    store::Store,
+};
+
+/// Of what a query may take, one part in so many is for its groups while it runs; what the answer takes is counted with
+/// them, and the rest is for putting them in order. A finished answer is made from a mergeable one, and stands beside it.
+const PARTIAL_SHARE: usize = 2;
+const FINISHED_SHARE: usize = 4;
 
 /// How a query is executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +55,32 @@ pub enum ExecuteError {
         /// Milliseconds since the epoch.
         to: i64,
     },
+    /// Nobody waits for the answer any more.
+    #[error("the query was cancelled")]
+    Cancelled,
+    /// Others have taken all the memory that queries may take.
+    #[error(
+        "failed to begin the query: other queries have taken the {all} bytes that queries may take together; ask again"
+    )]
+    NoMemory {
+        /// Bytes that all queries may take together.
+        all: usize,
+    },
+}
+
+impl From<Cancelled> for ExecuteError {
+    fn from(Cancelled: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+/// An answer, and the memory that it takes until it is dropped.
+#[derive(Debug)]
+pub struct Executed {
+    /// State that merges with other nodes' answers.
+    pub answer: PartialAnswer,
+    /// What the query has taken. Keep it as long as the answer.
+    pub allowance: Allowance,
 }
 
 /// Locks the store, whatever happened to another thread that had it: history's structures stay whole between records.
@@ -55,27 +93,31 @@ pub(crate) fn execute(
     store: &Mutex<Store>,
     node: &str,
     query: &Query,
-    now: Timestamp,
-    how: Execute,
-) -> Result<PartialAnswer, ExecuteError> {
+    (now, how): (Timestamp, Execute),
+    memory: &Arc<QueryMemory>,
+    cancel: &Cancel,
+) -> Result<Executed, ExecuteError> {
     let window = query.window.ok_or(ExecuteError::NoWindow)?;
     if window.from >= window.to {
         return Err(ExecuteError::EmptyWindow { from: window.from, to: window.to });
     }
+    let allowance = memory.begin().ok_or(ExecuteError::NoMemory { all: memory.all() })?;
+    let share = if query.partial { PARTIAL_SHARE } else { FINISHED_SHARE };
+    let room = Room::new(allowance, cancel.clone(), share);
     let complete = lock(store).complete;
     let job = Job { store, node, query, span: clamp(window, now), now, how, complete };
-    let mut answer = match &query.kind {
+    let mut executed = match &query.kind {
         QueryKind::Signals { .. }
         | QueryKind::Heatmap { .. }
         | QueryKind::ServiceMap { .. }
-        | QueryKind::Table { .. } => job.groups(),
-        QueryKind::Rows { .. } => job.rows(),
-        QueryKind::Values { field, prefix, limit } => job.values(field, prefix, *limit),
-    };
+        | QueryKind::Table { .. } => job.groups(room),
+        QueryKind::Rows { .. } => job.rows(room),
+        QueryKind::Values { field, prefix, limit } => job.values(field, prefix, *limit, room),
+    }?;
     if window.from > now.as_millis() {
-        answer.coverage.notes.push("the window begins in the future".to_owned());
+        executed.answer.coverage.notes.push("the window begins in the future".to_owned());
     }
-    Ok(answer)
+    Ok(executed)
 }
 
 /// The window as far as it has come: nothing is known of the future, except by clocks that differ a little.
@@ -110,7 +152,7 @@ struct Looked {
 }
 
 impl Job<'_> {
-    fn groups(&self) -> PartialAnswer {
+    fn groups(&self, room: Room) -> Result<Executed, Cancelled> {
         let plan = Plan::new(self.query, self.span, self.now.0, self.how.exact, self.complete);
         let (gathered, looked) = {
             let store = lock(self.store);
@@ -118,14 +160,14 @@ impl Job<'_> {
             let looked = self.look(&store, gathered.choices());
             (gathered, looked)
         };
-        let grouped = gathered.group(&plan, self.node);
+        let (grouped, allowance) = gathered.group(&plan, self.node, room)?;
         let mut coverage = self.coverage(looked, grouped.quantiles, grouped.folded);
         coverage.notes.extend(grouped.notes);
-        PartialAnswer { body: Body::Groups(grouped.groups), coverage }
+        Ok(Executed { answer: PartialAnswer { body: Body::Groups(grouped.groups), coverage }, allowance })
     }
 
-    fn values(&self, field: &Field, prefix: &str, limit: usize) -> PartialAnswer {
-        let plans = values::plans(self.query, field, self.span);
+    fn values(&self, field: &Field, prefix: &str, limit: usize, mut room: Room) -> Result<Executed, Cancelled> {
+        let plans = values::plans(self.query, field, prefix, self.span);
         let (gathered, looked) = {
             let store = lock(self.store);
             let gathered: Vec<Gathered> = plans.iter().map(|plan| gather(&store, plan)).collect();
@@ -133,15 +175,22 @@ impl Job<'_> {
             (gathered, looked)
         };
         let mut counted = values::Counted::of(field);
+        let (mut folded, mut notes) = (0, Vec::new());
         for (plan, gathered) in plans.iter().zip(gathered) {
-            counted.add(&gathered.group(plan, self.node).groups);
+            let (grouped, allowance) = gathered.group(plan, self.node, room.hand_over())?;
+            room = room.with(allowance);
+            counted.add(&grouped.groups);
+            folded += grouped.folded;
+            notes.extend(grouped.notes);
         }
         let values = counted.most_frequent(prefix, limit);
-        let coverage = self.coverage(looked, Exactness::None, 0);
-        PartialAnswer { body: Body::Values { field: field.clone(), values }, coverage }
+        let mut coverage = self.coverage(looked, Exactness::None, folded);
+        coverage.notes.extend(notes);
+        let body = Body::Values { field: field.clone(), values };
+        Ok(Executed { answer: PartialAnswer { body, coverage }, allowance: room.into_allowance() })
     }
 
-    fn rows(&self) -> PartialAnswer {
+    fn rows(&self, mut room: Room) -> Result<Executed, Cancelled> {
         let plan = RowPlan::new(self.query);
         let source = plan.as_ref().map_or(Records::Requests, |plan| plan.table().into());
         let (copy, looked) = {
@@ -151,9 +200,12 @@ impl Job<'_> {
             let looked = self.look(&store, std::iter::once((source, &choice)));
             (store.raw(source, self.span.from, self.span.to), looked)
         };
-        let rows = plan.map(|plan| plan.rows(&copy.into_chunks(), self.node, self.span)).unwrap_or_default();
+        let rows = match plan {
+            Some(plan) => plan.rows(&copy.into_chunks(), self.node, self.span, &mut room)?,
+            None => Rows::default(),
+        };
         let coverage = self.coverage(looked, Exactness::None, 0);
-        PartialAnswer { body: Body::Rows(rows), coverage }
+        Ok(Executed { answer: PartialAnswer { body: Body::Rows(rows), coverage }, allowance: room.into_allowance() })
     }
 
     fn look<'c>(&self, store: &Store, choices: impl Iterator<Item = (Records, &'c Choice)>) -> Looked {

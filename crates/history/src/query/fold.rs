@@ -1,11 +1,9 @@
 //! Bounds the number of groups of an answer: the smallest are counted together, totals stay.
 
-use std::cmp::Reverse;
-
 use goldwire_answer::groups::StateColumn;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{keys::OTHER_KEY, slots::Slots, space::Space, states::Filling};
+use super::{slots::Slots, space::Space, states::Filling};
 
 /// Groups of an answer at most, pairs not counted.
 const MOST_GROUPS: usize = 10_000;
@@ -27,19 +25,12 @@ pub(crate) struct Folded {
     pub(crate) unpaired: u64,
 }
 
-/// Finishes the states, with no more groups than an answer may have.
-pub(crate) fn fold(space: &Space, mut fillings: Vec<Filling>, asked: usize) -> Folded {
+/// Finishes the states, with no more groups than an answer may have. `rank` is the state by which groups are the largest.
+pub(crate) fn fold(space: &Space, mut fillings: Vec<Filling>, asked: usize, rank: Option<usize>) -> Folded {
     fillings.iter_mut().for_each(|filling| filling.grow(space.slots.len()));
-    let mut groups = Groups::of(space, &fillings);
+    let mut groups = Groups::of(space, rank.and_then(|rank| fillings.get(rank)));
     let unpaired = groups.fold(MOST_PAIRED_GROUPS, |group| group.1 = 0);
-    let folded = if asked > 0 && groups.without_pairs() > MOST_GROUPS {
-        groups.fold(MOST_GROUPS, |(keys, pair)| {
-            keys[..asked].fill(OTHER_KEY);
-            *pair = 0;
-        })
-    } else {
-        0
-    };
+    let folded = if asked > 0 { groups.fold_keys(MOST_GROUPS, asked, |keys| space.combinations.fold(keys)) } else { 0 };
     let (entries, fillings) = if unpaired + folded > 0 {
         groups.rearrange(&space.slots, fillings)
     } else {
@@ -53,32 +44,49 @@ pub(crate) fn fold(space: &Space, mut fillings: Vec<Filling>, asked: usize) -> F
 
 struct Groups {
     groups: Vec<Group>,
-    weights: Vec<u64>,
+    weights: Vec<f64>,
     of_combination: FxHashMap<u32, u32>,
 }
 
 impl Groups {
-    fn of(space: &Space, fillings: &[Filling]) -> Self {
+    fn of(space: &Space, by: Option<&Filling>) -> Self {
         let mut groups = Self { groups: Vec::new(), weights: Vec::new(), of_combination: FxHashMap::default() };
-        let mut by_content: FxHashMap<Group, u32> = FxHashMap::default();
-        for (slot, (combination, _)) in space.slots.entries.iter().enumerate() {
+        let slots = space.slots.len();
+        let weights = by.map_or_else(|| vec![1.0; slots], |filling| filling.weights(slots));
+        let is_extreme = by.is_some_and(Filling::is_extreme);
+        for ((combination, _), weight) in space.slots.entries.iter().zip(weights) {
             let place = *groups.of_combination.entry(*combination).or_insert_with(|| {
-                // Combinations beyond the bound come out alike.
-                *by_content.entry(space.decode(*combination)).or_insert_with_key(|group| {
-                    groups.groups.push(group.clone());
-                    groups.weights.push(0);
-                    groups.groups.len() as u32 - 1
-                })
+                groups.groups.push(space.decode(*combination));
+                groups.weights.push(0.0);
+                groups.groups.len() as u32 - 1
             });
-            let weight = fillings.iter().find_map(|filling| filling.count(slot)).unwrap_or(1);
-            groups.weights[place as usize] = groups.weights[place as usize].saturating_add(weight);
+            let total = &mut groups.weights[place as usize];
+            *total = if is_extreme { total.max(weight) } else { *total + weight };
         }
         groups
     }
 
-    fn without_pairs(&self) -> usize {
-        let distinct: std::collections::HashSet<&[u32]> = self.groups.iter().map(|(keys, _)| &keys[..]).collect();
-        distinct.len()
+    /// Renames all but the groups of the `most` heaviest keys that were asked for, and joins those of one name. Gives how many
+    /// keys were renamed.
+    fn fold_keys(&mut self, most: usize, asked: usize, rename: impl Fn(&mut [u32])) -> usize {
+        let mut weights: FxHashMap<&[u32], f64> = FxHashMap::default();
+        for ((keys, _), weight) in self.groups.iter().zip(&self.weights) {
+            *weights.entry(&keys[..asked]).or_default() += weight;
+        }
+        if weights.len() <= most {
+            return 0;
+        }
+        let mut order: Vec<(&[u32], f64)> = weights.into_iter().collect();
+        order.sort_by(|(a, heavy), (b, light)| light.total_cmp(heavy).then(a.cmp(b)));
+        let renamed = order.len() - most;
+        let kept: FxHashSet<Vec<u32>> = order[..most].iter().map(|(keys, _)| keys.to_vec()).collect();
+        for (keys, _) in &mut self.groups {
+            if !kept.contains(&keys[..asked]) {
+                rename(keys);
+            }
+        }
+        self.join_alike();
+        renamed
     }
 
     /// Renames all but the `most` heaviest groups, and joins those of one name. Gives how many were renamed.
@@ -87,7 +95,7 @@ impl Groups {
             return 0;
         }
         let mut order: Vec<u32> = (0..self.groups.len() as u32).collect();
-        order.sort_by_key(|place| Reverse(self.weights[*place as usize]));
+        order.sort_by(|a, b| self.weights[*b as usize].total_cmp(&self.weights[*a as usize]));
         for place in &order[most..] {
             rename(&mut self.groups[*place as usize]);
         }
@@ -101,10 +109,10 @@ impl Groups {
         for (group, weight) in std::mem::take(&mut self.groups).into_iter().zip(&self.weights) {
             let place = *kept.entry(group).or_insert_with_key(|group| {
                 groups.push(group.clone());
-                weights.push(0_u64);
+                weights.push(0.0);
                 groups.len() as u32 - 1
             });
-            weights[place as usize] = weights[place as usize].saturating_add(*weight);
+            weights[place as usize] += *weight;
             moved.push(place);
         }
         self.of_combination.values_mut().for_each(|place| *place = moved[*place as usize]);

@@ -16,8 +16,10 @@ use super::{
     rolled::{LEFT_OUT, groups_of},
     space::{Reports, Space},
     states::Filling,
+    table::GroupTable,
 };
 use crate::{
+    cancel::Cancelled,
     chunk::{
         ends::Flags,
         resolve::NamedChunk,
@@ -38,41 +40,64 @@ pub(crate) enum Ended {
     Rolled(Vec<Arc<Block>>),
 }
 
-/// By group: how many connections more, or less, are open from a step on.
+/// What a change takes, in the index and in the list that is put in order.
+const CHANGE_BYTES: usize = 72;
+
+/// By group and step: how many connections more, or less, are open from there on.
 struct Changes {
-    by_group: FxHashMap<u32, Vec<i64>>,
-    steps: usize,
+    by_place: FxHashMap<(u32, u32), i64>,
+    /// Steps of the window that have begun.
+    steps: u32,
 }
 
 impl Changes {
-    fn add(&mut self, group: u32, step: u32, change: i64) {
-        let steps = self.steps;
-        let changes = self.by_group.entry(group).or_insert_with(|| vec![0; steps + 1]);
-        changes[(step as usize).min(steps)] += change;
+    fn add(&mut self, space: &mut Space, group: u32, step: u32, change: i64) {
+        let step = step.min(self.steps);
+        if let Some(changes) = self.by_place.get_mut(&(group, step)) {
+            *changes += change;
+            return;
+        }
+        let group = if space.room.take(CHANGE_BYTES) {
+            group
+        } else {
+            space.room.refuse_slot();
+            space.combinations.other(group)
+        };
+        *self.by_place.entry((group, step)).or_default() += change;
     }
 }
 
-/// Fills the gauge's column.
+/// Fills the gauge's column, which is at `at`.
 pub(crate) fn fill(
     plan: &Plan<'_>,
     node: &str,
     open: &[OpenConnection],
     ended: &Ended,
-    space: &mut Space,
-    filling: &mut Filling,
-) {
+    table: &mut GroupTable<'_, '_>,
+    at: usize,
+) -> Result<(), Cancelled> {
+    let space = &mut table.space;
     // Steps that have not begun have no gauge.
     let until = plan.gauges_until.min(plan.span_of(Records::Flows).to);
     let steps = space.steps.index(until.saturating_sub(1)).saturating_add(1).min(space.steps.count);
-    let mut changes = Changes { by_group: FxHashMap::default(), steps: steps as usize };
+    let mut changes = Changes { by_place: FxHashMap::default(), steps };
     add_open(plan, node, open, space, &mut changes);
     match ended {
         Ended::Raw(chunks) => {
-            chunks.iter().for_each(|chunk| add_raw(plan, NamedChunk { chunk, node }, space, &mut changes));
+            for chunk in chunks {
+                add_raw(plan, NamedChunk { chunk, node }, space, &mut changes);
+                space.room.check()?;
+            }
         }
-        Ended::Rolled(blocks) => blocks.iter().for_each(|block| add_rolled(plan, node, block, space, &mut changes)),
+        Ended::Rolled(blocks) => {
+            for block in blocks {
+                add_rolled(plan, node, block, space, &mut changes);
+                space.room.check()?;
+            }
+        }
     }
-    emit(changes, space, filling);
+    emit(changes, space, &mut table.fillings[at]);
+    table.after_part()
 }
 
 fn add_open(plan: &Plan<'_>, node: &str, open: &[OpenConnection], space: &mut Space, changes: &mut Changes) {
@@ -85,7 +110,8 @@ fn add_open(plan: &Plan<'_>, node: &str, open: &[OpenConnection], space: &mut Sp
     };
     let rows: Vec<u32> = (0..open.len()).filter(|entry| wanted(*entry)).map(|entry| entry as u32).collect();
     for (row, group) in rows.iter().zip(space.combine_reports(&entries, &rows)) {
-        changes.add(group, space.steps.index(open[*row as usize].start), 1);
+        let step = space.steps.index(open[*row as usize].start);
+        changes.add(space, group, step, 1);
     }
 }
 
@@ -99,8 +125,10 @@ fn add_raw(plan: &Plan<'_>, entries: NamedChunk<'_>, space: &mut Space, changes:
     let (times, ages) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Age));
     for (row, group) in rows.iter().zip(space.combine_reports(&entries, &rows)) {
         let row = *row as usize;
-        changes.add(group, space.steps.index(start_of(times, ages, row)), 1);
-        changes.add(group, space.steps.index(times.get(row).cast_signed()), -1);
+        let (opened, ended) = (start_of(times, ages, row), times.get(row).cast_signed());
+        let (opened, ended) = (space.steps.index(opened), space.steps.index(ended));
+        changes.add(space, group, opened, 1);
+        changes.add(space, group, ended, -1);
     }
 }
 
@@ -118,22 +146,31 @@ fn add_rolled(plan: &Plan<'_>, node: &str, block: &Block, space: &mut Space, cha
             continue;
         }
         let step = space.steps.index(time);
-        changes.add(group, 0, ended - opened);
-        changes.add(group, step, opened - ended);
+        changes.add(space, group, 0, ended - opened);
+        changes.add(space, group, step, opened - ended);
     }
 }
 
 fn emit(changes: Changes, space: &mut Space, filling: &mut Filling) {
     let steps = changes.steps;
-    for (group, changes) in changes.by_group {
+    let mut changes: Vec<((u32, u32), i64)> = changes.by_place.into_iter().collect();
+    changes.sort_unstable();
+    for of_group in changes.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
         let mut open = 0_i64;
-        for (step, change) in changes[..steps].iter().enumerate() {
+        for (number, ((group, step), change)) in of_group.iter().enumerate() {
             open += change;
+            let until = of_group.get(number + 1).map_or(steps, |((_, next), _)| *next);
             if open > 0 {
-                let slot = space.slots.slot(group, step as u32);
-                filling.grow(space.slots.len());
-                filling.take(&[slot], &[open.cast_unsigned()], 1.0);
+                take(*group, *step..until, open.cast_unsigned(), space, filling);
             }
         }
+    }
+}
+
+fn take(group: u32, steps: std::ops::Range<u32>, open: u64, space: &mut Space, filling: &mut Filling) {
+    for step in steps {
+        let slot = space.slot(group, step);
+        filling.grow(space.slots.len());
+        filling.take(&[slot], &[open], 1.0);
     }
 }

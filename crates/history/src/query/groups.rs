@@ -16,12 +16,16 @@ use super::{
     plan::Plan,
     raw::{self, has_two_reports},
     rolled::{self, RolledState},
+    room::Room,
+    slots::Slots,
     space::{PairKey, Space},
-    states::Filling,
+    table::GroupTable,
     take::{Given, RawTake, RollupTake, from_raw, from_rollup},
     tier::{Choice, Needs, choose},
 };
 use crate::{
+    allowance::Allowance,
+    cancel::Cancelled,
     chunk::{resolve::NamedChunk, sealed::Chunk},
     connections::OpenConnection,
     links::Periods,
@@ -38,7 +42,8 @@ struct Part {
 }
 
 enum Held {
-    Raw(RawCopy),
+    Copied(RawCopy),
+    Raw(Vec<Arc<Chunk>>),
     Rolled(Vec<SharedBlock>),
 }
 
@@ -79,7 +84,7 @@ fn gather_part(store: &Store, plan: &Plan<'_>, source: Records) -> Part {
         to = i64::MAX;
     }
     let held = match choice.rollup {
-        None => Held::Raw(store.raw(source, from, to)),
+        None => Held::Copied(store.raw(source, from, to)),
         Some(tier) => Held::Rolled(store.rolled(source, tier, from, to)),
     };
     Part { source, choice, held }
@@ -90,20 +95,29 @@ impl Gathered {
         self.parts.iter().map(|part| (part.source, &part.choice))
     }
 
-    /// Makes the groups. Outside of the lock.
-    pub(crate) fn group(self, plan: &Plan<'_>, node: &str) -> Grouped {
-        let mut space = Space::new(plan.keys.clone(), plan.steps, plan.deduplicate);
-        let mut fillings: Vec<Filling> = plan.states.iter().map(|state| Filling::new(state, plan.exact)).collect();
-        let mut folded_before = 0;
-        for part in self.parts {
-            folded_before = folded_before.max(part.held.folded());
-            let mut scan = Scan { plan, node, source: part.source, space: &mut space, fillings: &mut fillings };
-            match part.held {
-                Held::Raw(copy) => scan.raw(copy.into_chunks(), &self.connections),
-                Held::Rolled(blocks) => scan.rolled(blocks, part.choice.widen(plan, part.source), &self.connections),
-            }
+    /// Makes the groups, in the room that there is. Outside of the lock.
+    pub(crate) fn group(self, plan: &Plan<'_>, node: &str, room: Room) -> Result<(Grouped, Allowance), Cancelled> {
+        let parts: Vec<Part> = self.parts.into_iter().map(Part::sealed).collect();
+        let mut scan = Scan { plan, node, parts: &parts, connections: &self.connections };
+        let folded_before = parts.iter().map(|part| part.held.folded()).max().unwrap_or_default();
+        let mut table = GroupTable::new(plan, room);
+        scan.all(&mut table)?;
+        let mut short = 0;
+        if table.is_short() {
+            (table, short) = scan.largest(table)?;
         }
-        finish(plan, &space, fillings, folded_before, self.links.as_ref())
+        let is_unpaired = plan.deduplicate && (table.space.room.has_refused_pair() || !table.space.uses_pairs());
+        Ok(finish(plan, table, Counts { folded_before, short, is_unpaired }, self.links.as_ref()))
+    }
+}
+
+impl Part {
+    fn sealed(self) -> Self {
+        let held = match self.held {
+            Held::Copied(copy) => Held::Raw(copy.into_chunks()),
+            held => held,
+        };
+        Self { held, ..self }
     }
 }
 
@@ -111,68 +125,112 @@ impl Held {
     /// Series that rollups count under `other`, at least.
     fn folded(&self) -> u64 {
         match self {
-            Self::Raw(_) => 0,
+            Self::Copied(_) | Self::Raw(_) => 0,
             Self::Rolled(blocks) => blocks.iter().map(|block| block.folded).max().unwrap_or_default(),
         }
     }
 }
 
-/// One table's way into the groups.
+/// All tables' way into the groups.
 struct Scan<'a, 'q> {
     plan: &'a Plan<'q>,
     node: &'a str,
-    source: Records,
-    space: &'a mut Space,
-    fillings: &'a mut [Filling],
+    parts: &'a [Part],
+    connections: &'a [OpenConnection],
 }
 
 impl Scan<'_, '_> {
-    fn raw(&mut self, chunks: Vec<Arc<Chunk>>, connections: &[OpenConnection]) {
-        let (plan, source) = (self.plan, self.source);
-        let own = self.fillings.iter_mut().zip(&plan.states).filter(|(_, state)| plan.source_of(state) == source);
-        let mut own: Vec<(RawTake, &mut Filling)> =
-            own.map(|(filling, state)| (from_raw(source, state), filling)).collect();
-        for chunk in &chunks {
-            raw::scan(NamedChunk { chunk, node: self.node }, plan, source, self.space, &mut own);
+    fn all(&mut self, table: &mut GroupTable<'_, '_>) -> Result<(), Cancelled> {
+        for part in self.parts {
+            match &part.held {
+                Held::Copied(_) => {}
+                Held::Raw(chunks) => self.raw(part.source, chunks, table)?,
+                Held::Rolled(blocks) => self.rolled(part, blocks, table)?,
+            }
         }
-        for (take, filling) in own {
+        Ok(())
+    }
+
+    /// Counts the largest of the groups that a first pass found, and all else under `other`. Without pairs, and then with
+    /// fewer groups, where these turn out to be larger than the first pass saw. Also gives how many groups are under `other`,
+    /// at least.
+    fn largest<'p, 'q>(&mut self, mut table: GroupTable<'p, 'q>) -> Result<(GroupTable<'p, 'q>, u64), Cancelled> {
+        let groups = table.most_groups();
+        let mut kept = table.largest(table.space.room.bound() / 2);
+        let mut with_pairs = true;
+        loop {
+            let count = kept.len();
+            table = table.only(&kept, with_pairs);
+            self.all(&mut table)?;
+            if !table.space.room.has_refused_slot() || (count == 0 && !with_pairs) {
+                let folded = if table.space.room.has_refused_group() { groups.saturating_sub(count).max(1) } else { 0 };
+                return Ok((table, folded as u64));
+            }
+            kept = table.largest(usize::MAX);
+            if !with_pairs {
+                kept.truncate(count / 2);
+            }
+            with_pairs = false;
+        }
+    }
+
+    fn raw(&mut self, source: Records, chunks: &[Arc<Chunk>], table: &mut GroupTable<'_, '_>) -> Result<(), Cancelled> {
+        let plan = self.plan;
+        let own = plan.states.iter().enumerate().filter(|(_, state)| plan.source_of(state) == source);
+        let own: Vec<(RawTake, usize)> = own.map(|(at, state)| (from_raw(source, state), at)).collect();
+        for chunk in chunks {
+            raw::scan(NamedChunk { chunk, node: self.node }, plan, source, table, &own);
+            table.after_part()?;
+        }
+        for (take, at) in own {
             match take.given {
-                Given::NetworkTime => network_time::fill(&chunks, self.node, plan, self.space, filling),
+                Given::NetworkTime => network_time::fill(chunks, self.node, plan, table, at)?,
                 Given::Gauge => {
-                    let ended = Ended::Raw(chunks.clone());
-                    gauge::fill(plan, self.node, connections, &ended, self.space, filling);
+                    let ended = Ended::Raw(chunks.to_vec());
+                    gauge::fill(plan, self.node, self.connections, &ended, table, at)?;
                 }
                 Given::One | Given::Column(_) | Given::Both(..) => {}
             }
         }
+        Ok(())
     }
 
-    fn rolled(&mut self, blocks: Vec<SharedBlock>, window: (i64, i64), connections: &[OpenConnection]) {
-        let (plan, source) = (self.plan, self.source);
-        let own = self.fillings.iter_mut().zip(&plan.states).filter(|(_, state)| plan.source_of(state) == source);
-        let mut own: Vec<RolledState<'_>> =
-            own.filter_map(|(filling, state)| rolled_state(source, state, filling)).collect();
-        rolled::scan(&blocks, self.node, plan, source, window, self.space, &mut own);
+    fn rolled(&mut self, part: &Part, blocks: &[SharedBlock], table: &mut GroupTable<'_, '_>) -> Result<(), Cancelled> {
+        let (plan, source) = (self.plan, part.source);
+        let own = plan.states.iter().enumerate().filter(|(_, state)| plan.source_of(state) == source);
+        let own: Vec<RolledState> = own.filter_map(|(at, state)| rolled_state(source, state, at)).collect();
+        rolled::scan(blocks, self.node, plan, source, part.choice.widen(plan, source), table, &own)?;
         for state in own.into_iter().filter(|state| state.take == RollupTake::Gauge) {
-            let ended = Ended::Rolled(blocks.clone());
-            gauge::fill(plan, self.node, connections, &ended, self.space, state.filling);
+            let ended = Ended::Rolled(blocks.to_vec());
+            gauge::fill(plan, self.node, self.connections, &ended, table, state.at)?;
         }
+        Ok(())
     }
 }
 
-fn rolled_state<'a>(source: Records, state: &State, filling: &'a mut Filling) -> Option<RolledState<'a>> {
+fn rolled_state(source: Records, state: &State, at: usize) -> Option<RolledState> {
     let take = from_rollup(source, state)?;
-    Some(RolledState { take, merging: state.merging, in_parts: state.is_known_in_parts(), filling })
+    Some(RolledState { take, merging: state.merging, in_parts: state.is_known_in_parts(), at })
+}
+
+/// Groups that are counted under `other`, at least: in rollups, and for want of memory.
+#[derive(Clone, Copy)]
+struct Counts {
+    folded_before: u64,
+    short: u64,
+    /// Pairs of ends were too many.
+    is_unpaired: bool,
 }
 
 fn finish(
     plan: &Plan<'_>,
-    space: &Space,
-    fillings: Vec<Filling>,
-    folded_before: u64,
+    table: GroupTable<'_, '_>,
+    counts: Counts,
     periods: Option<&Periods>,
-) -> Grouped {
-    let folded = fold(space, fillings, plan.asked);
+) -> (Grouped, Allowance) {
+    let (mut space, fillings) = (table.space, table.fillings);
+    let folded = fold(&space, fillings, plan.asked, plan.rank);
+    space.slots = Slots::default();
     let keys = plan.keys.iter().enumerate().map(|(place, field)| KeyColumn {
         field: field.clone(),
         values: folded
@@ -181,15 +239,16 @@ fn finish(
             .map(|(group, _)| space.key_text(folded.groups[*group as usize].0[place]))
             .collect(),
     });
-    let (keys, steps, pairs) = (keys.collect(), steps(space, &folded), pairs(space, &folded));
+    let (keys, steps, pairs) = (keys.collect(), steps(&space, &folded), pairs(&space, &folded));
     let told: FxHashSet<PairKey> = folded.groups.iter().filter_map(|(_, pair)| space.pair_key(*pair)).collect();
     let links = periods.map(|periods| periods.links(&told, (plan.span.from, plan.span.to))).unwrap_or_default();
-    Grouped {
+    let grouped = Grouped {
         quantiles: exactness(&folded.states),
-        folded: folded.folded + folded.unpaired + folded_before,
-        notes: notes(&folded, folded_before),
+        folded: folded.folded + folded.unpaired + counts.folded_before + counts.short,
+        notes: notes(&folded, counts, space.room.most()),
         groups: Groups { steps, keys, pairs, links, states: folded.states },
-    }
+    };
+    (grouped, space.room.into_allowance())
 }
 
 fn steps(space: &Space, folded: &Folded) -> Vec<i64> {
@@ -207,17 +266,26 @@ fn pairs(space: &Space, folded: &Folded) -> Vec<Option<Pair>> {
     folded.entries.iter().map(|(group, _)| pairs[*group as usize].clone()).collect()
 }
 
-fn notes(folded: &Folded, folded_before: u64) -> Vec<String> {
+fn notes(folded: &Folded, counts: Counts, memory: usize) -> Vec<String> {
     let mut notes = Vec::new();
+    let Counts { folded_before, short, is_unpaired } = counts;
     if folded_before > 0 {
         notes.push(format!("rollups had no room for {folded_before} or more series and count them under `other`"));
+    }
+    if short > 0 {
+        let mib = memory >> 20;
+        notes.push(format!(
+            "a query's memory of {mib} MiB has no room for {short} or more groups: about the largest are shown, exactly, and \
+             the others are counted under `other`"
+        ));
     }
     if folded.folded > 0 {
         notes.push(format!("{} small groups are counted under `other`", folded.folded));
     }
-    if folded.unpaired > 0 {
+    if folded.unpaired > 0 || is_unpaired {
+        let how_many = if is_unpaired { "some".to_owned() } else { folded.unpaired.to_string() };
         let text = "remote ends were too many to tell apart: their exchanges may be counted on their own node, too";
-        notes.push(format!("{} {text}", folded.unpaired));
+        notes.push(format!("{how_many} {text}"));
     }
     notes
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use goldwire_model::field::Field;
 use rustc_hash::FxHashMap;
 
-use super::mask::{hex, start_of};
+use super::{
+    mask::{hex, start_of},
+    room::Room,
+};
 use crate::chunk::{
     numbers::ABSENT,
     resolve::{Entries, Resolved},
@@ -18,9 +21,22 @@ pub(crate) const UNKNOWN_KEY: u32 = 0;
 const EMPTY_KEY: u32 = 1;
 /// Id of what was counted together.
 pub(crate) const OTHER_KEY: u32 = 2;
+/// Id of a value for which there is no room: a group that has it is counted under `other`.
+pub(crate) const FOLDED_KEY: u32 = 3;
+/// Ids of values, and of pairs, begin here.
+pub(crate) const FIRST_KEY: u32 = 4;
+/// Id of "no pair".
+pub(crate) const NO_PAIR: u32 = 0;
 const UNSEEN: u32 = u32::MAX;
-/// Distinct texts, and distinct combinations, that a query may find. What comes after is `other`.
-const MOST: usize = 400_000;
+
+/// What a text takes beside its bytes: its allocation, its place in the list, and in the index when that has just grown.
+const TEXT_BYTES: usize = 128;
+/// What a number takes that is known by itself.
+const NUMBER_BYTES: usize = 40;
+/// What a combination takes, whole or not: in the index, in the list, and where slots and folding look it up.
+pub(crate) const COMBINATION_BYTES: usize = 96;
+/// What a group takes beside that, while groups are put in order and folded.
+pub(crate) const GROUP_BYTES: usize = 256;
 
 /// Distinct key texts of a query.
 #[derive(Debug)]
@@ -28,26 +44,30 @@ pub(crate) struct KeyTexts {
     ids: FxHashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
     numbers: FxHashMap<u64, u32>,
-}
-
-impl Default for KeyTexts {
-    fn default() -> Self {
-        let empty: Arc<str> = Arc::from("");
-        // The text at `UNKNOWN_KEY` is never looked at.
-        let other: Arc<str> = Arc::from(OTHER);
-        let texts = vec![empty.clone(), empty.clone(), other.clone()];
-        let ids = FxHashMap::from_iter([(empty, EMPTY_KEY), (other, OTHER_KEY)]);
-        Self { ids, texts, numbers: FxHashMap::default() }
-    }
+    /// Others are not wanted, and counted together. In lower case.
+    prefix: String,
 }
 
 impl KeyTexts {
-    pub(crate) fn id(&mut self, text: &str) -> u32 {
+    /// Only texts that begin with `prefix`, whatever the case of their letters, are told apart.
+    pub(crate) fn beginning_with(prefix: &str) -> Self {
+        let empty: Arc<str> = Arc::from("");
+        // The text at `UNKNOWN_KEY` is never looked at.
+        let other: Arc<str> = Arc::from(OTHER);
+        let texts = vec![empty.clone(), empty.clone(), other.clone(), other.clone()];
+        let ids = FxHashMap::from_iter([(empty, EMPTY_KEY), (other, OTHER_KEY)]);
+        Self { ids, texts, numbers: FxHashMap::default(), prefix: prefix.to_lowercase() }
+    }
+
+    pub(crate) fn id(&mut self, text: &str, room: &mut Room) -> u32 {
         if let Some(id) = self.ids.get(text) {
             return *id;
         }
-        if self.texts.len() >= MOST {
+        if !self.prefix.is_empty() && !text.to_lowercase().starts_with(&self.prefix) {
             return OTHER_KEY;
+        }
+        if !room.take_part(TEXT_BYTES + text.len()) {
+            return FOLDED_KEY;
         }
         let (id, text) = (self.texts.len() as u32, Arc::<str>::from(text));
         self.texts.push(text.clone());
@@ -55,26 +75,28 @@ impl KeyTexts {
         id
     }
 
-    fn number(&mut self, number: u64) -> u32 {
+    fn number(&mut self, number: u64, room: &mut Room) -> u32 {
         if number == ABSENT {
             return EMPTY_KEY;
         }
         if let Some(id) = self.numbers.get(&number) {
             return *id;
         }
-        let id = self.id(&number.to_string());
-        self.numbers.insert(number, id);
+        let id = self.id(&number.to_string(), room);
+        if room.take(NUMBER_BYTES) {
+            self.numbers.insert(number, id);
+        }
         id
     }
 
-    fn value(&mut self, value: &Value<'_>) -> u32 {
+    fn value(&mut self, value: &Value<'_>, room: &mut Room) -> u32 {
         match value {
             Value::Unknown => UNKNOWN_KEY,
             Value::Absent => EMPTY_KEY,
-            Value::Text(text) => self.id(text),
-            Value::Keys(labels) => self.id(&keys_text(labels)),
-            Value::Address(address) => self.id(&address.to_string()),
-            Value::Integer(number) => self.id(&number.to_string()),
+            Value::Text(text) => self.id(text, room),
+            Value::Keys(labels) => self.id(&keys_text(labels), room),
+            Value::Address(address) => self.id(&address.to_string(), room),
+            Value::Integer(number) => self.id(&number.to_string(), room),
         }
     }
 
@@ -83,12 +105,29 @@ impl KeyTexts {
         (id != UNKNOWN_KEY).then(|| self.texts[id as usize].clone())
     }
 
+    /// Bytes that the text of an id takes.
+    pub(crate) fn bytes(&self, id: u32) -> usize {
+        TEXT_BYTES + self.texts[id as usize].len()
+    }
+
+    /// The text of an id from [`FIRST_KEY`] on.
+    pub(crate) fn own(&self, id: u32) -> Arc<str> {
+        self.texts[id as usize].clone()
+    }
+
     /// The key of each of `rows`, in their order, appended to `keys`.
-    pub(crate) fn read(&mut self, field: &Field, entries: &impl Entries, rows: &[u32], keys: &mut Vec<u32>) {
+    pub(crate) fn read(
+        &mut self,
+        field: &Field,
+        entries: &impl Entries,
+        rows: &[u32],
+        keys: &mut Vec<u32>,
+        room: &mut Room,
+    ) {
         match entries.resolve(field) {
-            Resolved::Constant(value) => keys.resize(keys.len() + rows.len(), self.value(&value)),
+            Resolved::Constant(value) => keys.resize(keys.len() + rows.len(), self.value(&value, room)),
             Resolved::Coded { codes, values } if codes.is_nothing() => {
-                let id = values.first().map_or(EMPTY_KEY, |value| self.value(value));
+                let id = values.first().map_or(EMPTY_KEY, |value| self.value(value, room));
                 keys.resize(keys.len() + rows.len(), id);
             }
             Resolved::Coded { codes, values } => {
@@ -96,70 +135,191 @@ impl KeyTexts {
                 keys.extend(rows.iter().map(|row| {
                     let code = codes.get(*row as usize) as usize;
                     if ids[code] == UNSEEN {
-                        ids[code] = self.value(&values[code]);
+                        ids[code] = self.value(&values[code], room);
                     }
                     ids[code]
                 }));
             }
             Resolved::Ids { codes, ids } => keys.extend(rows.iter().map(|row| match codes.get(*row as usize) {
                 0 | ABSENT => EMPTY_KEY,
-                code => self.id(&hex(ids.value(code as usize - 1))),
+                code => self.id(&hex(ids.value(code as usize - 1)), room),
             })),
             Resolved::Numbers(numbers) => keys.extend(rows.iter().map(|row| {
                 let number = numbers.get(*row as usize);
                 if *field == Field::ProcessExitCode && number != ABSENT {
-                    return self.id(&(number as u32).cast_signed().to_string());
+                    return self.id(&(number as u32).cast_signed().to_string(), room);
                 }
-                self.number(number)
+                self.number(number, room)
             })),
             Resolved::Starts { times, ages } => {
-                keys.extend(rows.iter().map(|row| self.number(start_of(times, ages, *row as usize).cast_unsigned())));
+                let mut start = |row: &u32| self.number(start_of(times, ages, *row as usize).cast_unsigned(), room);
+                keys.extend(rows.iter().map(&mut start));
             }
         }
     }
 }
 
-/// Combinations of keys, built one key at a time: each step down is a pair of "so far" and "next".
-#[derive(Debug, Default)]
+/// Combinations of keys, built one key at a time: each step down is a pair of "so far" and "next". The keys that were asked for
+/// come first, then those that serve the merge, and the pair of ends at last.
+#[derive(Debug)]
 pub(crate) struct Combinations {
     ids: FxHashMap<u64, u32>,
     /// By id less one: what it was made of.
     parts: Vec<(u32, u32)>,
+    /// How many keys were asked for.
+    asked: usize,
+    /// Each combination has a slot at least; room for it is taken with the combination.
+    slot_bytes: usize,
+    /// By place: true where the filter asks for the key, so that the merge decides where it is unknown.
+    deciding: Vec<bool>,
+    /// What combinations without room become, by how many keys they have: where all that decides is known, and where
+    /// some of it is not.
+    others: [Vec<u32>; 2],
 }
 
 impl Combinations {
     /// No key yet.
     pub(crate) const NOTHING: u32 = 0;
-    /// There were too many to tell apart. An index behind those of all others, so that tables by combination have room for it.
-    pub(crate) const OVERFLOW: u32 = MOST as u32 + 1;
+
+    /// Of keys at as many places as `deciding` has, `asked` of which were asked for, and a pair behind them.
+    pub(crate) fn new(asked: usize, deciding: Vec<bool>, slot_bytes: usize) -> Self {
+        let (ids, parts, others) = (FxHashMap::default(), Vec::new(), Default::default());
+        let mut made = Self { ids, parts, asked, slot_bytes, deciding, others };
+        for unknown in [false, true] {
+            let mut chain = vec![Self::NOTHING];
+            for place in 0..=made.deciding.len() {
+                let next = made.folded_key(place, unknown);
+                chain.push(made.find_or_add(chain[place], next));
+            }
+            made.others[usize::from(unknown)] = chain;
+        }
+        made
+    }
+
+    /// What the key at a place becomes where there is no room for it.
+    fn folded_key(&self, place: usize, unknown: bool) -> u32 {
+        match self.deciding.get(place) {
+            None => NO_PAIR,
+            Some(true) if unknown => UNKNOWN_KEY,
+            Some(_) => OTHER_KEY,
+        }
+    }
+
+    fn find_or_add(&mut self, so_far: u32, next: u32) -> u32 {
+        self.ids.get(&word(so_far, next)).copied().unwrap_or_else(|| self.add(so_far, next))
+    }
 
     /// The combination of each in `so_far` with the next key at the same place.
-    pub(crate) fn extend(&mut self, so_far: &mut [u32], next: &[u32]) {
+    pub(crate) fn extend(&mut self, so_far: &mut [u32], next: &[u32], place: usize, room: &mut Room) {
         let (Some(first), Some(first_next)) = (so_far.first().copied(), next.first().copied()) else { return };
         if next.iter().all(|key| *key == first_next) {
             let mut known = Vec::new();
             so_far.iter_mut().for_each(|so_far| {
-                *so_far = recall(&mut known, *so_far, || self.pair(*so_far, first_next));
+                *so_far = recall(&mut known, *so_far, || self.pair(*so_far, first_next, place, room));
             });
         } else if so_far.iter().all(|so_far| *so_far == first) {
             let mut known = Vec::new();
             so_far.iter_mut().zip(next).for_each(|(so_far, next)| {
-                *so_far = recall(&mut known, *next, || self.pair(first, *next));
+                *so_far = recall(&mut known, *next, || self.pair(first, *next, place, room));
             });
         } else {
-            so_far.iter_mut().zip(next).for_each(|(so_far, next)| *so_far = self.pair(*so_far, *next));
+            so_far.iter_mut().zip(next).for_each(|(so_far, next)| *so_far = self.pair(*so_far, *next, place, room));
         }
     }
 
-    fn pair(&mut self, so_far: u32, next: u32) -> u32 {
-        if so_far == Self::OVERFLOW || self.parts.len() >= MOST {
-            return self.ids.get(&(u64::from(so_far) << 32 | u64::from(next))).copied().unwrap_or(Self::OVERFLOW);
+    #[inline]
+    fn pair(&mut self, so_far: u32, next: u32, place: usize, room: &mut Room) -> u32 {
+        match self.ids.get(&word(so_far, next)) {
+            Some(id) => *id,
+            None => self.new_pair(so_far, next, place, room),
         }
-        let parts = &mut self.parts;
-        *self.ids.entry(u64::from(so_far) << 32 | u64::from(next)).or_insert_with(|| {
-            parts.push((so_far, next));
-            parts.len() as u32
-        })
+    }
+
+    #[inline(never)]
+    fn new_pair(&mut self, so_far: u32, next: u32, place: usize, room: &mut Room) -> u32 {
+        if place < self.asked {
+            return self.new_asked(so_far, next, place, room);
+        }
+        let is_pair = place == self.deciding.len();
+        let bytes = COMBINATION_BYTES + if is_pair { GROUP_BYTES + self.slot_bytes } else { 0 };
+        if next != FOLDED_KEY && room.take(bytes) {
+            return self.add(so_far, next);
+        }
+        // Room for this was taken with the keys that were asked for.
+        let unknown = !is_pair && (next == UNKNOWN_KEY || self.is_undecided(so_far, place));
+        if is_pair && next != NO_PAIR {
+            room.refuse_pair();
+        }
+        self.find_or_add(so_far, self.folded_key(place, unknown))
+    }
+
+    fn new_asked(&mut self, so_far: u32, next: u32, place: usize, room: &mut Room) -> u32 {
+        let is_last = place + 1 == self.asked;
+        let bytes = COMBINATION_BYTES + if is_last { self.rest_bytes() } else { 0 };
+        if next != FOLDED_KEY && room.take_for_group(bytes) {
+            return self.add(so_far, next);
+        }
+        room.refuse_group();
+        let unknown = self.is_undecided(so_far, place) || (next == UNKNOWN_KEY && self.deciding[place]);
+        self.others[usize::from(unknown)][place + 1]
+    }
+
+    /// What a group takes where its other keys and its pair have no room of their own.
+    pub(crate) fn rest_bytes(&self) -> usize {
+        2 * (self.deciding.len() + 1 - self.asked) * COMBINATION_BYTES + GROUP_BYTES + self.slot_bytes
+    }
+
+    fn add(&mut self, so_far: u32, next: u32) -> u32 {
+        self.parts.push((so_far, next));
+        let id = self.parts.len() as u32;
+        self.ids.insert(word(so_far, next), id);
+        id
+    }
+
+    /// True where one of the first `length` keys decides and is unknown.
+    fn is_undecided(&self, combination: u32, length: usize) -> bool {
+        let (mut combination, mut place) = (combination, length);
+        while combination != Self::NOTHING {
+            let (so_far, key) = self.parts[combination as usize - 1];
+            place -= 1;
+            if key == UNKNOWN_KEY && self.deciding.get(place) == Some(&true) {
+                return true;
+            }
+            combination = so_far;
+        }
+        false
+    }
+
+    /// The keys that were asked for, of a whole combination.
+    pub(crate) fn asked(&self, combination: u32) -> u32 {
+        let rest = self.deciding.len() + 1 - self.asked;
+        (0..rest).fold(combination, |combination, _| self.parts[combination as usize - 1].0)
+    }
+
+    /// A whole combination without its pair.
+    pub(crate) fn unpaired(&mut self, combination: u32) -> u32 {
+        let so_far = self.parts[combination as usize - 1].0;
+        self.find_or_add(so_far, NO_PAIR)
+    }
+
+    /// True for the keys of what has no room.
+    pub(crate) fn is_other(&self, asked: u32) -> bool {
+        self.others.iter().any(|chain| chain[self.asked] == asked)
+    }
+
+    /// Makes keys those of what has no room.
+    pub(crate) fn fold(&self, keys: &mut [u32]) {
+        let is_undecided = keys.iter().zip(&self.deciding).any(|(key, decides)| *decides && *key == UNKNOWN_KEY);
+        for (place, key) in keys.iter_mut().enumerate() {
+            *key = self.folded_key(place, is_undecided);
+        }
+    }
+
+    /// What a whole combination becomes where there is no room for it, without its pair. The same in each space of a query.
+    pub(crate) fn other(&self, combination: u32) -> u32 {
+        let length = self.deciding.len();
+        let unknown = self.is_undecided(combination, length + 1);
+        self.others[usize::from(unknown)][length + 1]
     }
 
     /// The keys of a combination, first to last.
@@ -175,13 +335,14 @@ impl Combinations {
     }
 }
 
+const fn word(so_far: u32, next: u32) -> u64 {
+    (so_far as u64) << 32 | next as u64
+}
+
 /// What was found for `id` before, else what `find` finds now.
 #[inline]
 fn recall(known: &mut Vec<u32>, id: u32, find: impl FnOnce() -> u32) -> u32 {
     let at = id as usize;
-    if at > MOST {
-        return find();
-    }
     if at >= known.len() {
         known.resize(at + 1, UNSEEN);
     }
@@ -194,13 +355,20 @@ fn recall(known: &mut Vec<u32>, id: u32, find: impl FnOnce() -> u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{allowance::QueryMemory, cancel::Cancel};
+
+    fn room(bytes: usize) -> Room {
+        let memory = QueryMemory::new(bytes, 2 * bytes);
+        Room::new(memory.begin().expect("room"), Cancel::default(), 1)
+    }
 
     #[test]
     fn a_combination_gives_its_keys_back() {
-        let mut combinations = Combinations::default();
+        let room = &mut room(1 << 20);
+        let mut combinations = Combinations::new(2, vec![false; 2], 0);
         let mut ids = vec![Combinations::NOTHING; 3];
-        combinations.extend(&mut ids, &[5, 6, 5]);
-        combinations.extend(&mut ids, &[6, 5, 6]);
+        combinations.extend(&mut ids, &[5, 6, 5], 0, room);
+        combinations.extend(&mut ids, &[6, 5, 6], 1, room);
         assert_eq!(ids[0], ids[2]);
         assert_ne!(ids[0], ids[1]);
         assert_eq!(combinations.keys(ids[0]), [5, 6]);
@@ -208,25 +376,52 @@ mod tests {
     }
 
     #[test]
-    fn combinations_beyond_the_bound_share_one_small_index() {
-        let mut combinations = Combinations::default();
-        let next: Vec<u32> = (0..MOST as u32 + 5).collect();
-        let mut ids = vec![Combinations::NOTHING; next.len()];
-        combinations.extend(&mut ids, &next);
-        assert_eq!(ids[MOST - 1], MOST as u32);
-        assert!(ids[MOST..].iter().all(|id| *id == Combinations::OVERFLOW));
-        combinations.extend(&mut ids, &next);
-        assert!(ids.iter().all(|id| *id as usize <= MOST + 1));
-        let mut slots = super::super::slots::Slots::default();
-        assert_eq!([slots.slot(Combinations::OVERFLOW, 0), slots.slot(Combinations::OVERFLOW, 0)], [0, 0]);
+    fn a_combination_without_room_becomes_other_and_keeps_what_is_undecided() {
+        let room = &mut room(1 << 20);
+        let mut combinations = Combinations::new(2, vec![false, true], 0);
+        room.freeze();
+        let mut ids = vec![Combinations::NOTHING; 3];
+        combinations.extend(&mut ids, &[5, 6, 7], 0, room);
+        combinations.extend(&mut ids, &[8, UNKNOWN_KEY, FOLDED_KEY], 1, room);
+        combinations.extend(&mut ids, &[0, 0, 9], 2, room);
+        let keys: Vec<_> = ids.iter().map(|id| combinations.keys(*id)).collect();
+        assert_eq!(
+            keys,
+            [vec![OTHER_KEY, OTHER_KEY, 0], vec![OTHER_KEY, UNKNOWN_KEY, 0], vec![OTHER_KEY, OTHER_KEY, 9]]
+        );
+        assert!(room.has_refused_group());
+    }
+
+    #[test]
+    fn a_group_keeps_its_keys_where_there_is_no_room_for_its_pair() {
+        let room = &mut room(16 << 10);
+        let mut combinations = Combinations::new(1, vec![false, false], 0);
+        let mut ids = vec![Combinations::NOTHING; 300];
+        combinations.extend(&mut ids, &[5; 300], 0, room);
+        combinations.extend(&mut ids, &[6; 300], 1, room);
+        let pairs: Vec<u32> = (10..310).collect();
+        combinations.extend(&mut ids, &pairs, 2, room);
+        assert_eq!(combinations.keys(ids[0]), [5, 6, 10]);
+        assert_eq!(combinations.keys(ids[299]), [5, 6, NO_PAIR]);
+        assert!(!room.has_refused_group() && room.has_refused_pair());
+        assert_eq!(combinations.asked(ids[0]), combinations.asked(ids[299]));
     }
 
     #[test]
     fn unknown_is_told_apart_from_empty() {
-        let mut texts = KeyTexts::default();
-        assert_eq!(texts.value(&Value::Unknown), UNKNOWN_KEY);
-        let absent = texts.value(&Value::Absent);
+        let room = &mut room(1 << 20);
+        let mut texts = KeyTexts::beginning_with("");
+        assert_eq!(texts.value(&Value::Unknown, room), UNKNOWN_KEY);
+        let absent = texts.value(&Value::Absent, room);
         assert_eq!(texts.text(absent).as_deref(), Some(""));
         assert_eq!(texts.text(UNKNOWN_KEY), None);
+    }
+
+    #[test]
+    fn texts_that_do_not_begin_as_wanted_are_counted_together() {
+        let room = &mut room(1 << 20);
+        let mut texts = KeyTexts::beginning_with("/A");
+        assert_eq!(texts.id("/b", room), OTHER_KEY);
+        assert_ne!(texts.id("/ab", room), OTHER_KEY);
     }
 }

@@ -16,15 +16,17 @@ pub(crate) mod plan;
 mod raw;
 mod reports;
 mod rolled;
+mod room;
 pub(crate) mod rows;
 mod shares;
 mod slots;
 pub(crate) mod space;
 mod spread;
 mod states;
+mod table;
 mod take;
 pub(crate) mod tier;
 mod values;
 
-pub use execute::{Execute, ExecuteError};
+pub use execute::{Execute, ExecuteError, Executed};
 pub(crate) use execute::{execute, lock};

@@ -2,7 +2,8 @@
 
 use goldwire_answer::{
     coverage::Records,
-    plan::{self, Quantity, State},
+    groups::{Pair, Quantiles},
+    plan::{self, Merging, Quantity, State},
 };
 use goldwire_model::{
     field::{Field, Table},
@@ -51,6 +52,10 @@ pub(crate) struct Plan<'q> {
     pub(crate) exact: bool,
     /// With steps, nothing later is counted: steps that are not finished would look as if less had happened.
     pub(crate) complete: Complete,
+    /// Texts of keys that do not begin so are not wanted.
+    pub(crate) prefix: &'q str,
+    /// The state by which groups are the largest, where there must be fewer.
+    pub(crate) rank: Option<usize>,
 }
 
 impl<'q> Plan<'q> {
@@ -79,6 +84,8 @@ impl<'q> Plan<'q> {
             },
             exact,
             complete,
+            prefix: "",
+            rank: plan::rank(&query.kind),
         }
     }
 
@@ -86,6 +93,20 @@ impl<'q> Plan<'q> {
     pub(crate) fn span_of(&self, source: Records) -> Span {
         let complete = self.steps.length.and(self.complete.of(source));
         Span { from: self.span.from, to: complete.map_or(self.span.to, |complete| complete.min(self.span.to)) }
+    }
+
+    /// What a slot takes: in the index, in the lists that folding and ordering make, in its columns while they grow, and as
+    /// a row of the answer.
+    pub(crate) fn slot_bytes(&self) -> usize {
+        const INDEX: usize = 80;
+        let state = |state: &State| match state.merging {
+            Merging::Count | Merging::Sum | Merging::Min | Merging::Max => 16,
+            Merging::Average => 32,
+            Merging::Quantiles => size_of::<Quantiles>() + 64,
+        };
+        let pair = if self.deduplicate { size_of::<Option<Pair>>() } else { 0 };
+        let keys = self.keys.len() * size_of::<Option<std::sync::Arc<str>>>();
+        INDEX + 8 + pair + keys + self.states.iter().map(state).sum::<usize>()
     }
 
     /// What a state is made from.

@@ -10,6 +10,7 @@ use super::{
     slots::StepCursor,
     space::Space,
     states::Filling,
+    table::GroupTable,
     take::{Condition, Given, RawTake},
 };
 use crate::chunk::{
@@ -99,49 +100,55 @@ pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, 
     (rows, truths)
 }
 
-/// Adds the chunk's rows to the states. `fillings` are those of this table.
+/// Adds the chunk's rows to the states. `takes` are those of this table, with the place of the column that each fills.
 pub(crate) fn scan(
     entries: NamedChunk<'_>,
     plan: &Plan<'_>,
     source: Records,
-    space: &mut Space,
-    fillings: &mut [(RawTake, &mut Filling)],
+    table: &mut GroupTable<'_, '_>,
+    takes: &[(RawTake, usize)],
 ) {
     let wanted = Wanted::of(plan, source);
-    scan_reports(entries, wanted, source, space, fillings.iter_mut());
-    if wanted.reports == Counting::First && fillings.iter().any(|(take, _)| take.in_parts) {
+    scan_reports(entries, wanted, source, table, takes.iter());
+    if wanted.reports == Counting::First && takes.iter().any(|(take, _)| take.in_parts) {
         let second = Wanted { reports: Counting::Second, ..wanted };
-        scan_reports(entries, second, source, space, fillings.iter_mut().filter(|(take, _)| take.in_parts));
+        scan_reports(entries, second, source, table, takes.iter().filter(|(take, _)| take.in_parts));
     }
 }
 
-fn scan_reports<'a, 'b: 'a>(
+fn scan_reports<'a>(
     entries: NamedChunk<'_>,
     wanted: Wanted<'_>,
     source: Records,
-    space: &mut Space,
-    fillings: impl Iterator<Item = &'a mut (RawTake, &'b mut Filling)>,
+    table: &mut GroupTable<'_, '_>,
+    takes: impl Iterator<Item = &'a (RawTake, usize)>,
 ) {
-    let (mut spread, mut at_once): (Vec<_>, Vec<_>) = fillings.partition(|(take, _)| take.spread);
+    let (spread, at_once): (Vec<_>, Vec<_>) = takes.partition(|(take, _)| take.spread);
     let (mut rows, _) = select(entries, Wanted { about: !spread.is_empty(), ..wanted });
     if rows.is_empty() {
         return;
     }
-    let mut combinations = combine(entries, &rows, source, space);
+    let mut combinations = combine(entries, &rows, source, &mut table.space);
     if !spread.is_empty() {
-        let shares = Shares::of(entries.chunk, &rows, &combinations, wanted.span, space);
-        for (take, filling) in &mut spread {
-            filling.grow(space.slots.len());
-            shares.fill(entries.chunk, *take, filling);
+        let mut from = 0;
+        while from < rows.len() {
+            let (shares, next) = Shares::of(entries.chunk, (&rows, &combinations), from, wanted.span, &mut table.space);
+            from = next;
+            for (take, at) in &spread {
+                let filling = &mut table.fillings[*at];
+                filling.grow(table.space.slots.len());
+                shares.fill(entries.chunk, *take, filling);
+            }
         }
         keep_within(entries.chunk, wanted.span, &mut rows, &mut combinations);
     }
     if at_once.is_empty() {
         return;
     }
-    let slots = slots_of(entries, &rows, combinations, space);
-    for (take, filling) in &mut at_once {
-        filling.grow(space.slots.len());
+    let slots = slots_of(entries, &rows, combinations, &mut table.space);
+    for (take, at) in &at_once {
+        let filling = &mut table.fillings[*at];
+        filling.grow(table.space.slots.len());
         fill(entries.chunk, &rows, &slots, *take, filling);
     }
 }
@@ -164,7 +171,7 @@ fn slots_of(entries: NamedChunk<'_>, rows: &[u32], mut combinations: Vec<u32>, s
     let mut cursor = StepCursor::new(space.steps);
     for (slot, row) in combinations.iter_mut().zip(rows) {
         let step = cursor.index(times.get(*row as usize).cast_signed());
-        *slot = space.slots.slot(*slot, step);
+        *slot = space.slot(*slot, step);
     }
     combinations
 }

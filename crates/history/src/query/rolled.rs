@@ -10,11 +10,13 @@ use super::{
     raw::{Counting, has_two_reports},
     slots::StepCursor,
     space::{Reports, Space},
-    spread::{Rows, Spread},
+    spread::{Pending, Rows, Spread},
     states::Filling,
+    table::GroupTable,
     take::RollupTake,
 };
 use crate::{
+    cancel::Cancelled,
     chunk::{names::DNS, numbers::Numbers},
     rollup::{
         block::{Block, Distributions},
@@ -23,12 +25,14 @@ use crate::{
 };
 
 /// A state that is made from rollups.
-pub(crate) struct RolledState<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RolledState {
     pub(crate) take: RollupTake,
     pub(crate) merging: Merging,
     /// See [`State::is_known_in_parts`](goldwire_answer::plan::State::is_known_in_parts).
     pub(crate) in_parts: bool,
-    pub(crate) filling: &'a mut Filling,
+    /// Place of its column.
+    pub(crate) at: usize,
 }
 
 /// Rows of a block that lie in the window, with their slots.
@@ -46,31 +50,34 @@ pub(crate) fn scan(
     plan: &Plan<'_>,
     source: Records,
     (from, to): (i64, i64),
-    space: &mut Space,
-    states: &mut [RolledState<'_>],
-) {
-    for state in states.iter_mut() {
-        prepare(state, blocks);
+    table: &mut GroupTable<'_, '_>,
+    states: &[RolledState],
+) -> Result<(), Cancelled> {
+    for state in states {
+        prepare(state, blocks, &mut table.fillings[state.at]);
     }
     let counted = Counting::counted(plan.deduplicate, source);
     let has_parts = counted == Counting::First && states.iter().any(|state| state.in_parts);
     for (number, block) in blocks.iter().enumerate() {
         let series = NamedSeries::new(&block.table, node);
         for reports in [counted].into_iter().chain(has_parts.then_some(Counting::Second)) {
-            let groups = groups_of(&series, plan, source, reports, space);
-            let placed = place(block, &groups, (from, to), space);
-            for state in states.iter_mut().filter(|state| reports != Counting::Second || state.in_parts) {
-                state.filling.grow(space.slots.len());
-                fill(block, number as u32, &placed, state);
+            let groups = groups_of(&series, plan, source, reports, &mut table.space);
+            let placed = place(block, &groups, (from, to), &mut table.space);
+            for state in states.iter().filter(|state| reports != Counting::Second || state.in_parts) {
+                let filling = &mut table.fillings[state.at];
+                filling.grow(placed.slot_count);
+                fill(block, number as u32, &placed, state, filling);
             }
+            table.after_part()?;
         }
     }
+    Ok(())
 }
 
 /// Quantiles of rollups are put together at the end, from the blocks.
-fn prepare(state: &mut RolledState<'_>, blocks: &[Arc<Block>]) {
+fn prepare(state: &RolledState, blocks: &[Arc<Block>], filling: &mut Filling) {
     if let (Merging::Quantiles, RollupTake::Distribution { at, unit, .. }) = (state.merging, state.take) {
-        *state.filling = Filling::Quantiles(Spread::Rows(Rows::new(blocks.to_vec(), at, unit)));
+        *filling = Filling::Quantiles(Spread::of_rows(Rows::new(blocks.to_vec(), at, unit)));
     }
 }
 
@@ -112,27 +119,27 @@ fn place(block: &Block, groups: &[u32], (from, to): (i64, i64), space: &mut Spac
         if group != LEFT_OUT && step >= from && step < to {
             placed.rows.push(row as u32);
             // The first step may begin before the window does.
-            placed.slots.push(space.slots.slot(group, cursor.index(step)));
+            placed.slots.push(space.slot(group, cursor.index(step)));
         }
     }
     placed.slot_count = space.slots.len();
     placed
 }
 
-fn fill(block: &Block, number: u32, placed: &Placed, state: &mut RolledState<'_>) {
+fn fill(block: &Block, number: u32, placed: &Placed, state: &RolledState, filling: &mut Filling) {
     match state.take {
         RollupTake::Sum { at, dns_only } => {
             let dns = dns_only.then(|| dns_rows(block));
-            add_sums(block.sums(at), placed, dns.as_deref(), state.filling);
+            add_sums(block.sums(at), placed, dns.as_deref(), filling);
         }
         RollupTake::Sums { first, second } => {
-            add_sums(block.sums(first), placed, None, state.filling);
-            add_sums(block.sums(second), placed, None, state.filling);
+            add_sums(block.sums(first), placed, None, filling);
+            add_sums(block.sums(second), placed, None, filling);
         }
         RollupTake::Distribution { at, dns_only, unit } => {
             let dns = dns_only.then(|| dns_rows(block));
             if let Some(spread) = block.distributions(at) {
-                add_distributions(spread, number, placed, dns.as_deref(), unit, state.filling);
+                add_distributions(spread, number, placed, dns.as_deref(), unit, filling);
             }
         }
         RollupTake::Gauge => {}
@@ -158,7 +165,7 @@ fn add_distributions(
     unit: f64,
     filling: &mut Filling,
 ) {
-    if let (Filling::Quantiles(Spread::Rows(spreads)), None) = (&mut *filling, only) {
+    if let (Filling::Quantiles(Spread { pending: Pending::Rows(spreads), .. }), None) = (&mut *filling, only) {
         // A row without values has no buckets, no sum and no extremes, so it adds nothing.
         spreads.add(number, &spread, &placed.rows, &placed.slots, placed.slot_count);
         return;
@@ -166,7 +173,7 @@ fn add_distributions(
     let has_values = |row: u32| spread.counts.get(row as usize) > 0 && only.is_none_or(|only| only[row as usize]);
     let with_values = placed.rows.iter().zip(&placed.slots).filter(|(row, _)| has_values(**row));
     let column = match filling {
-        Filling::Quantiles(Spread::Rows(spreads)) => {
+        Filling::Quantiles(Spread { pending: Pending::Rows(spreads), .. }) => {
             let (rows, slots): (Vec<u32>, Vec<u32>) = with_values.map(|(row, slot)| (*row, *slot)).unzip();
             spreads.add(number, &spread, &rows, &slots, placed.slot_count);
             return;

@@ -15,6 +15,9 @@ use crate::{
     interval::{Interval, Share},
 };
 
+/// Shares that are held at once, about.
+const MOST_AT_ONCE: usize = 1 << 16;
+
 /// Rows by step: a row stands here once for each step that it has a share of.
 #[derive(Default)]
 pub(crate) struct Shares {
@@ -24,19 +27,29 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// Of rows with their combinations of keys.
-    pub(crate) fn of(chunk: &Chunk, rows: &[u32], combinations: &[u32], span: Span, space: &mut Space) -> Self {
+    /// Of rows with their combinations of keys, from a place on: of as many as are held at once. Also gives the place of the
+    /// first row that is left.
+    pub(crate) fn of(
+        chunk: &Chunk,
+        (rows, combinations): (&[u32], &[u32]),
+        from: usize,
+        span: Span,
+        space: &mut Space,
+    ) -> (Self, usize) {
         let (times, covers) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Covers));
         let mut shares = Self::default();
-        for (row, combination) in rows.iter().zip(combinations) {
+        let mut next = from;
+        while next < rows.len() && shares.rows.len() < MOST_AT_ONCE {
+            let (row, combination) = (&rows[next], &combinations[next]);
+            next += 1;
             let interval = interval_of(times, covers, *row as usize);
             for_each_step(interval, span, space.steps, |step, share| {
                 shares.rows.push(*row);
-                shares.slots.push(space.slots.slot(*combination, step));
+                shares.slots.push(space.slot(*combination, step));
                 shares.shares.push(share);
             });
         }
-        shares
+        (shares, next)
     }
 
     /// Adds what a state takes of these rows.

@@ -13,22 +13,41 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
+    /// The slot of a group in a step, where it has one.
     #[inline]
-    pub(crate) fn slot(&mut self, combination: u32, step: u32) -> u32 {
-        let at = combination as usize;
+    pub(crate) fn find(&mut self, combination: u32, step: u32) -> Option<u32> {
+        match self.last.get_mut(combination as usize) {
+            Some(last) if last.0 == step => Some(last.1),
+            Some(last) => {
+                let slot = *self.index.get(&(combination, step))?;
+                *last = (step, slot);
+                Some(slot)
+            }
+            None => None,
+        }
+    }
+
+    /// True where the group has a slot in any step.
+    pub(crate) fn has(&self, combination: u32) -> bool {
+        self.last.get(combination as usize).is_some_and(|(step, _)| *step != u32::MAX)
+    }
+
+    /// A new slot for a group in a step that has none.
+    pub(crate) fn add(&mut self, combination: u32, step: u32) -> u32 {
+        let (at, slot) = (combination as usize, self.entries.len() as u32);
         if at >= self.last.len() {
             self.last.resize(at + 1, (u32::MAX, 0));
         }
-        if self.last[at].0 == step {
-            return self.last[at].1;
-        }
-        let entries = &mut self.entries;
-        let slot = *self.index.entry((combination, step)).or_insert_with(|| {
-            entries.push((combination, step));
-            entries.len() as u32 - 1
-        });
+        self.entries.push((combination, step));
+        self.index.insert((combination, step), slot);
         self.last[at] = (step, slot);
         slot
+    }
+
+    /// The slot of a group in a step, a new one where it has none.
+    #[inline]
+    pub(crate) fn slot(&mut self, combination: u32, step: u32) -> u32 {
+        self.find(combination, step).unwrap_or_else(|| self.add(combination, step))
     }
 
     pub(crate) const fn len(&self) -> usize {

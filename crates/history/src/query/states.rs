@@ -70,11 +70,37 @@ impl Filling {
         }
     }
 
-    /// The count of a slot, where this counts.
-    pub(crate) fn count(&self, slot: usize) -> Option<u64> {
+    /// How much each slot counts when groups are ranked.
+    pub(crate) fn weights(&self, slots: usize) -> Vec<f64> {
+        let mut weights: Vec<f64> = match self {
+            Self::Count(counts) | Self::Average { counts, .. } => counts.iter().map(|count| *count as f64).collect(),
+            Self::Sum(values) | Self::Max(values) => {
+                values.iter().map(|value| if value.is_nan() { 0.0 } else { *value }).collect()
+            }
+            Self::Min(_) => vec![1.0; slots],
+            Self::Quantiles(spread) => spread.weights(slots),
+        };
+        weights.resize(slots, 0.0);
+        weights
+    }
+
+    /// True where a group counts as much as its largest slot, and not as all of them together.
+    pub(crate) const fn is_extreme(&self) -> bool {
+        matches!(self, Self::Max(_))
+    }
+
+    /// Bytes of what is gathered beside one value a slot.
+    pub(crate) fn beside(&self) -> usize {
         match self {
-            Self::Count(counts) => counts.get(slot).copied(),
-            _ => None,
+            Self::Quantiles(spread) => spread.bytes(),
+            _ => 0,
+        }
+    }
+
+    /// Makes what is gathered beside one value a slot smaller: many values become buckets.
+    pub(crate) fn compact(&mut self, slots: usize) {
+        if let Self::Quantiles(spread) = self {
+            spread.compact(slots);
         }
     }
 

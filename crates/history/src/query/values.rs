@@ -20,13 +20,15 @@ use crate::{
 };
 
 /// One plan a table that has the field and all that the filter mentions: rows by value.
-pub(crate) fn plans<'q>(query: &'q Query, field: &Field, span: Span) -> Vec<Plan<'q>> {
+pub(crate) fn plans<'q>(query: &'q Query, field: &Field, prefix: &'q str, span: Span) -> Vec<Plan<'q>> {
     let fits = |table: &&Table| query.filter.check_table(**table).is_ok();
     let tables = field.tables().iter().filter(fits);
-    tables.map(|table| plan(query, field, span, *table)).collect()
+    // A value that holds several cannot be judged by how it begins.
+    let prefix = if field.is_label_keys() { "" } else { prefix };
+    tables.map(|table| plan(query, field, prefix, span, *table)).collect()
 }
 
-fn plan<'q>(query: &'q Query, field: &Field, span: Span, table: Table) -> Plan<'q> {
+fn plan<'q>(query: &'q Query, field: &Field, prefix: &'q str, span: Span, table: Table) -> Plan<'q> {
     Plan {
         span,
         gauges_until: span.to,
@@ -40,6 +42,8 @@ fn plan<'q>(query: &'q Query, field: &Field, span: Span, table: Table) -> Plan<'
         deduplicate: false,
         exact: false,
         complete: Complete::default(),
+        prefix,
+        rank: Some(0),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::common::{
     rows,
 };
 use goldwire_answer::{Body, column::Column, rows::Rows};
-use goldwire_history::LiveMatcher;
+use goldwire_history::{LiveMatcher, Received};
 use goldwire_model::{
     field::Field,
     record::{ConnectionId, Ending, Endpoint, FlowEvent, FlowRecord, Record, Reporter, TcpState},
@@ -221,7 +221,8 @@ fn live_rows_are_those_that_match() {
     let history = history(8 << 20, &[]);
     let mut live = history.subscribe();
     history.append_all(&records);
-    let got = matcher.rows(live.try_recv().unwrap().iter()).unwrap();
+    let Some(Received::Records(batch)) = live.try_recv() else { panic!("no records") };
+    let got = matcher.rows(batch.iter()).unwrap();
     let wanted = records.iter().filter(|record| {
         matches!(record, Record::Request(request) if request.protocol == goldwire_model::record::Protocol::Dns)
     });

@@ -23,7 +23,7 @@ pub(crate) use values::values;
 pub(crate) fn groups(kind: &QueryKind, plan: &Plan, merged: &Merged, steps: &Steps, joined: &mut Joined) -> Finished {
     match kind {
         QueryKind::Signals { signals, group_by, limit, .. } => {
-            Finished::Series(signals::series(signals, group_by, *limit, plan, merged, steps))
+            Finished::Series(signals::series(signals, group_by, *limit, plan, merged, steps, joined))
         }
         QueryKind::Heatmap { signal, .. } => Finished::Heatmap(heatmap::heatmap(*signal, merged, steps)),
         QueryKind::ServiceMap { group_by } => Finished::Map(map::map(group_by, plan, merged, steps, joined)),

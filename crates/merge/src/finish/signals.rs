@@ -11,7 +11,9 @@ use rustc_hash::FxHashMap;
 
 use super::{places, rank::Slots};
 use crate::{
+    coverage::Joined,
     groups::{Merged, OTHER, Plan},
+    limits::POINTS,
     quantiles, states,
     steps::{Steps, Surplus},
 };
@@ -24,7 +26,9 @@ pub(crate) fn series(
     plan: &Plan,
     merged: &Merged,
     steps: &Steps,
+    joined: &mut Joined,
 ) -> Vec<Series> {
+    let limit = within_points(signals.len(), limit, merged, steps, joined);
     // A ratio's groups are ranked by what it is a share of: the last of its states.
     let by = signals.first().and_then(|signal| places(plan, &of_signal(*signal)).last().copied()).unwrap_or(0);
     let slots = if group_by.is_empty() { only(merged) } else { Slots::heaviest(merged, by, limit) };
@@ -40,6 +44,19 @@ pub(crate) fn series(
         }
     }
     series
+}
+
+/// As many series as the points of an answer allow.
+fn within_points(signals: usize, limit: usize, merged: &Merged, steps: &Steps, joined: &mut Joined) -> usize {
+    let most = (POINTS / (signals * steps.count()).max(1)).saturating_sub(1).max(1);
+    if limit.min(merged.groups.len()) > most {
+        let steps = steps.count();
+        joined.note(format!(
+            "{most} series a signal are shown, for {signals} signals of {steps} steps have no more of them than \
+             {POINTS} points; the others are one series, `{OTHER}`"
+        ));
+    }
+    limit.min(most)
 }
 
 /// Without groups there is one series, even where nothing happened.
@@ -130,5 +147,35 @@ fn total(column: &StateColumn, place: usize) -> f64 {
         StateColumn::Count(values) => values[place] as f64,
         StateColumn::Sum(values) => values[place],
         _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use goldwire_model::query::Query;
+
+    use super::*;
+
+    /// Series that are shown of so many groups over a thousand steps, and what is said of it.
+    fn shown(groups: usize) -> (usize, Vec<String>) {
+        let text = r#"{"queryType":"signals","signals":["request_rate"],"groupBy":["url.path"],"limit":1000,"step":"1s","from":0,"to":1000000}"#;
+        let query = Query::from_json(text).expect("a query");
+        let mut joined = Joined::new(crate::Asked::default());
+        let steps = Steps::of(&query, &joined).expect("a window");
+        let groups = (0..groups).map(|number| vec![Arc::from(format!("/{number}"))]).collect();
+        let merged = Merged::new(groups, Vec::new(), Vec::new());
+        let shown = within_points(1, 1_000, &merged, &steps, &mut joined);
+        (shown, joined.finish().notes)
+    }
+
+    #[test]
+    fn series_at_the_bound_of_points_are_shown_and_beyond_it_the_rest_is_one() {
+        let most = POINTS / 1_000 - 1;
+        assert_eq!(shown(most), (most, vec![]));
+        for groups in [most + 1, 1_000 * most] {
+            let (shown, notes) = shown(groups);
+            assert_eq!(shown, most);
+            assert!(notes[0].starts_with("499 series a signal are shown"), "{notes:?}");
+        }
     }
 }

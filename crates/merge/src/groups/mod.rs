@@ -15,13 +15,14 @@ use crate::{
 
 mod doubts;
 mod meetings;
+mod merging;
 mod names;
 mod pairs;
 mod plan;
 mod undecided;
 
-use names::Names;
-use pairs::{Decision, Pairs};
+use merging::{Bounds, Merging};
+use pairs::Pairs;
 pub(crate) use plan::{Part, Plan};
 
 /// What history calls a group that holds what did not fit.
@@ -36,13 +37,15 @@ pub(crate) struct Merged {
     pub(crate) cells: Vec<Cell>,
     /// In the order of the plan.
     pub(crate) states: Vec<StateColumn>,
+    /// Groups that are counted under [`OTHER`] for want of room, at least.
+    pub(crate) folded: usize,
     /// By state and row, where anything: see [`Steps::surplus`].
     surplus: FxHashMap<(usize, usize), Surplus>,
 }
 
 impl Merged {
     pub(crate) fn new(groups: Vec<Vec<Arc<str>>>, cells: Vec<Cell>, states: Vec<StateColumn>) -> Self {
-        Self { groups, cells, states, surplus: FxHashMap::default() }
+        Self { groups, cells, states, folded: 0, surplus: FxHashMap::default() }
     }
 
     /// What a rate has to add to the count of a state in a row, for what nodes know of a part of the time only.
@@ -64,104 +67,38 @@ pub(crate) struct Cell {
     pub(crate) step: u32,
 }
 
-/// Joins the parts: what two nodes saw is counted once, what a node could not decide is decided.
+/// Joins the parts: what two nodes saw is counted once, what a node could not decide is decided. Where there are too many
+/// groups, a first pass finds about the heaviest, and a second counts these and all else under [`OTHER`].
 pub(crate) fn merge(query: &Query, plan: &Plan, parts: &[Part], steps: &Steps, joined: &mut Joined) -> Merged {
     let pairs = Pairs::of(plan, parts, joined);
     let residual = Residual::of(query);
-    let mut merging = Merging::new(plan);
-    for (number, part) in parts.iter().enumerate() {
-        for row in 0..part.rows {
-            let decision = pairs.decision(number, row);
-            if decision.is_dropped() {
-                continue;
-            }
-            let Some(step) = steps.number_of(&part.groups, row) else { continue };
-            if let Some(place) = merging.take(plan, part, row, step, &decision, residual.as_ref()) {
-                merging.take_surplus(plan, steps, (number, part, row), (place, step), &decision);
+    let pass = |merging: &mut Merging<'_>| {
+        for (number, part) in parts.iter().enumerate() {
+            for row in 0..part.rows {
+                let decision = pairs.decision(number, row);
+                if decision.is_dropped() {
+                    continue;
+                }
+                let Some(step) = steps.number_of(&part.groups, row) else { continue };
+                if let Some(place) = merging.take(part, row, step, &decision, residual.as_ref()) {
+                    merging.take_surplus(steps, (number, part, row), (place, step), &decision);
+                    merging.keep_to_bounds();
+                }
             }
         }
+    };
+    let mut merging = Merging::new(plan, Bounds::DEFAULT);
+    pass(&mut merging);
+    if merging.most_groups > 0 {
+        merging = merging.only_heaviest();
+        pass(&mut merging);
+        joined.note(format!(
+            "the nodes answered {} or more groups than are joined: about the largest are shown, exactly, and the others are \
+             counted under `{OTHER}`",
+            merging.merged.folded
+        ));
     }
     merging.merged
-}
-
-struct Merging {
-    merged: Merged,
-    numbers: FxHashMap<Vec<Arc<str>>, u32>,
-    rows: FxHashMap<Cell, usize>,
-}
-
-impl Merging {
-    fn new(plan: &Plan) -> Self {
-        let states = plan.states.iter().map(|state| states::zeros(state, 0)).collect();
-        Self {
-            merged: Merged::new(Vec::new(), Vec::new(), states),
-            numbers: FxHashMap::default(),
-            rows: FxHashMap::default(),
-        }
-    }
-
-    fn take(
-        &mut self,
-        plan: &Plan,
-        part: &Part,
-        row: usize,
-        step: u32,
-        decision: &Decision<'_>,
-        residual: Option<&Residual<'_>>,
-    ) -> Option<usize> {
-        let names = Names::of(part, row, decision);
-        if names.were_unknown() && residual.is_some_and(|residual| !residual.keeps(&names)) {
-            return None;
-        }
-        let group = self.group(names.into_asked(plan.keys.len()));
-        let place = self.place(Cell { group, step });
-        for (number, column) in self.merged.states.iter_mut().enumerate() {
-            if decision.keeps(number) {
-                states::add(column, place, &part.groups.states[number], row);
-            }
-        }
-        Some(place)
-    }
-
-    /// Notes what rates have to add because the part's node knows less of the step than another.
-    fn take_surplus(
-        &mut self,
-        plan: &Plan,
-        steps: &Steps,
-        (number, part, row): (usize, &Part, usize),
-        (place, step): (usize, u32),
-        decision: &Decision<'_>,
-    ) {
-        for (state, records) in plan.rated.iter().enumerate() {
-            let Some(records) = records.filter(|_| decision.keeps(state)) else { continue };
-            let count = states::count(&part.groups.states[state], row);
-            let surplus = steps.surplus(number, records, step as usize, count);
-            if !surplus.is_none() {
-                *self.merged.surplus.entry((state, place)).or_default() += surplus;
-            }
-        }
-    }
-
-    fn group(&mut self, keys: Vec<Arc<str>>) -> u32 {
-        if let Some(number) = self.numbers.get(&keys) {
-            return *number;
-        }
-        // More groups than a u32 counts do not fit into memory.
-        let number = u32::try_from(self.merged.groups.len()).unwrap_or(u32::MAX);
-        self.merged.groups.push(keys.clone());
-        self.numbers.insert(keys, number);
-        number
-    }
-
-    fn place(&mut self, cell: Cell) -> usize {
-        let next = self.merged.cells.len();
-        let place = *self.rows.entry(cell).or_insert(next);
-        if place == next {
-            self.merged.cells.push(cell);
-            self.merged.states.iter_mut().for_each(states::push_zero);
-        }
-        place
-    }
 }
 
 /// Rows of a node's groups.

@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) states: Vec<State>,
     /// By state: what it counts, where rates may be made of it.
     pub(crate) rated: Vec<Option<Records>>,
+    /// The state by which groups are the heaviest.
+    pub(crate) rank: Option<usize>,
     has_steps: bool,
 }
 
@@ -38,6 +40,7 @@ impl Plan {
             keys: goldwire_answer::plan::keys(kind),
             rated: states.iter().map(rated).collect(),
             states,
+            rank: goldwire_answer::plan::rank(kind),
             has_steps: matches!(kind, QueryKind::Signals { .. } | QueryKind::Heatmap { .. }),
         }
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Glob, Network, Operator, Pattern, Quantity, quantity::QuantityError};
-use crate::field::Kind;
+use crate::{field::Kind, limits::GLOB_CHARACTERS};
 
 /// A value in a filter.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,11 +42,20 @@ impl Operand {
             Operator::Matches | Operator::NotMatches => read_regex(text),
             _ if operator.is_order() => read_number(text, kind, expected_of(kind, operator)).map(Self::Number),
             _ => match kind {
-                Kind::Text => Ok(Self::Text(Glob::new(text))),
+                Kind::Text => read_glob(text),
                 Kind::Address => read_address(text),
                 Kind::Integer => read_integer(text),
                 Kind::Duration | Kind::Bytes | Kind::Number | Kind::Time => read_number_or_range(text, kind),
             },
+        }
+    }
+
+    /// True where it stands for more than one value.
+    pub(super) fn is_pattern(&self) -> bool {
+        match self {
+            Self::Text(glob) => glob.exact().is_none(),
+            Self::Number(_) | Self::Address(_) => false,
+            Self::Range(..) | Self::Network(_) | Self::Regex(_) => true,
         }
     }
 
@@ -102,6 +111,18 @@ impl Operand {
     }
 }
 
+/// A text without wildcards may be as long as it likes: it is compared at once.
+fn read_glob(text: &str) -> Result<Operand, Unfit> {
+    let glob = Glob::new(text);
+    if glob.exact().is_none() && text.chars().count() > GLOB_CHARACTERS {
+        return Err(Unfit {
+            message: format!("this pattern has more than {GLOB_CHARACTERS} characters"),
+            expected: "a shorter pattern",
+        });
+    }
+    Ok(Operand::Text(glob))
+}
+
 fn read_regex(text: &str) -> Result<Operand, Unfit> {
     Pattern::new(text).map(Operand::Regex).map_err(|why| Unfit {
         message: format!("this is no regular expression: {why}"),
@@ -117,14 +138,14 @@ fn read_address(text: &str) -> Result<Operand, Unfit> {
         return Ok(Operand::Network(network));
     }
     if has_wildcard(text) {
-        return Ok(Operand::Text(Glob::new(text)));
+        return read_glob(text);
     }
     Err(Unfit::new("this is no address", expected_of(Kind::Address, Operator::Equal)))
 }
 
 fn read_integer(text: &str) -> Result<Operand, Unfit> {
     if has_wildcard(text) {
-        return Ok(Operand::Text(Glob::new(text)));
+        return read_glob(text);
     }
     read_number_or_range(text, Kind::Integer)
 }

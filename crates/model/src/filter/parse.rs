@@ -16,16 +16,10 @@ use super::{
     operand::{Unfit, expected_of},
     token::{Placed, Token, tokens},
 };
-use crate::field::{EndField, Field, Kind, UnknownField};
-
-/// The longest text that is read.
-pub const MAX_CHARACTERS: usize = 16 * 1_024;
-
-/// How deep parentheses and `not` may be nested.
-pub const MAX_DEPTH: usize = 64;
-
-/// How many regular expressions one filter may have; each takes memory when it is compiled.
-const MAX_PATTERNS: usize = 32;
+use crate::{
+    field::{EndField, Field, Kind, UnknownField},
+    limits::{COMPARISONS, FILTER_CHARACTERS, FILTER_DEPTH, LIST_PATTERNS, LIST_VALUES, REGEXES},
+};
 
 const SIGNS: [&str; 8] = ["=", "!=", "=~", "!~", "<", "<=", ">", ">="];
 
@@ -35,15 +29,15 @@ impl Filter {
     /// # Errors
     /// Where and what is wrong, and what was expected there.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        if text.chars().count() > MAX_CHARACTERS {
-            let message = format!("this filter has more than {MAX_CHARACTERS} characters");
+        if text.chars().count() > FILTER_CHARACTERS {
+            let message = format!("this filter has more than {FILTER_CHARACTERS} characters");
             return Err(FilterError::new(text, &(text.len()..text.len()), message));
         }
         let tokens = tokens(text);
         if tokens.is_empty() {
             return Ok(Self::All);
         }
-        let mut parser = Parser { text, tokens: &tokens, next: 0, depth: 0, patterns: 0 };
+        let mut parser = Parser { text, tokens: &tokens, next: 0, depth: 0, patterns: 0, comparisons: 0 };
         let filter = parser.either_of()?;
         match parser.peek() {
             None => Ok(filter),
@@ -66,6 +60,7 @@ struct Parser<'a> {
     next: usize,
     depth: usize,
     patterns: usize,
+    comparisons: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -101,8 +96,8 @@ impl<'a> Parser<'a> {
     }
 
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, FilterError>) -> Result<T, FilterError> {
-        if self.depth == MAX_DEPTH {
-            return Err(self.error(format!("parentheses and `not` are nested more than {MAX_DEPTH} deep")));
+        if self.depth == FILTER_DEPTH {
+            return Err(self.error(format!("parentheses and `not` are nested more than {FILTER_DEPTH} deep")));
         }
         self.depth += 1;
         let result = inner(self);
@@ -111,6 +106,10 @@ impl<'a> Parser<'a> {
     }
 
     fn comparison(&mut self) -> Result<Filter, FilterError> {
+        self.comparisons += 1;
+        if self.comparisons > COMPARISONS {
+            return Err(self.error(format!("this filter has more than {COMPARISONS} comparisons")));
+        }
         let field = self.field()?;
         let kind = field.kind();
         let place = self.place();
@@ -189,6 +188,7 @@ impl<'a> Parser<'a> {
             return Err(self.unexpected(&["("]));
         }
         let mut operands = vec![self.operand(kind, operator)?];
+        let mut patterns = usize::from(operands[0].is_pattern());
         loop {
             if self.take(&Token::Close) {
                 return Ok(operands);
@@ -196,7 +196,15 @@ impl<'a> Parser<'a> {
             if !self.take(&Token::Comma) {
                 return Err(self.unexpected(&[",", ")"]));
             }
+            if operands.len() == LIST_VALUES {
+                return Err(self.error(format!("this list has more than {LIST_VALUES} values")));
+            }
             operands.push(self.operand(kind, operator)?);
+            patterns += usize::from(operands.last().is_some_and(Operand::is_pattern));
+            if patterns > LIST_PATTERNS {
+                let what = "patterns, networks and ranges";
+                return Err(self.error(format!("this list has more than {LIST_PATTERNS} {what}")));
+            }
         }
     }
 
@@ -209,8 +217,8 @@ impl<'a> Parser<'a> {
         };
         if matches!(operator, Operator::Matches | Operator::NotMatches) {
             self.patterns += 1;
-            if self.patterns > MAX_PATTERNS {
-                return Err(self.error(format!("this filter has more than {MAX_PATTERNS} regular expressions")));
+            if self.patterns > REGEXES {
+                return Err(self.error(format!("this filter has more than {REGEXES} regular expressions")));
             }
         }
         self.next += 1;

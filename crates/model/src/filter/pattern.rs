@@ -3,8 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 
-/// Bytes that one compiled expression may take.
-const SIZE_LIMIT: usize = 256 * 1024;
+use crate::limits::{REGEX_BYTES, REGEX_CHARACTERS};
 
 /// How deep groups may be nested.
 const NEST_LIMIT: u32 = 50;
@@ -16,8 +15,11 @@ pub struct Pattern(Regex);
 impl Pattern {
     /// Compiles it, or says in half a sentence why it cannot be.
     pub(crate) fn new(source: &str) -> Result<Self, String> {
+        if source.chars().count() > REGEX_CHARACTERS {
+            return Err(format!("it has more than {REGEX_CHARACTERS} characters"));
+        }
         ParserBuilder::new().nest_limit(NEST_LIMIT).build().parse(source).map_err(|error| why(&error))?;
-        let built = RegexBuilder::new(source).size_limit(SIZE_LIMIT).dfa_size_limit(SIZE_LIMIT).build();
+        let built = RegexBuilder::new(source).size_limit(REGEX_BYTES).dfa_size_limit(REGEX_BYTES).build();
         built.map(Self).map_err(|_| "it is too large".to_owned())
     }
 
@@ -64,6 +66,14 @@ mod tests {
         assert_eq!(Pattern::new("(a").unwrap_err(), "unclosed group");
         assert_eq!(Pattern::new(r"(a)\1").unwrap_err(), "backreferences are not supported");
         assert_eq!(Pattern::new(r"\w{1000}{1000}").unwrap_err(), "it is too large");
-        assert!(Pattern::new(&"(".repeat(10_000)).is_err());
+        assert!(Pattern::new(&"(".repeat(1_000)).is_err());
+    }
+
+    #[test]
+    fn expression_at_its_longest_is_read_and_none_that_is_longer() {
+        assert!(Pattern::new(&"a".repeat(REGEX_CHARACTERS)).is_ok());
+        for length in [REGEX_CHARACTERS + 1, 1_000 * REGEX_CHARACTERS] {
+            assert_eq!(Pattern::new(&"a".repeat(length)).unwrap_err(), "it has more than 4096 characters");
+        }
     }
 }

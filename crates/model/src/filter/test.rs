@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use super::{Operand, evaluate::Value, truth::Truth};
+use super::{Operand, evaluate::Value, list::List, truth::Truth};
 
 /// An operator and what it compares with.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,6 +10,8 @@ pub struct Test {
     operator: Operator,
     /// One, but for `in` and `not in`.
     operands: Vec<Operand>,
+    /// The operands once more where they are many.
+    list: Option<Box<List>>,
 }
 
 /// How a value is compared.
@@ -100,8 +102,9 @@ impl fmt::Display for Operator {
 }
 
 impl Test {
-    pub(super) const fn new(operator: Operator, operands: Vec<Operand>) -> Self {
-        Self { operator, operands }
+    pub(super) fn new(operator: Operator, operands: Vec<Operand>) -> Self {
+        let list = List::of(&operands).map(Box::new);
+        Self { operator, operands, list }
     }
 
     /// How it compares.
@@ -128,7 +131,7 @@ impl Test {
         if self.operator.is_order() {
             return text.parse().is_ok_and(|number| self.orders(number));
         }
-        self.any(|operand| operand.is_text(text))
+        self.any(|list| list.has_text(text), |operand| operand.is_text(text))
     }
 
     /// Whether a number is as wanted: seconds, bytes, milliseconds since the epoch or a plain one.
@@ -137,14 +140,14 @@ impl Test {
         if self.operator.is_order() {
             return self.orders(number);
         }
-        self.any(|operand| operand.is_number(number))
+        self.any(|list| list.has_number(number), |operand| operand.is_number(number))
     }
 
     /// Whether an address is as wanted.
     #[must_use]
     pub fn matches_address(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.any(|operand| operand.is_address(address))
+        self.any(|list| list.has_address(address), |operand| operand.is_address(address))
     }
 
     /// Whether it is as wanted that there is no value.
@@ -176,8 +179,12 @@ impl Test {
         self.operands.iter().map(Operand::exact_text).collect()
     }
 
-    fn any(&self, is: impl Fn(&Operand) -> bool) -> bool {
-        self.operands.iter().any(is) != self.is_negated()
+    fn any(&self, has: impl Fn(&List) -> bool, is: impl Fn(&Operand) -> bool) -> bool {
+        let found = match &self.list {
+            Some(list) => has(list),
+            None => self.operands.iter().any(is),
+        };
+        found != self.is_negated()
     }
 
     fn orders(&self, number: f64) -> bool {

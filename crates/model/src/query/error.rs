@@ -13,6 +13,22 @@ pub enum QueryError {
     /// The text is no JSON.
     #[error("query is no JSON: {0}")]
     NotJson(String),
+    /// The text is longer than a query may be.
+    #[error("query is longer than {most} bytes")]
+    TooLarge {
+        /// How many are allowed.
+        most: usize,
+    },
+    /// A list with more values than it may have.
+    #[error("`{key}` has {values} values, more than {most}")]
+    TooMany {
+        /// The key.
+        key: &'static str,
+        /// How many there are.
+        values: usize,
+        /// How many are allowed.
+        most: usize,
+    },
     /// The JSON is no object.
     #[error("query is no JSON object")]
     NotAnObject,

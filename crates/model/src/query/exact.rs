@@ -3,7 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::{QueryError, object::Object};
-use crate::filter::{FieldRef, Filter, MAX_CHARACTERS};
+use crate::{
+    filter::{FieldRef, Filter},
+    limits::{COMPARISONS, FILTER_CHARACTERS},
+};
 
 /// How many objects the list may have. A link has two.
 const MOST_ALTERNATIVES: usize = 64;
@@ -28,10 +31,14 @@ pub(super) fn read(object: &Object) -> Result<Filter, QueryError> {
 
 /// Refuses a filter that a node could not read again.
 pub(super) fn refuse_too_long(filter: &Filter) -> Result<(), QueryError> {
-    if filter.to_string().chars().count() <= MAX_CHARACTERS {
+    if filter.comparisons().len() > COMPARISONS {
+        let expected = "shorter: with the filter it has more than 512 comparisons";
+        return Err(QueryError::WrongValue { key: "where", expected });
+    }
+    if filter.to_string().chars().count() <= FILTER_CHARACTERS {
         return Ok(());
     }
-    Err(QueryError::WrongValue { key: "where", expected: "shorter: with the filter it has more than 16384 characters" })
+    Err(QueryError::WrongValue { key: "where", expected: "shorter: with the filter it has more than 65536 characters" })
 }
 
 fn all_of(values: &Map<String, Value>) -> Result<Filter, QueryError> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{QueryError, keys::QueryType};
-use crate::{field::Field, suggest::nearest};
+use crate::{field::Field, limits, suggest::nearest};
 
 /// The object after its keys were checked. A value of `null` counts as absent: editors send it for what was cleared.
 pub(super) struct Object(Map<String, Value>);
@@ -71,10 +71,11 @@ impl Object {
         }
     }
 
-    /// A list of fields, none twice.
-    pub(super) fn fields(&self, key: &'static str) -> Result<Vec<Field>, QueryError> {
-        let fields: Vec<Field> =
-            self.texts(key)?.into_iter().map(|name| read_field(key, name)).collect::<Result<_, _>>()?;
+    /// A list of fields, none twice and not too many.
+    pub(super) fn fields(&self, key: &'static str, most: usize) -> Result<Vec<Field>, QueryError> {
+        let names = self.texts(key)?;
+        refuse_many(key, names.len(), most)?;
+        let fields: Vec<Field> = names.into_iter().map(|name| read_field(key, name)).collect::<Result<_, _>>()?;
         refuse_twice(key, &fields)?;
         Ok(fields)
     }
@@ -83,7 +84,10 @@ impl Object {
     pub(super) fn orders(&self) -> Result<Vec<(&str, bool)>, QueryError> {
         match self.get("orderBy") {
             None => Ok(Vec::new()),
-            Some(Value::Array(values)) => values.iter().map(read_order).collect(),
+            Some(Value::Array(values)) => {
+                refuse_many("orderBy", values.len(), limits::ORDER_BY)?;
+                values.iter().map(read_order).collect()
+            }
             Some(one) => Ok(vec![read_order(one)?]),
         }
     }
@@ -136,6 +140,10 @@ fn read_order(value: &Value) -> Result<(&str, bool), QueryError> {
 
 pub(super) fn read_field(key: &'static str, name: &str) -> Result<Field, QueryError> {
     Field::parse(name).map_err(|unknown| QueryError::UnknownField { key, unknown })
+}
+
+pub(super) const fn refuse_many(key: &'static str, values: usize, most: usize) -> Result<(), QueryError> {
+    if values > most { Err(QueryError::TooMany { key, values, most }) } else { Ok(()) }
 }
 
 pub(super) fn refuse_twice<T: PartialEq + ToString>(key: &'static str, values: &[T]) -> Result<(), QueryError> {

@@ -5,12 +5,13 @@ use serde_json::Value;
 use super::{
     Aggregate, AggregateOrder, MapBy, Order, Query, QueryError, QueryKind, RowShape, Window, check, exact,
     keys::QueryType,
-    object::{Object, read_field, refuse_twice},
+    object::{Object, read_field, refuse_many, refuse_twice},
     step,
 };
 use crate::{
     field::{EndField, Field, Table},
     filter::Filter,
+    limits,
     signal::Signal,
     suggest::nearest,
 };
@@ -21,10 +22,6 @@ const DEFAULT_ROWS: usize = 1_000;
 const DEFAULT_GROUPS: usize = 100;
 const DEFAULT_VALUES: usize = 1_000;
 
-/// The most that a query may ask for.
-const MAX_SERIES: i64 = 1_000;
-const MAX_ROWS: i64 = 10_000;
-
 /// The last moment whose nanoseconds fit into 64 bits, in the year 2262.
 const LAST_MILLISECOND: i64 = i64::MAX / 1_000_000;
 
@@ -34,6 +31,9 @@ impl Query {
     /// # Errors
     /// What is wrong, and with which key.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, QueryError> {
+        if json.as_ref().len() > limits::QUERY_BYTES {
+            return Err(QueryError::TooLarge { most: limits::QUERY_BYTES });
+        }
         let value = serde_json::from_slice(json.as_ref()).map_err(|error| QueryError::NotJson(error.to_string()))?;
         Self::from_value(value)
     }
@@ -94,12 +94,13 @@ fn signals(object: &Object) -> Result<QueryKind, QueryError> {
     if names.is_empty() {
         return Err(missing_or_empty(object, "signals"));
     }
+    refuse_many("signals", names.len(), limits::SIGNALS)?;
     let signals: Vec<Signal> = names.into_iter().map(|name| read_signal("signals", name)).collect::<Result<_, _>>()?;
     refuse_twice("signals", &signals)?;
     Ok(QueryKind::Signals {
         signals,
-        group_by: object.fields("groupBy")?,
-        limit: object.limit(DEFAULT_SERIES, MAX_SERIES)?,
+        group_by: object.fields("groupBy", limits::GROUP_BY)?,
+        limit: object.limit(DEFAULT_SERIES, limits::SERIES)?,
         step_millis: step::read(object)?,
     })
 }
@@ -154,9 +155,9 @@ fn rows(object: &Object, table: Table) -> Result<QueryKind, QueryError> {
     let order = |(name, descending)| Ok(Order { field: read_field("orderBy", name)?, descending });
     Ok(QueryKind::Rows {
         table,
-        columns: object.fields("columns")?,
+        columns: object.fields("columns", limits::COLUMNS)?,
         order_by: object.orders()?.into_iter().map(order).collect::<Result<_, QueryError>>()?,
-        limit: object.limit(DEFAULT_ROWS, MAX_ROWS)?,
+        limit: object.limit(DEFAULT_ROWS, limits::ROWS)?,
         live: object.flag("live")?,
         shape: shape(object)?,
     })
@@ -178,8 +179,9 @@ fn table(object: &Object) -> Result<QueryKind, QueryError> {
     let table = name
         .parse()
         .map_err(|_| QueryError::WrongValue { key: "table", expected: "flows, requests, drops or processes" })?;
-    let aggregates: Vec<Aggregate> =
-        object.texts("aggregates")?.into_iter().map(str::parse).collect::<Result<_, _>>()?;
+    let texts = object.texts("aggregates")?;
+    refuse_many("aggregates", texts.len(), limits::AGGREGATES)?;
+    let aggregates: Vec<Aggregate> = texts.into_iter().map(str::parse).collect::<Result<_, _>>()?;
     if aggregates.is_empty() {
         return Err(missing_or_empty(object, "aggregates"));
     }
@@ -188,9 +190,9 @@ fn table(object: &Object) -> Result<QueryKind, QueryError> {
     let order = |(name, descending): (&str, bool)| AggregateOrder { column: name.to_owned(), descending };
     Ok(QueryKind::Table {
         table,
-        group_by: object.fields("groupBy")?,
+        group_by: object.fields("groupBy", limits::GROUP_BY)?,
         order_by: object.orders()?.into_iter().map(order).collect(),
-        limit: object.limit(DEFAULT_GROUPS, MAX_ROWS)?,
+        limit: object.limit(DEFAULT_GROUPS, limits::ROWS)?,
         aggregates,
     })
 }
@@ -202,6 +204,6 @@ fn values(object: &Object) -> Result<QueryKind, QueryError> {
     Ok(QueryKind::Values {
         field,
         prefix: object.text("prefix")?.unwrap_or_default().to_owned(),
-        limit: object.limit(DEFAULT_VALUES, MAX_ROWS)?,
+        limit: object.limit(DEFAULT_VALUES, limits::ROWS)?,
     })
 }

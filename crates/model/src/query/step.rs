@@ -3,10 +3,7 @@
 use serde_json::Value;
 
 use super::{QueryError, Window, object::Object};
-use crate::{field::Kind, filter::Quantity};
-
-/// The most steps that one range may have.
-pub(super) const MAX_STEPS: i64 = 11_000;
+use crate::{field::Kind, filter::Quantity, limits::STEPS};
 
 /// The longest step: 366 days.
 const LONGEST: i64 = 366 * 24 * HOUR;
@@ -69,7 +66,7 @@ pub(super) fn read(object: &Object) -> Result<Option<i64>, QueryError> {
 pub(super) fn check(window: Option<Window>, step_millis: Option<i64>) -> Result<(), QueryError> {
     let (Some(window), Some(step)) = (window, step_millis) else { return Ok(()) };
     let steps = window.millis() / step.max(1);
-    if steps > MAX_STEPS { Err(QueryError::TooManySteps { steps, most: MAX_STEPS }) } else { Ok(()) }
+    if steps > STEPS { Err(QueryError::TooManySteps { steps, most: STEPS }) } else { Ok(()) }
 }
 
 /// As `step` is written in JSON.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use goldwire_answer::column::Column;
 use goldwire_model::field::{Field, Kind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::top::{Rank, RowRef};
 use crate::{
@@ -132,6 +132,21 @@ pub(super) fn column(tables: &[impl Entries], field: &Field, rows: &[RowRef]) ->
         }
         Kind::Text | Kind::Address => Column::Text(read(readers, rows, |reader, row| reader.text(row))),
     }
+}
+
+/// Bytes of columns, each text counted once.
+pub(super) fn bytes(columns: &[(Field, Column)]) -> usize {
+    const ARC: usize = 32;
+    let of = |column: &Column| match column {
+        Column::Text(values) => {
+            let mut seen = FxHashSet::default();
+            let texts = values.iter().flatten().filter(|text| seen.insert(Arc::as_ptr(text).cast::<u8>()));
+            size_of_val(values.as_slice()) + texts.map(|text| ARC + text.len()).sum::<usize>()
+        }
+        Column::Integer(values) | Column::Time(values) => size_of_val(values.as_slice()),
+        Column::Float(values) => size_of_val(values.as_slice()),
+    };
+    columns.iter().map(|(_, column)| of(column)).sum()
 }
 
 fn read<'a, T>(

@@ -7,6 +7,7 @@ use arrow_buffer::Buffer;
 use goldwire_model::field::{EndField, Field, Side};
 use rustc_hash::FxHashMap;
 
+use super::top::RowRef;
 use crate::{
     chunk::{
         ends::Flags,
@@ -52,12 +53,42 @@ pub(super) struct Connections<'a> {
     verdicts: Vec<u64>,
 }
 
+/// Connections that are put together at once: all, or those that a number falls to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    number: u64,
+    of: u64,
+}
+
+/// What a connection takes while its reports are put together, and in the columns that are made of them.
+const CONNECTION_BYTES: usize = 512;
+
+impl Part {
+    /// As many parts as `bytes` make necessary.
+    pub(super) fn of(chunks: &[Arc<Chunk>], bytes: usize) -> Vec<Self> {
+        let rows: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+        let of = (rows * CONNECTION_BYTES).div_ceil(bytes.max(1)).max(1) as u64;
+        (0..of).map(|number| Self { number, of }).collect()
+    }
+
+    /// Ids may be of any kind, so their bits are mixed.
+    const fn has(self, connection: u64) -> bool {
+        self.of == 1 || (connection.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % self.of == self.number
+    }
+}
+
 /// Puts the reports of `span` together. With `deduplicate`, the client's report of a joined connection gives only what
 /// the server's cannot know: the latency of the connect.
-pub(super) fn combine<'a>(chunks: &'a [Arc<Chunk>], node: &'a str, span: Span, deduplicate: bool) -> Connections<'a> {
+pub(super) fn combine<'a>(
+    chunks: &'a [Arc<Chunk>],
+    node: &'a str,
+    span: Span,
+    deduplicate: bool,
+    part: Part,
+) -> Connections<'a> {
     let mut gathering = Gathering::default();
     for (number, chunk) in chunks.iter().enumerate() {
-        gathering.add(chunk, number as u32, span, deduplicate);
+        gathering.add(chunk, number as u32, span, deduplicate, part);
     }
     gathering.finish(chunks, node)
 }
@@ -95,7 +126,7 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn add(&mut self, chunk: &Chunk, number: u32, span: Span, deduplicate: bool) {
+    fn add(&mut self, chunk: &Chunk, number: u32, span: Span, deduplicate: bool, part: Part) {
         let (times, ages) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Age));
         let (ids, flags) = (chunk.numbers(Slot::Connection), chunk.numbers(Slot::Flags));
         let sums = SUMS.map(|(slot, _)| chunk.numbers(slot));
@@ -105,7 +136,7 @@ impl Gathering {
         let verdicts = chunk.numbers(Slot::Verdict);
         for row in 0..chunk.len() {
             let time = times.get(row).cast_signed();
-            if !(span.from..span.to).contains(&time) {
+            if !(span.from..span.to).contains(&time) || !part.has(ids.get(row)) {
                 continue;
             }
             let flags = Flags(flags.get(row) as u8);
@@ -164,11 +195,10 @@ impl Gathering {
         };
         let pairings: Vec<Option<&[u8]>> =
             found.iter().map(|(_, (chunk, row))| pairing_of(&chunks[*chunk as usize], *row as usize)).collect();
-        let pairing_codes = (1..).zip(&pairings).map(|(code, id)| if id.is_some() { code } else { 0 }).collect();
-        let bytes: Vec<u8> = pairings.iter().flat_map(|id| id.unwrap_or(&[0; 8])).copied().collect();
+        let (pairing_codes, pairings) = coded(&pairings);
         Connections {
             pairing_codes,
-            pairings: FixedSizeBinaryArray::new(8, Buffer::from_vec(bytes), None),
+            pairings,
             chunks,
             node,
             last: found.iter().map(|(_, last)| *last).collect(),
@@ -188,6 +218,13 @@ impl Gathering {
     }
 }
 
+/// Ids by connection, as codes from 1 on, and the ids by code less one.
+fn coded(pairings: &[Option<&[u8]>]) -> (Vec<u64>, FixedSizeBinaryArray) {
+    let codes = (1..).zip(pairings).map(|(code, id)| if id.is_some() { code } else { 0 }).collect();
+    let bytes: Vec<u8> = pairings.iter().flat_map(|id| id.unwrap_or(&[0; 8])).copied().collect();
+    (codes, FixedSizeBinaryArray::new(8, Buffer::from_vec(bytes), None))
+}
+
 /// The pairing id of a row.
 fn pairing_of(chunk: &Chunk, row: usize) -> Option<&[u8]> {
     let Coded { codes, values } = chunk.pairings()?;
@@ -196,6 +233,37 @@ fn pairing_of(chunk: &Chunk, row: usize) -> Option<&[u8]> {
 }
 
 impl Connections<'_> {
+    /// These rows alone: those of `rows` that are of this table, whose places there become their new ones.
+    pub(super) fn only(self, table: u32, rows: &mut [RowRef]) -> Self {
+        let mut kept = Vec::new();
+        for (_, row) in rows.iter_mut().filter(|(of, _)| *of == table) {
+            kept.push(*row as usize);
+            *row = kept.len() as u32 - 1;
+        }
+        let pick = |column: &[u64]| kept.iter().map(|row| column[*row]).collect::<Vec<u64>>();
+        let pairing = |row: &usize| (self.pairing_codes[*row] > 0).then(|| self.pairings.value(*row));
+        let (pairing_codes, pairings) = coded(&kept.iter().map(pairing).collect::<Vec<_>>());
+        Connections {
+            pairing_codes,
+            pairings,
+            chunks: self.chunks,
+            node: self.node,
+            last: kept.iter().map(|row| self.last[*row]).collect(),
+            places: (0..kept.len() as u64).collect(),
+            sums: std::array::from_fn(|at| pick(&self.sums[at])),
+            times: pick(&self.times),
+            ages: pick(&self.ages),
+            rtts: pick(&self.rtts),
+            least_rtts: pick(&self.least_rtts),
+            connect_latencies: pick(&self.connect_latencies),
+            tls_latencies: pick(&self.tls_latencies),
+            ids: pick(&self.ids),
+            source_ports: pick(&self.source_ports),
+            destination_ports: pick(&self.destination_ports),
+            verdicts: pick(&self.verdicts),
+        }
+    }
+
     /// A field that is the last report's, by the place of the connection.
     fn of_last_report(&self, field: &Field) -> Resolved<'_> {
         let mut resolved: FxHashMap<u32, Resolved<'_>> = FxHashMap::default();

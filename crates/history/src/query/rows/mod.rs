@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use goldwire_answer::rows::Rows;
+use goldwire_answer::{column::Column, rows::Rows};
 use goldwire_model::{
     field::{EndField, Field, Side, Table},
     query::{Order, Query, QueryKind},
@@ -16,10 +16,14 @@ use super::{
     mask::{FALSE, TRUE, mask},
     plan::Span,
     raw::{Counting, Wanted, has_two_reports, select},
+    room::Room,
 };
-use crate::chunk::{
-    resolve::{Entries, NamedChunk},
-    sealed::Chunk,
+use crate::{
+    cancel::Cancelled,
+    chunk::{
+        resolve::{Entries, NamedChunk},
+        sealed::Chunk,
+    },
 };
 
 mod cells;
@@ -52,48 +56,97 @@ impl<'q> RowPlan<'q> {
         !self.query.mentions_reporter() && has_two_reports(self.table.into())
     }
 
-    /// Rows of these chunks within the span.
-    pub(crate) fn rows(&self, chunks: &[Arc<Chunk>], node: &str, span: Span) -> Rows {
+    /// Rows of these chunks within the span, as many of the first ones as there is room for.
+    pub(crate) fn rows(
+        &self,
+        chunks: &[Arc<Chunk>],
+        node: &str,
+        span: Span,
+        room: &mut Room,
+    ) -> Result<Rows, Cancelled> {
         if self.table == Table::Flows {
-            let connections = flows::combine(chunks, node, span, self.deduplicate());
-            return self.of_connections(connections);
+            return self.connections(chunks, node, span, room);
         }
-        self.records(chunks, node, span)
+        let tables: Vec<_> = chunks.iter().map(|chunk| NamedChunk { chunk, node }).collect();
+        let mut best = Best::new(self, room.most() / RANKS_SHARE);
+        for number in (0..tables.len()).rev() {
+            self.offer(&tables, number, span, &mut best);
+            room.check()?;
+        }
+        Ok(self.materialise(&tables, best.finish(), room))
     }
 
     /// One row a record, a connection's reports not put together.
     pub(crate) fn records(&self, chunks: &[Arc<Chunk>], node: &str, span: Span) -> Rows {
         let tables: Vec<_> = chunks.iter().map(|chunk| NamedChunk { chunk, node }).collect();
+        let mut best = Best::new(self, usize::MAX);
+        // The newest first: most queries want these, and what comes after is then put aside at once.
+        (0..tables.len()).rev().for_each(|number| self.offer(&tables, number, span, &mut best));
+        let (rows, cut) = best.finish();
+        Rows { columns: self.cells(&tables, &rows), cut }
+    }
+
+    fn offer(&self, tables: &[NamedChunk<'_>], number: usize, span: Span, best: &mut Best<'_>) {
         let wanted = Wanted {
             about: false,
             span,
             filter: &self.query.filter,
             reports: Counting::counted(self.deduplicate(), self.table.into()),
         };
-        let mut best = Best::new(self);
-        // The newest first: most queries want these, and what comes after is then put aside at once.
-        for (number, table) in tables.iter().enumerate().rev() {
-            let (rows, truths) = select(*table, wanted);
-            best.offer(table, number as u32, &rows, truths.as_deref());
+        let (rows, truths) = select(tables[number], wanted);
+        best.offer(&tables[number], number as u32, &rows, truths.as_deref());
+    }
+
+    /// One row a connection. Where there are many, they are put together in parts: first to find the rows that come first,
+    /// then once more to keep these.
+    fn connections(&self, chunks: &[Arc<Chunk>], node: &str, span: Span, room: &mut Room) -> Result<Rows, Cancelled> {
+        let parts = flows::Part::of(chunks, room.most() / CONNECTIONS_SHARE);
+        let combine = |part| flows::combine(chunks, node, span, self.deduplicate(), part);
+        let mut best = Best::new(self, room.most() / RANKS_SHARE);
+        let mut tables = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            let connections = combine(*part);
+            let truths = mask(&self.query.filter, &connections);
+            let possible = |row: &u32| truths.as_ref().is_none_or(|truths| truths[*row as usize] != FALSE);
+            let rows: Vec<u32> = (0..connections.count() as u32).filter(possible).collect();
+            best.offer(&connections, number as u32, &rows, truths.as_deref());
+            if parts.len() == 1 {
+                tables.push(connections);
+            }
+            room.check()?;
         }
-        self.materialise(&tables, best)
+        let (mut rows, cut) = best.finish();
+        if parts.len() > 1 {
+            for (number, part) in parts.iter().enumerate() {
+                tables.push(combine(*part).only(number as u32, &mut rows));
+                room.check()?;
+            }
+        }
+        Ok(self.materialise(&tables, (rows, cut), room))
     }
 
-    fn of_connections(&self, connections: flows::Connections<'_>) -> Rows {
-        let truths = mask(&self.query.filter, &connections);
-        let possible = |row: &u32| truths.as_ref().is_none_or(|truths| truths[*row as usize] != FALSE);
-        let rows: Vec<u32> = (0..connections.count() as u32).filter(possible).collect();
-        let mut best = Best::new(self);
-        best.offer(&connections, 0, &rows, truths.as_deref());
-        self.materialise(&[connections], best)
+    /// The first of these rows, as many as there is room for.
+    fn materialise(&self, tables: &[impl Entries], (mut rows, mut cut): (Vec<RowRef>, u64), room: &mut Room) -> Rows {
+        loop {
+            let columns = self.cells(tables, &rows);
+            let bytes = cells::bytes(&columns);
+            if rows.len() <= 1 || (bytes <= room.bound() && room.reach(bytes)) {
+                return Rows { columns, cut };
+            }
+            let kept = rows.len() / 2;
+            cut += (rows.len() - kept) as u64;
+            rows.truncate(kept);
+        }
     }
 
-    fn materialise(&self, tables: &[impl Entries], best: Best<'_>) -> Rows {
-        let (rows, cut) = best.finish();
-        let columns = self.columns.iter().map(|field| (field.clone(), column(tables, field, &rows)));
-        Rows { columns: columns.collect(), cut }
+    fn cells(&self, tables: &[impl Entries], rows: &[RowRef]) -> Vec<(Field, Column)> {
+        self.columns.iter().map(|field| (field.clone(), column(tables, field, rows))).collect()
     }
 }
+
+/// Parts of a query's memory: for what rows are ordered by, and for connections that are put together.
+const RANKS_SHARE: usize = 8;
+const CONNECTIONS_SHARE: usize = 4;
 
 /// The columns asked for, then what the merge joins and decides by.
 fn columns(query: &Query, table: Table) -> Vec<Field> {
@@ -137,9 +190,11 @@ struct Best<'p> {
 }
 
 impl<'p> Best<'p> {
-    fn new(plan: &'p RowPlan<'_>) -> Self {
+    /// What rows are ordered by takes so many bytes at most.
+    fn new(plan: &'p RowPlan<'_>, bytes: usize) -> Self {
         let descending: Vec<bool> = plan.order.iter().map(|order| order.descending).collect();
-        Self { plan, certain: Top::new(plan.limit, descending.clone()), possible: Top::new(plan.limit, descending) }
+        let top = |descending| Top::new(plan.limit, descending, bytes / 2);
+        Self { plan, certain: top(descending.clone()), possible: top(descending) }
     }
 
     fn offer(&mut self, entries: &impl Entries, table: u32, rows: &[u32], truths: Option<&[u8]>) {

@@ -37,11 +37,23 @@ pub(super) struct Top {
     /// Rank of the first column that a row must not come after, once there are enough.
     worst: Option<Rank>,
     seen: u64,
+    /// Bytes of the ranks that are kept, and the most that they may take: beyond it, fewer rows are kept.
+    bytes: usize,
+    most_bytes: usize,
+}
+
+fn bytes_of(ranks: &[Rank]) -> usize {
+    const ARC: usize = 32;
+    let text = |rank: &Rank| match rank {
+        Rank::Text(text) => ARC + text.len(),
+        Rank::Number(_) | Rank::Absent => 0,
+    };
+    size_of::<(Vec<Rank>, RowRef)>() + size_of_val(ranks) + ranks.iter().map(text).sum::<usize>()
 }
 
 impl Top {
-    pub(super) const fn new(limit: usize, descending: Vec<bool>) -> Self {
-        Self { limit, descending, rows: Vec::new(), worst: None, seen: 0 }
+    pub(super) const fn new(limit: usize, descending: Vec<bool>, most_bytes: usize) -> Self {
+        Self { limit, descending, rows: Vec::new(), worst: None, seen: 0, bytes: 0, most_bytes }
     }
 
     /// Takes a row in, where it may be among the first. `rank` gives the rank of a column.
@@ -57,20 +69,29 @@ impl Top {
             return;
         }
         let rest = (1..self.descending.len()).map(rank);
-        self.rows.push((std::iter::once(first).chain(rest).collect(), row));
+        let ranks: Vec<Rank> = std::iter::once(first).chain(rest).collect();
+        self.bytes = self.bytes.saturating_add(bytes_of(&ranks));
+        self.rows.push((ranks, row));
         if self.rows.len() >= 2 * self.limit + 64 {
             self.shrink();
+        } else if self.bytes > self.most_bytes {
+            self.shrink();
+            while self.bytes > self.most_bytes / 2 && self.limit > 1 {
+                self.limit = self.limit.min(self.rows.len()) / 2;
+                self.shrink();
+            }
         }
     }
 
     fn shrink(&mut self) {
-        let Self { rows, descending, limit, .. } = self;
+        let Self { rows, descending, limit, .. } = &mut *self;
         if rows.len() <= *limit {
             return;
         }
         rows.select_nth_unstable_by(*limit - 1, |a, b| in_order(a, b, descending));
         rows.truncate(*limit);
         self.worst = rows.last().map(|(ranks, _)| ranks[0].clone());
+        self.bytes = self.rows.iter().map(|(ranks, _)| bytes_of(ranks)).sum();
     }
 
     /// The rows kept, in order, with their ranks, and how many there were.
@@ -97,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_first_rows_come_out_in_order() {
-        let mut top = Top::new(3, vec![true, false]);
+        let mut top = Top::new(3, vec![true, false], usize::MAX);
         for value in 0..1_000_u32 {
             let row = (value * 7919) % 1_000;
             top.offer((0, row), |column| Rank::Number(i64::from(if column == 0 { row / 2 } else { row })));
@@ -110,12 +131,26 @@ mod tests {
     #[test]
     fn absent_is_last_either_way() {
         for descending in [true, false] {
-            let mut top = Top::new(2, vec![descending]);
+            let mut top = Top::new(2, vec![descending], usize::MAX);
             let ranks = [Rank::Absent, Rank::Number(1), Rank::Absent];
             for row in 0..3 {
                 top.offer((0, row), |_| ranks[row as usize].clone());
             }
             assert_eq!(top.finish().0[0].1, (0, 1));
         }
+    }
+
+    #[test]
+    fn what_rows_are_ordered_by_stays_within_its_bytes() {
+        let mut top = Top::new(1_000, vec![false], 100_000);
+        for row in 0..5_000_u32 {
+            let row = (row * 7919) % 5_000;
+            top.offer((0, row), |_| Rank::Text(format!("{row:0>1000}").into()));
+            assert!(top.bytes <= 102_000);
+        }
+        let (rows, seen) = top.finish();
+        let rows: Vec<u32> = rows.into_iter().map(|(_, (_, row))| row).collect();
+        assert!(rows.len() >= 20 && rows.iter().copied().eq(0..rows.len() as u32), "{rows:?}");
+        assert_eq!(seen, 5_000);
     }
 }
