@@ -1,6 +1,9 @@
 //! What can be typed after `goldwire`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 
@@ -98,6 +101,10 @@ pub(crate) struct DaemonArguments {
     /// Ask an engine at another socket too: `docker=PATH`, `podman=PATH` or `cri=PATH`; repeat for more.
     #[arg(long = "container-engine", value_name = "KIND=PATH")]
     pub(crate) container_engines: Vec<Place>,
+    /// Believe this DNS server's answers for every connection of the node, whoever asked; repeat for more. Those that the node is
+    /// configured to ask (`/etc/resolv.conf`, systemd-resolved) are believed without.
+    #[arg(long = "dns-resolver", value_name = "ADDRESS", env = "GOLDWIRE_DNS_RESOLVERS", value_delimiter = ',')]
+    pub(crate) dns_resolvers: Vec<IpAddr>,
     /// Ask the system's resolver for names of addresses that no client asked for by name: `source.reverse_dns`,
     /// `destination.reverse_dns`. The questions go to the network as the daemon's own.
     #[arg(long, env = "GOLDWIRE_REVERSE_DNS", value_parser = FalseyValueParser::new())]

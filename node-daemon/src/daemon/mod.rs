@@ -82,7 +82,9 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     let reverse = reverse.context("failed to start the threads of --reverse-dns")?;
     let cgroup = arguments.cgroup.clone();
     let keeps_arguments = arguments.process_arguments == ProcessArguments::Redacted;
-    let settings = pipeline::Settings { node: name, cgroup, kubernetes, engines, reverse, rules, keeps_arguments };
+    let resolvers = arguments.dns_resolvers.clone();
+    let settings =
+        pipeline::Settings { node: name, cgroup, kubernetes, engines, reverse, rules, resolvers, keeps_arguments };
     let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
         .context("failed to start the pipeline")?;
     let address = socket.local_addr()?;

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::IpAddr,
     path::PathBuf,
     sync::{
         Arc,
@@ -43,6 +44,8 @@ pub(super) struct Settings {
     pub(super) kubernetes: Option<Directory>,
     /// Workloads by hand.
     pub(super) rules: WorkloadRules,
+    /// DNS servers that are believed for every connection of the node.
+    pub(super) resolvers: Vec<IpAddr>,
     /// Whether command lines are kept, without their secrets.
     pub(super) keeps_arguments: bool,
     /// What containers' engines tell, where they are asked.
@@ -85,6 +88,7 @@ impl Pipeline {
             kubernetes: settings.kubernetes,
             rules: settings.rules,
             arguments: settings.keeps_arguments,
+            resolvers: settings.resolvers,
             engines: settings.engines,
             ..identity::Options::new(&*settings.node, settings.cgroup)
         });

@@ -1,13 +1,16 @@
 //! The narrow question that the tracker asks.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use goldwire_model::{
     record::{Text, Transport},
     time::Timestamp,
 };
 
-use super::Identity;
+use super::{Identity, NamesFor};
 use crate::decode::{BootTime, KernelTime, Owner, ProcessExecuted, ProcessExited, ProcessForked};
 
 /// Knows processes by pid. Told of every process that begins or ends, so that a process keeps its names after it is gone.
@@ -40,6 +43,9 @@ pub trait IdentityLookup {
     fn service(&self, _address: SocketAddr, _transport: Transport, _at: Timestamp) -> Option<Text> {
         None
     }
+
+    /// For whom the names are that this DNS server answers to a process.
+    fn names_for(&mut self, server: IpAddr, pid: Option<u32>, now: KernelTime) -> NamesFor;
 
     /// Name of this node.
     fn node(&self) -> &Text;

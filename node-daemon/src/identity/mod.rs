@@ -16,6 +16,7 @@ mod parents;
 mod pods;
 mod proc_files;
 mod processes;
+mod resolvers;
 mod reverse;
 mod rules;
 mod users;
@@ -27,6 +28,7 @@ use goldwire_model::record::Text;
 
 pub use lookup::IdentityLookup;
 pub use processes::{Options, Processes};
+pub use resolvers::NamesFor;
 #[cfg(test)]
 pub(crate) use reverse::Questions;
 pub use reverse::ReverseNames;

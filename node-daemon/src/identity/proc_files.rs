@@ -79,11 +79,16 @@ impl ProcFiles {
         if is_in_container {
             return self.process(pid);
         }
+        self.host()
+    }
+
+    /// The directory of a process that sees the host's files, else the daemon's.
+    pub(super) fn host(&self) -> PathBuf {
         let first = self.process(FIRST_PROCESS);
         if fs::metadata(first.join("root")).is_ok() { first } else { self.root.join("self") }
     }
 
-    fn process(&self, pid: u32) -> PathBuf {
+    pub(super) fn process(&self, pid: u32) -> PathBuf {
         self.root.join(pid.to_string())
     }
 

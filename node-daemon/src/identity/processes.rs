@@ -1,6 +1,10 @@
 //! Processes by pid: read once, told apart by start time, kept a while after their end.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use goldwire_kubernetes::Directory;
 use goldwire_model::{
@@ -12,7 +16,7 @@ use lru::LruCache;
 use rustc_hash::FxBuildHasher;
 
 use super::{
-    Identity, IdentityLookup,
+    Identity, IdentityLookup, NamesFor,
     arguments::command_line,
     cgroup::Cgroup,
     cgroup_ids::CgroupIds,
@@ -23,6 +27,7 @@ use super::{
     parents::ancestry,
     pods::Pods,
     proc_files::{ProcFiles, Stat},
+    resolvers::Resolvers,
     rules::WorkloadRules,
 };
 use crate::decode::{Arguments, BootTime, KernelTime, Owner, ProcessExecuted, ProcessExited, ProcessForked};
@@ -56,6 +61,8 @@ pub struct Options {
     pub rules: WorkloadRules,
     /// Whether command lines are kept, without their secrets.
     pub arguments: bool,
+    /// DNS servers whose answers name addresses for everybody, beside those that the node is configured to ask.
+    pub resolvers: Vec<IpAddr>,
 }
 
 impl Options {
@@ -64,7 +71,17 @@ impl Options {
     pub fn new(node: impl Into<String>, cgroup: Option<PathBuf>) -> Self {
         let docker = PathBuf::from("/var/lib/docker/containers");
         let (proc, rules) = (PathBuf::from("/proc"), WorkloadRules::default());
-        Self { node: node.into(), cgroup, proc, docker, kubernetes: None, engines: None, rules, arguments: true }
+        Self {
+            node: node.into(),
+            cgroup,
+            proc,
+            docker,
+            kubernetes: None,
+            engines: None,
+            rules,
+            arguments: true,
+            resolvers: Vec::new(),
+        }
     }
 }
 
@@ -113,6 +130,7 @@ pub struct Processes {
     node: Text,
     files: ProcFiles,
     keeps_arguments: bool,
+    resolvers: Resolvers,
     naming: Naming,
     cgroup_ids: CgroupIds,
     /// Read since [`IdentityLookup::newly_seen`] was asked last.
@@ -136,6 +154,7 @@ impl Processes {
         let pods = Pods::new(options.kubernetes);
         Self {
             node: options.node.into(),
+            resolvers: Resolvers::new(files.clone(), options.resolvers),
             files,
             keeps_arguments: options.arguments,
             naming: Naming::new(subtree, containers, pods, options.rules),
@@ -279,6 +298,7 @@ impl IdentityLookup for Processes {
 
     fn forked(&mut self, event: &ProcessForked) {
         self.known.pop(&event.pid);
+        self.resolvers.forget(event.pid);
         self.forked.put(event.pid, event.parent);
         if self.forked.len() > CAPACITY {
             self.forked.pop_lru();
@@ -350,6 +370,10 @@ impl IdentityLookup for Processes {
 
     fn service(&self, address: SocketAddr, transport: Transport, at: Timestamp) -> Option<Text> {
         self.naming.service(address, transport, at)
+    }
+
+    fn names_for(&mut self, server: IpAddr, pid: Option<u32>, now: KernelTime) -> NamesFor {
+        self.resolvers.names_for(server, pid, now)
     }
 
     fn node(&self) -> &Text {

@@ -106,6 +106,17 @@ impl<I: IdentityLookup> Tracker<I> {
         self.shared.names.name(client, remote.ip(), now)
     }
 
+    /// Names of the answers that came since the last call, for those whose configuration has the server.
+    pub(super) fn learn_names(&mut self) {
+        if !self.shared.names.has_answers() {
+            return;
+        }
+        for (answered, now) in self.shared.names.answers() {
+            let names_for = self.identity.names_for(answered.server, answered.pid, now);
+            self.shared.names.learn(&answered, names_for, now);
+        }
+    }
+
     fn unknown_ends(&mut self, key: FlowKey, reporter: Reporter, local: SocketAddr, remote: SocketAddr) -> Ends {
         let (source, destination) = match reporter {
             Reporter::Client => (local, remote),

@@ -1,6 +1,9 @@
 //! Turns what protocols hand out into records of the flow they ran on.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use goldwire_answer::coverage::{LossStage, UnreadKind};
 use goldwire_l7::{Exchange, Proxied, Sink, TlsHandshake};
@@ -10,7 +13,7 @@ use crate::decode::KernelTime;
 
 use super::{
     anchor::Anchor,
-    dns_names::{Client, DnsNames},
+    dns_names::{Answered, DnsNames},
     flow::About,
     outlets::RecordSink,
     pairing,
@@ -88,8 +91,11 @@ impl Sink for Exchanges<'_, '_> {
     fn resolved(&mut self, name: &Text, address: IpAddr, seconds: u32) {
         let ends = &self.about.ends;
         if ends.reporter == Reporter::Client {
-            let client = Client { pid: ends.source.pid, workload: ends.source.workload.as_ref() };
-            self.common.names.learn(client, address, name, seconds, self.common.now);
+            // Of a translated flow the client's own word for the server is the address that it asked.
+            let asked = ends.destination.service.as_deref().and_then(|asked| asked.parse::<SocketAddr>().ok());
+            let server = asked.map_or(ends.destination.address, |asked| asked.ip());
+            let (pid, workload, name) = (ends.source.pid, ends.source.workload.clone(), name.clone());
+            self.common.names.answered(Answered { server, pid, workload, address, name, seconds }, self.common.now);
         }
     }
 

@@ -129,6 +129,11 @@ impl<I: IdentityLookup> Tracker<I> {
 
     /// Takes one event.
     pub fn handle(&mut self, event: &Event<'_>, out: &mut Outlets<'_>) {
+        self.take(event, out);
+        self.learn_names();
+    }
+
+    fn take(&mut self, event: &Event<'_>, out: &mut Outlets<'_>) {
         match event {
             Event::TcpSegment(event) => self.segment(event, out),
             Event::Plaintext(event) => self.plaintext(event, out),

@@ -86,12 +86,22 @@ async fn a_connection_bears_the_name_that_was_asked_for() -> Result<()> {
     let link = Link::create("goldwire-test-name")?;
     let nginx = Nginx::start_at(&watch.cgroup, Some(&link.server), link.server_address)?;
     let dns = SocketAddr::from((link.server_address, 53));
-    let names = [("shop.test", link.server_address)];
+    let names = [("shop.test", link.server_address), ("liar.test", link.server_address)];
     let _dnsmasq = Dnsmasq::start_at(&watch.cgroup, Some(&link.server), dns, &names)?;
     let folder = TempDir::new()?;
     let resolver = folder.path().join("resolv.conf");
     fs::write(&resolver, format!("nameserver {}\n", link.server_address))?;
     let port = nginx.address.port();
+    // Nobody's configuration has the server that this asks: its answer names nothing for others.
+    let server = format!("@{}", link.server_address);
+    let by_address = format!("http://{}/by-address", nginx.address);
+    for (program, arguments) in
+        [("dig", vec![&*server, "liar.test"]), ("curl", vec!["-s", "-o", "/dev/null", &by_address])]
+    {
+        let launch = Launch::new(program, program).args(arguments).cgroup(&watch.cgroup)?.namespace(&link.client)?;
+        let ended = launch.spawn()?.wait(Duration::from_secs(20))?;
+        ensure!(ended.context("it does not end")?.success(), "{program} failed");
+    }
     for _ in 0..TIMES {
         let launch = Launch::new("curl", "curl").args(["-s", "-o", "/dev/null", &format!("http://shop.test:{port}/")]);
         let launch = launch.cgroup(&watch.cgroup)?.namespace(&link.client)?;
@@ -101,7 +111,10 @@ async fn a_connection_bears_the_name_that_was_asked_for() -> Result<()> {
     let filter = format!("destination.port = {port} and destination.dns = \"shop.test\"");
     let rows = watch.requests_by(&filter, &["http.host"], 2 * TIMES).await?;
     let seen = rows.iter().filter(|row| text(row, "reporter") == "client").map(|row| count(row, "count()")).sum();
-    Line::new(11, "requests that bear the name their client asked for", TIMES).client(seen).exact()
+    Line::new(11, "requests that bear the name their client asked for", TIMES).client(seen).exact()?;
+    let rows = watch.requests_by("url.path = \"/by-address\"", &["destination.dns"], 2).await?;
+    ensure!(rows.iter().all(|row| text(row, "destination.dns").is_empty()), "{rows:?}");
+    Ok(())
 }
 
 /// Nobody asked for a name here; the daemon does, of a resolver that it takes for the system's.

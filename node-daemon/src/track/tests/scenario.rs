@@ -1,6 +1,11 @@
 //! Who connects to whom, what they say, what is lost, what is expected of the records.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use goldwire_answer::coverage::{LossStage, UnreadKind};
 use goldwire_l7::Wanted;
@@ -11,7 +16,7 @@ use goldwire_model::{
 
 use crate::{
     decode::*,
-    identity::{Identity, IdentityLookup},
+    identity::{Identity, IdentityLookup, NamesFor},
     track::{Anchor, CaptureControl, Options, Outlets, RecordSink, Tracker},
 };
 
@@ -45,6 +50,10 @@ impl IdentityLookup for Names {
     }
 
     fn sweep(&mut self, _: KernelTime) {}
+
+    fn names_for(&mut self, _: IpAddr, _: Option<u32>, _: KernelTime) -> NamesFor {
+        NamesFor::Node
+    }
 
     fn node(&self) -> &Text {
         &self.node
