@@ -278,7 +278,8 @@ pub struct ConversationOpened {
     pub owner_pid: Option<u32>,
 }
 
-/// The datagrams go to another address than the one the connected socket asked for: a service address (DNAT) was translated.
+/// The datagrams pass translated addresses: they go to another address than the one that the socket asked for (DNAT), or the
+/// other end sees another one of this end (SNAT).
 /// Comes after the conversation's [`ConversationOpened`], and again where the address changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConversationTranslated {
@@ -288,6 +289,8 @@ pub struct ConversationTranslated {
     pub conversation: Conversation,
     /// Where the datagrams really go.
     pub remote: SocketAddr,
+    /// As the other end sees this one, where connection tracking tells it.
+    pub local: Option<SocketAddr>,
 }
 
 /// Names a UDP conversation.

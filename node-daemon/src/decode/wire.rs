@@ -202,6 +202,7 @@ fn conversation_translated(event: &wire::ConversationTranslated) -> Conversation
         time: KernelTime(event.header.time),
         conversation: Conversation { cookie: Cookie(event.cookie), remote: asked },
         remote: socket_address(event.remote, event.remote_port),
+        local: None,
     }
 }
 

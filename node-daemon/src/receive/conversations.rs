@@ -1,7 +1,7 @@
 //! UDP conversations: the kernel counts them in a map; from there they are reported, and taken out when they end.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     io,
     net::{IpAddr, SocketAddr},
     os::fd::{AsFd, BorrowedFd},
@@ -29,6 +29,11 @@ const REPORT: Duration = Duration::from_millis(900);
 const SWEEP: Duration = Duration::from_secs(1);
 const SWEEP_WHEN_CROWDED: Duration = Duration::from_millis(500);
 
+/// What connection tracking says of a conversation comes within this time after its beginning.
+const TRANSLATED_WITHIN: Duration = Duration::from_millis(150);
+/// Ends that may be held back until then.
+const MOST_HELD: usize = 4_096;
+
 /// The conversations that are open.
 pub(super) struct Conversations {
     counters: MapData,
@@ -36,8 +41,16 @@ pub(super) struct Conversations {
     /// By socket, so that those of a socket that is closed can be ended at once.
     open: HashMap<u64, HashMap<ConversationKey, Reported>>,
     count: usize,
+    /// Ends of sockets that lived shorter than an answer of connection tracking may take, by when they were closed.
+    held: VecDeque<Held>,
     /// Nothing that happened before is left to report.
     complete_until: KernelTime,
+}
+
+struct Held {
+    key: ConversationKey,
+    looked: KernelTime,
+    closed: KernelTime,
 }
 
 /// When a conversation was last reported, and how many datagrams it had.
@@ -51,7 +64,14 @@ struct Reported {
 
 impl Conversations {
     pub(super) fn new(counters: MapData, most: u32) -> Self {
-        Self { counters, most: most as usize, open: HashMap::new(), count: 0, complete_until: KernelTime(0) }
+        Self {
+            counters,
+            most: most as usize,
+            open: HashMap::new(),
+            count: 0,
+            held: VecDeque::new(),
+            complete_until: KernelTime(0),
+        }
     }
 
     /// How long to wait for the next sweep; `None` while there is nothing to sweep.
@@ -61,7 +81,8 @@ impl Conversations {
 
     /// What happened before is reported. `read` is up to when the probes' events were read.
     pub(super) fn complete_until(&self, read: KernelTime) -> KernelTime {
-        if self.count == 0 { read } else { self.complete_until.min(read) }
+        let until = if self.count == 0 { read } else { self.complete_until.min(read) };
+        self.held.front().map_or(until, |held| until.min(held.looked))
     }
 
     /// The probes told a conversation for the first time.
@@ -72,12 +93,34 @@ impl Conversations {
         }
     }
 
-    /// A socket was closed, and its conversations with it.
-    pub(super) fn released(&mut self, now: KernelTime, cookie: u64, visit: &mut impl FnMut(Event<'_>)) {
+    /// A socket was closed, and its conversations with it. Where addresses may be translated, an end is held back until that
+    /// would be known.
+    pub(super) fn released(
+        &mut self,
+        now: KernelTime,
+        cookie: u64,
+        may_be_translated: bool,
+        visit: &mut impl FnMut(Event<'_>),
+    ) {
         for (key, reported) in self.open.remove(&cookie).unwrap_or_default() {
             self.count -= 1;
-            self.end((reported.looked, now), &key, visit);
+            let is_fresh = reported.datagrams == 0 && now.since(reported.time) < TRANSLATED_WITHIN;
+            if may_be_translated && is_fresh && self.held.len() < MOST_HELD {
+                self.held.push_back(Held { key, looked: reported.looked, closed: now });
+            } else {
+                self.end((reported.looked, now), &key, visit);
+            }
         }
+    }
+
+    /// Tells the ends that were held back for long enough.
+    pub(super) fn tell_held(&mut self, now: KernelTime, visit: &mut impl FnMut(Event<'_>)) -> usize {
+        let mut count = 0;
+        while let Some(held) = self.held.pop_front_if(|held| now.since(held.closed) >= TRANSLATED_WITHIN) {
+            self.end((held.looked, held.closed), &held.key, visit);
+            count += 1;
+        }
+        count
     }
 
     /// Tells what moved and what went silent.

@@ -20,6 +20,7 @@ mod merged;
 mod moved;
 mod namespace;
 mod net_counters;
+mod netlink;
 mod object;
 mod receiver;
 mod ring;
@@ -30,6 +31,7 @@ mod socket_sweep;
 mod statistics;
 mod steering;
 mod tls;
+mod translations;
 mod unix_sockets;
 
 pub use capability::{Capability, missing_capabilities};

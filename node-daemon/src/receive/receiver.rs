@@ -29,6 +29,7 @@ use super::{
     socket_sweep::{SocketSweep, now, to_begin_of_second, wall},
     statistics,
     tls::{TlsFinder, TlsProbes},
+    translations::Translations,
 };
 use crate::decode::{Event, KernelTime, decode, released_socket, time_of};
 
@@ -88,6 +89,7 @@ pub struct Receiver {
     socket_sweep: SocketSweep,
     tls: Option<TlsProbes>,
     conversations: Conversations,
+    translations: Translations,
     drops: Drops,
     rings: Merged,
     doorbell: Doorbell,
@@ -147,6 +149,7 @@ impl Receiver {
             steering: steering.map_err(OpenError::Mapping)?,
             losses: PerCpuArray::try_from(losses).map_err(|source| OpenError::Map { map: "LOSSES", source })?,
             conversations,
+            translations: Translations::start()?,
             socket_sweep: SocketSweep::start(&sockets, cgroup, options.report_interval)?,
             drops: Drops::new(drop_sweep),
             undecodable: 0,
@@ -170,6 +173,11 @@ impl Receiver {
         count += self.drain(visit);
         // After what the probes told: the connections that it is about are known then.
         count += self.socket_sweep.tell(visit);
+        for translated in self.translations.found() {
+            visit(Event::ConversationTranslated(translated));
+            count += 1;
+        }
+        count += self.conversations.tell_held(now(), visit);
         count += self.sweep(Instant::now(), visit);
         self.empty_looks = if count == 0 { self.empty_looks.saturating_add(1) } else { 0 };
         count
@@ -247,17 +255,19 @@ impl Receiver {
     /// What comes by rings.
     fn drain(&mut self, visit: &mut impl FnMut(Event<'_>)) -> usize {
         let (conversations, undecodable, tls) = (&mut self.conversations, &mut self.undecodable, &self.tls);
-        let (drops, doorbell) = (&mut self.drops, &self.doorbell);
+        let (drops, doorbell, translations) = (&mut self.drops, &self.doorbell, &self.translations);
+        let may_be_translated = translations.is_tracked();
         let cut = now();
         let mut last = cut;
         let count = self.rings.drain(cut, MOST_EVENTS, |record| {
             last = time_of(record);
             if let Some(released) = released_socket(record) {
                 drops.tell_before_end(doorbell, visit);
-                conversations.released(time_of(record), released, visit);
+                conversations.released(time_of(record), released, may_be_translated, visit);
             } else if let Some(event) = decode(record) {
                 if let Event::ConversationOpened(opened) = &event {
                     conversations.opened(opened.time, key_of(opened.conversation));
+                    translations.opened(opened);
                 }
                 if let Event::TcpClosed(_) = &event {
                     drops.tell_before_end(doorbell, visit);

@@ -3,12 +3,12 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::fd::{AsRawFd, FromRawFd, OwnedFd},
     time::Duration,
 };
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+use super::netlink::{MessageHeader, Netlink, attribute, error};
 use crate::decode::{Addresses, Cookie, Role, TcpCounters};
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
@@ -73,17 +73,6 @@ struct Request {
     unused: u8,
     states: u32,
     id: [u8; 48],
-}
-
-/// `struct nlmsghdr`
-#[repr(C)]
-#[derive(FromBytes, Immutable, KnownLayout, Clone, Copy)]
-struct MessageHeader {
-    length: u32,
-    kind: u16,
-    flags: u16,
-    sequence: u32,
-    port: u32,
 }
 
 /// `struct inet_diag_msg`
@@ -152,29 +141,15 @@ fn dump_flags() -> io::Result<u16> {
 }
 
 fn list(request: &[u8], visit: &mut impl FnMut(ListedSocket)) -> io::Result<()> {
-    let socket = open()?;
-    // SAFETY: sends initialised memory of that length.
-    check(unsafe { libc::send(socket.as_raw_fd(), request.as_ptr().cast(), request.len(), 0) })?;
+    let socket = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
+    socket.send(request)?;
     let mut room = vec![0_u8; ROOM];
     loop {
-        // SAFETY: receives into memory of that length.
-        let length = check(unsafe { libc::recv(socket.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), 0) })?;
+        let length = socket.receive(&mut room)?;
         if read_messages(&room[..length], visit)? {
             return Ok(());
         }
     }
-}
-
-fn open() -> io::Result<OwnedFd> {
-    // SAFETY: asks for a new descriptor; the result is checked.
-    let raw = unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, libc::NETLINK_SOCK_DIAG) };
-    check(raw as isize)?;
-    // SAFETY: new, and owned by nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(raw) })
-}
-
-fn check(result: isize) -> io::Result<usize> {
-    usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }
 
 /// Whether the list ended in here.
@@ -195,11 +170,6 @@ fn read_messages(mut rest: &[u8], visit: &mut impl FnMut(ListedSocket)) -> io::R
         rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     Ok(false)
-}
-
-fn error(body: &[u8]) -> io::Error {
-    let code = i32::read_from_prefix(body).map_or(0, |(code, _)| code);
-    io::Error::from_raw_os_error(-code)
 }
 
 fn read_socket(body: &[u8]) -> Option<ListedSocket> {
@@ -225,19 +195,6 @@ fn address(family: u8, bytes: [u8; 16], port: [u8; 2]) -> SocketAddr {
         IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical()
     };
     SocketAddr::new(ip, u16::from_be_bytes(port))
-}
-
-/// The body of an attribute.
-fn attribute(mut rest: &[u8], wanted: u16) -> Option<&[u8]> {
-    loop {
-        let (length, _) = u16::read_from_prefix(rest).ok()?;
-        let (kind, _) = u16::read_from_prefix(rest.get(2..)?).ok()?;
-        let body = rest.get(4..length as usize)?;
-        if kind == wanted {
-            return Some(body);
-        }
-        rest = rest.get((length as usize).next_multiple_of(4)..)?;
-    }
 }
 
 /// From `struct tcp_info`, which only ever grows: a field that this kernel lacks is 0.

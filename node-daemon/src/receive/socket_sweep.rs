@@ -148,17 +148,17 @@ impl Drop for SocketSweep {
     }
 }
 
-/// Entering other network namespaces needs `CAP_SYS_ADMIN`, so this thread keeps it where the others give it up.
-fn give_up_rights() {
+/// Entering other network namespaces needs `CAP_SYS_ADMIN`, so such threads keep it where the others give it up.
+pub(super) fn keep_entering_rights(thread: &str) {
     let mut wanted = READING.to_vec();
     wanted.push(Capability::CAP_SYS_ADMIN);
     if let Err(error) = keep_only(&wanted) {
-        tracing::warn!(%error, "failed to give up capabilities of the thread that lists sockets");
+        tracing::warn!(%error, "failed to give up capabilities of the thread {thread}");
     }
 }
 
 fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, ended: &Receiver<()>) {
-    give_up_rights();
+    keep_entering_rights("that lists sockets");
     let mut found = sweeper.adopt();
     let mut pause = interval;
     while sender.send(found).is_ok() && ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {

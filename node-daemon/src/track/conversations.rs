@@ -6,7 +6,9 @@ use goldwire_l7::{self as l7, Closing};
 use goldwire_model::record::{Ending, FlowEvent, Reporter};
 
 use crate::{
-    decode::{Conversation, ConversationOpened, ConversationReport, Datagram, Direction, KernelTime},
+    decode::{
+        Conversation, ConversationOpened, ConversationReport, ConversationTranslated, Datagram, Direction, KernelTime,
+    },
     identity::IdentityLookup,
 };
 
@@ -72,7 +74,18 @@ impl<I: IdentityLookup> Tracker<I> {
         let flow = self.open(Opening { key, reporter, local, remote, identity, time: first.time });
         self.insert(key, flow, first.time, out);
         self.index(key, first.time);
-        self.fresh.push_back((key, first.time));
+        self.fresh_conversations.push_back((key, first.time));
+    }
+
+    pub(super) fn conversation_translated(&mut self, event: &ConversationTranslated) {
+        let key = FlowKey::Udp(event.conversation);
+        let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.peer.is_none()) else { return };
+        flow.seen_at = event.local.filter(|local| *local != flow.local).or(flow.seen_at);
+        if flow.remote == event.remote {
+            self.index(key, event.time);
+        } else {
+            self.translated(key, event.remote, event.time);
+        }
     }
 
     pub(super) fn conversation_counted(&mut self, event: &ConversationReport, out: &mut Outlets<'_>) {

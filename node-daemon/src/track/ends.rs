@@ -53,6 +53,7 @@ impl<I: IdentityLookup> Tracker<I> {
             about,
             local,
             remote,
+            seen_at: None,
             identity,
             owner_is_final: false,
             dns,
@@ -185,7 +186,8 @@ impl<I: IdentityLookup> Tracker<I> {
     /// Makes the flow known by its addresses, and joins it with its other end where that is here.
     pub(super) fn index(&mut self, key: FlowKey, now: KernelTime) {
         let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.peer.is_none()) else { return };
-        let tuple = Tuple { local: flow.local, remote: flow.remote, udp: matches!(key, FlowKey::Udp(_)) };
+        let local = flow.seen_at.unwrap_or(flow.local);
+        let tuple = Tuple { local, remote: flow.remote, udp: matches!(key, FlowKey::Udp(_)) };
         if let Some(before) = flow.tuple.replace(tuple) {
             self.tuples.remove(before, key);
         }

@@ -97,6 +97,8 @@ pub(super) struct Flow {
     pub(super) local: SocketAddr,
     /// Where its packets really go.
     pub(super) remote: SocketAddr,
+    /// Where the other end sees this one, if that is not [`Self::local`].
+    pub(super) seen_at: Option<SocketAddr>,
     pub(super) identity: Option<Arc<Identity>>,
     /// The process worked with the socket, so no other can be its owner.
     pub(super) owner_is_final: bool,

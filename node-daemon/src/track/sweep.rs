@@ -17,6 +17,8 @@ use super::{
 const MILLISECOND: u64 = 1_000_000;
 /// How long a connection's first report waits for the other end, and for the process that serves it, to show up.
 const FRESH: u64 = 50 * MILLISECOND;
+/// The same of a conversation over UDP: what connection tracking says of it comes within this.
+const FRESH_CONVERSATION: u64 = 150 * MILLISECOND;
 /// How often held and awaited things are looked at.
 const SWEEP: u64 = 500 * MILLISECOND;
 /// How long payload waits for its connection to be announced.
@@ -40,7 +42,7 @@ impl<I: IdentityLookup> Tracker<I> {
     /// To be called a few times a second, and whenever the rings were found empty. `now` is the kernel's clock.
     pub fn sweep(&mut self, now: KernelTime, out: &mut Outlets<'_>) {
         self.endpoints.sweep(now);
-        self.report_fresh(KernelTime(now.0.saturating_sub(FRESH)), out);
+        self.report_fresh(now, out);
         if now.0.saturating_sub(self.last_sweep.0) < SWEEP {
             return;
         }
@@ -60,10 +62,11 @@ impl<I: IdentityLookup> Tracker<I> {
     /// How far records are complete, when all events before `read` and all counters before `counted` were handled.
     #[must_use]
     pub fn complete(&self, read: KernelTime, counted: KernelTime) -> Complete {
-        let oldest_fresh = self.fresh.front().map_or(KernelTime(u64::MAX), |(_, time)| *time);
+        let fresh = [&self.fresh, &self.fresh_conversations];
+        let oldest_fresh = fresh.iter().filter_map(|fresh| fresh.front()).map(|(_, time)| *time).min();
         Complete {
             events: self.wall(KernelTime(read.0.saturating_sub(SETTLE)).min(self.lingering.oldest())),
-            counters: self.wall(counted.min(read).min(oldest_fresh)),
+            counters: self.wall(counted.min(read).min(oldest_fresh.unwrap_or(KernelTime(u64::MAX)))),
         }
     }
 
@@ -87,8 +90,12 @@ impl<I: IdentityLookup> Tracker<I> {
         }
     }
 
-    fn report_fresh(&mut self, until: KernelTime, out: &mut Outlets<'_>) {
-        while let Some((key, _)) = self.fresh.pop_front_if(|(_, time)| *time <= until) {
+    fn report_fresh(&mut self, now: KernelTime, out: &mut Outlets<'_>) {
+        let until =
+            |patience: u64| move |(_, time): &mut (FlowKey, KernelTime)| time.0 <= now.0.saturating_sub(patience);
+        while let Some((key, _)) = (self.fresh.pop_front_if(until(FRESH)))
+            .or_else(|| self.fresh_conversations.pop_front_if(until(FRESH_CONVERSATION)))
+        {
             self.name_addresses(key);
             if let Some(flow) = self.flows.peek_mut(&key) {
                 flow.report_start(self.shared.anchor, out.records);

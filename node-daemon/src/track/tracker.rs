@@ -68,6 +68,8 @@ pub struct Tracker<I> {
     pub(super) dropped: DroppedAttempts,
     /// Established, and not reported yet.
     pub(super) fresh: VecDeque<(FlowKey, KernelTime)>,
+    /// The same of conversations over UDP.
+    pub(super) fresh_conversations: VecDeque<(FlowKey, KernelTime)>,
     /// Flows on which something is held or waited for.
     pub(super) waiting: Vec<FlowKey>,
     /// Open sessions that are compressed.
@@ -98,6 +100,7 @@ impl<I: IdentityLookup> Tracker<I> {
             lingering: LingeringFlows::default(),
             dropped: DroppedAttempts::new(),
             fresh: VecDeque::new(),
+            fresh_conversations: VecDeque::new(),
             waiting: Vec::new(),
             compressed: 0,
             last_connection: options.first_connection,
@@ -143,9 +146,7 @@ impl<I: IdentityLookup> Tracker<I> {
             Event::TcpConnecting(event) => self.connecting(event, out),
             Event::TcpEstablished(event) => self.established(event, out),
             Event::TcpTranslated(event) => self.translated(FlowKey::Tcp(event.cookie), event.remote, event.time),
-            Event::ConversationTranslated(event) => {
-                self.translated(FlowKey::Udp(event.conversation), event.remote, event.time);
-            }
+            Event::ConversationTranslated(event) => self.conversation_translated(event),
             Event::TcpAdopted(event) => self.adopted(event, out),
             Event::TcpBeginning(event) => self.beginning(event, out),
             Event::TcpListening(event) => self.listeners.opened(event.local, event.cookie, event.owner_pid),

@@ -1,7 +1,7 @@
 //! Trial 21: addresses that are translated between two ends, and equal addresses of ends that have nothing in common.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     path::Path,
@@ -212,6 +212,109 @@ async fn older_connections_seen_by_one_daemon_and_by_two() -> Result<()> {
         networks.expect(&clients, &format!("older connections, {daemons}")).await?;
     }
     Ok(())
+}
+
+/// Sends datagrams and reads an answer to each, over a socket that is closed at once and over one that is kept.
+const UDP_CLIENT: &str = r"
+import json, socket, sys, time
+targets, times = json.loads(sys.argv[1]), int(sys.argv[2])
+for number, (to, port) in enumerate(targets):
+    s = socket.socket(socket.AF_INET6 if ':' in to else socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(10)
+    if not times: s.sendto(b'x', (to, port))
+    for datagram in range(times):
+        s.sendto(b'x' * 100, (to, port))
+        s.recv(2048)
+        time.sleep(0.15 if number % 2 else 0)
+    s.close()
+";
+
+const UDP_SERVER: &str = r"
+import socket, sys
+address = sys.argv[1]
+s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((address, 1514))
+while True:
+    data, client = s.recvfrom(2048)
+    s.sendto(data, client)
+";
+
+/// Datagrams of what is neither DNS nor QUIC: connection tracking in the router tells what the other end sees.
+#[tokio::test(flavor = "multi_thread")]
+async fn datagrams_through_a_router_count_once() -> Result<()> {
+    let watch = Watch::start("translated-udp").await?;
+    let routed = Router::create("goldwire-test-n4")?;
+    let addresses = ["10.81.2.2", "fd81:2::2"];
+    let mut servers = Vec::new();
+    for address in addresses {
+        let launch = Launch::new("python", "python3").args(["-c", UDP_SERVER, address]).cgroup(&watch.cgroup)?;
+        servers.push(launch.namespace(&routed.server)?.spawn()?);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    Router::translate(
+        &routed.router,
+        &[
+            "add rule inet nat prerouting ip daddr 10.96.1.0/24 udp dport 514 dnat ip to 10.81.2.2:1514",
+            "add rule inet nat prerouting ip6 daddr fd96::/64 udp dport 514 dnat ip6 to [fd81:2::2]:1514",
+            "add rule inet nat postrouting ip daddr 10.81.2.2 ct original ip daddr 10.96.1.3 masquerade",
+            "add rule inet nat postrouting ip6 daddr fd81:2::2 ct original ip6 daddr fd96::3 masquerade",
+            "add rule inet nat postrouting ct original ip daddr 10.81.2.2 masquerade",
+        ],
+    )?;
+    // A router that tracks connections is found within two seconds after its first.
+    let mut client = ask_by_datagrams(&watch, &routed, &json!([("10.81.2.2", 9)]), 0)?;
+    ended_well(&mut client)?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    // What is asked for, and where that is.
+    let mut ways: Vec<_> = addresses.map(|address| (address.to_owned(), 1_514, address)).into();
+    for number in 1..=3 {
+        ways.push((format!("10.96.1.{number}"), 514, addresses[0]));
+        ways.push((format!("fd96::{number}"), 514, addresses[1]));
+    }
+    let targets: Vec<_> = ways.iter().map(|(asked, port, _)| (asked, port)).collect();
+    ended_well(&mut ask_by_datagrams(&watch, &routed, &json!(targets), TIMES)?)?;
+    let query = |more: &[&str]| {
+        let group_by: Vec<_> = DATAGRAM_FIELDS.iter().chain(more).collect();
+        json!({
+            "queryType": "table", "table": "flows", "groupBy": group_by, "limit": 1_000,
+            "filter": "network.transport = \"udp\" and destination.port in (514, 1514)",
+            "aggregates": ["sum(packets_sent)", "sum(packets_received)"],
+        })
+    };
+    let sum = |rows: &[Row]| rows.iter().map(|row| count(row, "sum(packets_sent)")).sum::<u64>();
+    let total = TIMES * ways.len() as u64;
+    let rows = watch.settled(query(&[]), |rows| sum(rows) == total && rows.len() == ways.len()).await?;
+    let expected: BTreeSet<_> = ways
+        .iter()
+        .map(|(asked, _, real)| {
+            let client = Router::client_address(real.contains(':')).to_string();
+            let service = if asked == real { String::new() } else { SocketAddr::new(asked.parse()?, 514).to_string() };
+            Ok([client, "python3".to_owned(), (*real).to_owned(), "1514".to_owned(), service])
+        })
+        .collect::<Result<_>>()?;
+    let seen: BTreeSet<_> = rows.iter().map(|row| DATAGRAM_FIELDS.map(|field| text(row, field).to_owned())).collect();
+    let is_whole =
+        |row: &Row| ["sum(packets_sent)", "sum(packets_received)"].iter().all(|column| count(row, column) == TIMES);
+    ensure!(seen == expected && rows.iter().all(is_whole), "{rows:#?}");
+    let rows = watch.settled(query(&["reporter"]), |rows| sum(rows) == 2 * total).await?;
+    let of = |reporter: &str| {
+        let rows: Vec<Row> = rows.iter().filter(|row| text(row, "reporter") == reporter).cloned().collect();
+        sum(&rows)
+    };
+    Line::new(21, "datagrams through a router, neither DNS nor QUIC", total)
+        .client(of("client"))
+        .server(of("server"))
+        .exact()
+}
+
+/// What tells the ways of datagrams apart.
+const DATAGRAM_FIELDS: [&str; 5] =
+    ["source.address", "source.process", "destination.address", "destination.port", "destination.service"];
+
+fn ask_by_datagrams(watch: &Watch, routed: &Router, targets: &serde_json::Value, times: u64) -> Result<Process> {
+    let arguments = ["-c", UDP_CLIENT, &targets.to_string(), &times.to_string()];
+    let launch = Launch::new("python", "python3").args(arguments).cgroup(&watch.cgroup)?;
+    Ok(launch.namespace(&routed.client)?.spawn()?)
 }
 
 /// The same addresses and ports at both ends, at the same time, in two pairs of network namespaces.

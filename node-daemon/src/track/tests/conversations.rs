@@ -1,5 +1,7 @@
 //! UDP.
 
+use std::net::SocketAddr;
+
 use goldwire_model::record::{FlowEvent, Protocol, Reporter};
 use insta::assert_snapshot;
 
@@ -139,8 +141,12 @@ fn a_service_address_leads_to_the_backend_that_answered() {
     let mut scenario = Scenario::new();
     let (client, server) = (conversation(1, "10.96.0.10:53"), conversation(2, "10.0.0.1:5000"));
     scenario.opens(client, "10.0.0.1:5000", Direction::Egress, 10);
-    let translated =
-        ConversationTranslated { time: scenario.now(), conversation: client, remote: address("10.0.0.2:5353") };
+    let translated = ConversationTranslated {
+        time: scenario.now(),
+        conversation: client,
+        remote: address("10.0.0.2:5353"),
+        local: None,
+    };
     scenario.event(&Event::ConversationTranslated(translated));
     scenario.says(client, "10.0.0.1:5000", Direction::Egress, QUERY);
     scenario.opens(server, "10.0.0.2:5353", Direction::Ingress, 20);
@@ -159,5 +165,43 @@ fn a_service_address_leads_to_the_backend_that_answered() {
         assert!(request.ends.joined, "else it would be counted twice");
         assert_eq!((destination.address.to_string(), request.ends.destination_port), ("10.0.0.2".to_owned(), 5353));
         assert_eq!(destination.service.as_deref(), Some("10.96.0.10:53"));
+    }
+}
+
+#[test]
+fn connection_tracking_tells_what_the_other_end_sees() {
+    let client_at = "10.0.0.1:5000";
+    // What the client asks for, and what the server sees of both.
+    for (asked, server, seen) in [
+        ("10.96.0.10:514", "10.0.0.2:1514", client_at),
+        ("10.0.0.2:1514", "10.0.0.2:1514", "10.9.9.9:61000"),
+        ("10.96.0.10:514", "10.0.0.2:1514", "10.9.9.9:61000"),
+    ] {
+        for is_server_first in [false, true] {
+            let mut scenario = Scenario::new();
+            let (near, far) = (conversation(1, asked), conversation(2, seen));
+            let (remote, local) = (address(server), Some(address(seen)));
+            scenario.opens(near, client_at, Direction::Egress, 10);
+            let translated = ConversationTranslated { time: scenario.now(), conversation: near, remote, local };
+            if is_server_first {
+                scenario.opens(far, server, Direction::Ingress, 20);
+            }
+            scenario.event(&Event::ConversationTranslated(translated));
+            if !is_server_first {
+                scenario.opens(far, server, Direction::Ingress, 20);
+            }
+            scenario.wait(1_000);
+            for (conversation, sent, received) in [(near, 3, 0), (far, 0, 3)] {
+                let report = scenario.report(conversation, sent, received);
+                scenario.event(&Event::ConversationClosed(report));
+            }
+            for flow in scenario.flows() {
+                assert!(flow.ends.joined, "{asked} {flow:?}");
+                let (source, destination) = (&flow.ends.source, &flow.ends.destination);
+                assert_eq!(SocketAddr::new(source.address, flow.ends.source_port), address(client_at));
+                assert_eq!(SocketAddr::new(destination.address, flow.ends.destination_port), address(server));
+                assert_eq!(destination.service.as_deref(), (asked != server).then_some(asked));
+            }
+        }
     }
 }
