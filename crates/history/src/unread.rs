@@ -1,7 +1,12 @@
 //! Traffic that is there and is not read, by time.
 
 use goldwire_answer::coverage::{Unread, UnreadKind};
-use goldwire_model::time::Timestamp;
+use goldwire_model::{
+    field::Field,
+    filter::{Filter, Lookup, Value},
+    record::Protocol,
+    time::Timestamp,
+};
 
 use crate::spans::Spans;
 
@@ -32,6 +37,27 @@ impl UnreadTraffic {
     }
 }
 
+/// Whether a filter may match what was not read. Of that, only the protocol is known.
+pub(crate) fn may_match(kind: UnreadKind, filter: &Filter) -> bool {
+    let protocols: &[Protocol] = match kind {
+        UnreadKind::CompressedMysql => &[Protocol::Mysql],
+        UnreadKind::Http2Joined => &[Protocol::Http2, Protocol::Grpc],
+        UnreadKind::UnixSockets => return true,
+    };
+    protocols.iter().any(|protocol| filter.matches(&OfProtocol(*protocol)).is_possible())
+}
+
+struct OfProtocol(Protocol);
+
+impl Lookup for OfProtocol {
+    fn value(&self, field: &Field) -> Value<'_> {
+        match field {
+            Field::NetworkProtocol => Value::Text(self.0.name().into()),
+            _ => Value::Unknown,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +77,19 @@ mod tests {
         assert_eq!(counts(10, 13), [5, 12, 5]);
         assert_eq!(counts(12, 13), [4, 4, 4]);
         assert_eq!(counts(13, 14), [0_u64; 0]);
+    }
+    #[test]
+    fn a_filter_for_another_protocol_leaves_it_out() {
+        for (text, expected) in [
+            ("", [true, true, true]),
+            ("network.protocol = \"grpc\"", [false, true, true]),
+            ("network.protocol = \"mysql\" and latency > 1s", [true, false, true]),
+            ("network.protocol in (\"redis\", \"dns\")", [false, false, true]),
+            ("not network.protocol = \"mysql\" or url.path = \"/x\"", [true, true, true]),
+            ("url.path = \"/x\"", [true, true, true]),
+        ] {
+            let filter: Filter = text.parse().expect(text);
+            assert_eq!(KINDS.map(|kind| may_match(kind, &filter)), expected, "{text}");
+        }
     }
 }

@@ -26,6 +26,7 @@ use crate::{
     cancel::{Cancel, Cancelled},
     complete::Complete,
     store::Store,
+    unread::may_match,
 };
 
 /// Of what a query may take, one part in so many is for its groups while it runs; what the answer takes is counted with
@@ -235,7 +236,9 @@ impl Job<'_> {
                 looked.unread = store.unread.within(self.span.from, self.span.to);
                 // Who talks to whom is what they would add to, and every machine has some.
                 let is_map = matches!(self.query.kind, QueryKind::ServiceMap { .. });
-                looked.unread.retain(|unread| is_map || unread.kind != UnreadKind::UnixSockets);
+                looked.unread.retain(|unread| {
+                    (is_map || unread.kind != UnreadKind::UnixSockets) && may_match(unread.kind, &self.query.filter)
+                });
             }
         }
         looked
