@@ -16,7 +16,7 @@ pub struct Groups {
     pub keys: Vec<KeyColumn>,
     /// Where a row holds records whose other end is not on this node: which pair of ends they are, so that the merge
     /// can find the other node's report of the same exchanges. Empty where no row does.
-    pub pairs: Vec<Option<Pair>>,
+    pub pairs: Vec<Option<Arc<Pair>>>,
     /// What is known of the connections of the pairs. A pair of which nothing is known is missing here.
     pub links: Vec<Links>,
     /// In the order of [`plan::states`](crate::plan::states).

@@ -30,7 +30,7 @@ pub use allowance::{Allowance, QueryMemory};
 pub use cancel::Cancel;
 pub use history::History;
 pub use live::{Batch, LiveMatcher};
-pub use live_ring::{LiveReceiver, Received};
+pub use live_ring::{LiveReceiver, Received, live_bytes};
 pub use options::Options;
 pub use query::{Execute, ExecuteError, Executed};
 pub use report::{RetentionReport, TierReport};

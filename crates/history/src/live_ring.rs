@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 
 use crate::live::Batch;
 
+/// Records that come together are handed on in batches of so many bytes, so that a follower need not take many at once.
+const BATCH_BYTES: usize = 64 << 10;
+
 /// Batches that followers have not read yet, up to so many bytes. The oldest go first.
 #[derive(Debug)]
 pub(crate) struct LiveRing {
@@ -70,9 +73,7 @@ impl LiveRing {
         if held.receivers == 0 || records.is_empty() {
             return;
         }
-        let bytes = records.iter().map(bytes_of).sum();
-        held.bytes += bytes;
-        held.batches.push_back(Entry { batch: records.into(), bytes, before });
+        held.add(records, before);
         while held.bytes > self.most_bytes {
             let Some(gone) = held.batches.pop_front() else { break };
             held.bytes -= gone.bytes;
@@ -94,6 +95,26 @@ impl LiveRing {
 
     pub(crate) const fn most_bytes(&self) -> usize {
         self.most_bytes
+    }
+}
+
+impl Held {
+    fn add(&mut self, records: &[Record], mut before: u64) {
+        let mut together = 0;
+        let fits = |one: &Record, next: &Record| {
+            together += bytes_of(one);
+            let fits = together + bytes_of(next) <= BATCH_BYTES;
+            if !fits {
+                together = 0;
+            }
+            fits
+        };
+        for batch in records.chunk_by(fits) {
+            let bytes = live_bytes(batch);
+            self.bytes += bytes;
+            self.batches.push_back(Entry { batch: batch.into(), bytes, before });
+            before += batch.len() as u64;
+        }
     }
 }
 
@@ -142,7 +163,12 @@ impl Drop for LiveReceiver {
     }
 }
 
-/// Bytes of a record, its texts as if they were its own.
+/// Bytes of records, their texts as if they were their own.
+#[must_use]
+pub fn live_bytes(records: &[Record]) -> usize {
+    records.iter().map(bytes_of).sum()
+}
+
 fn bytes_of(record: &Record) -> usize {
     size_of::<Record>() + texts_of(record).into_iter().flatten().map(|text| text.len() + 16).sum::<usize>()
 }
@@ -225,13 +251,28 @@ mod tests {
     }
 
     #[test]
-    fn batch_beyond_the_bound_is_missed_as_a_whole() {
-        let ring = LiveRing::new(100 * size_of::<Record>());
+    fn records_beyond_the_bound_are_missed_and_the_latest_are_not() {
+        let ring = LiveRing::new(1_000 * size_of::<Record>());
         let mut receiver = ring.subscribe();
-        for (count, expected) in [(100, (100, 0)), (101, (0, 101)), (100_000, (0, 100_000))] {
+        for count in [1_000, 1_001, 100_000] {
             ring.push(&records(count));
-            assert_eq!(drain(&mut receiver), expected);
+            let (read, missed) = drain(&mut receiver);
+            assert_eq!(read + missed, count as u64);
+            assert!((1..=1_000).contains(&read) && (missed == 0) == (count == 1_000), "{read} of {count}");
         }
+    }
+
+    #[test]
+    fn records_that_come_together_are_handed_on_in_small_batches() {
+        let ring = LiveRing::new(100 << 20);
+        let mut receiver = ring.subscribe();
+        ring.push(&records(10_000));
+        let mut read = 0;
+        while let Some(Received::Records(batch)) = receiver.try_recv() {
+            assert!(live_bytes(&batch) <= BATCH_BYTES && live_bytes(&batch) > BATCH_BYTES / 2 || read > 9_800);
+            read += batch.len();
+        }
+        assert_eq!((read, ring.bytes()), (10_000, 0));
     }
 
     #[test]

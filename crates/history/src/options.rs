@@ -33,12 +33,24 @@ impl Options {
     pub fn new(node: impl Into<String>, recording_since: Timestamp) -> Self {
         Self {
             memory: Self::DEFAULT_MEMORY,
-            query_memory: Self::DEFAULT_MEMORY / 4,
-            queries_memory: Self::DEFAULT_MEMORY / 2,
+            query_memory: Self::query_share(Self::queries_share(Self::DEFAULT_MEMORY)),
+            queries_memory: Self::queries_share(Self::DEFAULT_MEMORY),
             live_memory: Self::DEFAULT_MEMORY / 32,
             node: node.into(),
             recording_since,
         }
+    }
+
+    /// What all queries may take of a memory, where nothing else is said.
+    #[must_use]
+    pub const fn queries_share(memory: usize) -> usize {
+        memory / 8 * 3
+    }
+
+    /// What one query may take of what all may.
+    #[must_use]
+    pub const fn query_share(queries: usize) -> usize {
+        queries / 8 * 7
     }
 
     /// A chunk is small beside the memory, so that freeing one frees little at once.

@@ -62,11 +62,11 @@ pub(crate) struct DaemonArguments {
     /// records and rollups.
     #[arg(long, value_name = "SIZE", default_value = "256MiB", env = "GOLDWIRE_MEMORY")]
     pub(crate) memory: ByteSize,
-    /// The part of --memory that all queries may take together until their answers are sent; a quarter of it by default. A
+    /// The part of --memory that all queries may take together until their answers are sent; three eighths of it by default. A
     /// 32nd part of --memory is for live queries beside that.
     #[arg(long, value_name = "SIZE", env = "GOLDWIRE_QUERIES_MEMORY")]
     pub(crate) queries_memory: Option<ByteSize>,
-    /// Memory that one query may take; three quarters of --queries-memory by default. Where groups need more, about the
+    /// Memory that one query may take; seven eighths of --queries-memory by default. Where groups need more, about the
     /// largest are answered, exactly, and the others as one, `other`.
     #[arg(long, value_name = "SIZE", env = "GOLDWIRE_QUERY_MEMORY")]
     pub(crate) query_memory: Option<ByteSize>,

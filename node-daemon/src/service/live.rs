@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use futures::stream;
 use goldwire_answer::rows::Rows;
-use goldwire_history::{Batch, History, LiveMatcher, LiveReceiver, Received};
+use goldwire_history::{Batch, History, LiveMatcher, LiveReceiver, Received, live_bytes};
 use goldwire_model::query::Query;
 use goldwire_protocol::encode;
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
-use super::limits::LIVE_RECORDS;
+use super::limits::LIVE_BYTES;
 
 /// How long rows are gathered before they are sent.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -54,7 +54,7 @@ impl Live {
         let mut gathered = Gathered::default();
         gathered.take(self.records.recv().await);
         let end = Instant::now() + INTERVAL;
-        while gathered.records < LIVE_RECORDS {
+        while gathered.bytes < LIVE_BYTES {
             match timeout_at(end, self.records.recv()).await {
                 Ok(received) => gathered.take(received),
                 Err(_) => break,
@@ -67,7 +67,8 @@ impl Live {
 #[derive(Default)]
 struct Gathered {
     batches: Vec<Batch>,
-    records: usize,
+    /// Bytes of the records of all batches.
+    bytes: usize,
     /// Records that went before they were read.
     missed: u64,
 }
@@ -76,7 +77,7 @@ impl Gathered {
     fn take(&mut self, received: Received) {
         match received {
             Received::Records(batch) => {
-                self.records += batch.len();
+                self.bytes += live_bytes(&batch);
                 self.batches.push(batch);
             }
             Received::Missed(records) => self.missed += records,

@@ -102,7 +102,9 @@ fn load(watch: &Watch, nginx: &Nginx) -> Result<u64> {
 
 fn ask_again_and_again(address: &str, number: usize, over: &AtomicBool, got: &Got) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let entered = runtime.enter();
     let client = NodeClient::new(address.parse()?, &Connection::default())?;
+    drop(entered);
     let begun = goldwire_tests::system::now_millis() - 5_000;
     for (turn, mut query) in worst().into_iter().cycle().skip(number).enumerate() {
         if over.load(Ordering::Relaxed) {

@@ -29,8 +29,8 @@ use crate::{
     unread::may_match,
 };
 
-/// Of what a query may take, one part in so many is for its groups while it runs; what the answer takes is counted with
-/// them, and the rest is for putting them in order. A finished answer is made from a mergeable one, and stands beside it.
+/// Of what a query may take, one part in so many is for its groups while it runs, so that some of them can be moved beside
+/// the others; the answer is made of them afterwards. A finished one is made from a mergeable one, and stands beside it.
 const PARTIAL_SHARE: usize = 2;
 const FINISHED_SHARE: usize = 4;
 

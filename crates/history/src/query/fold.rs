@@ -3,10 +3,8 @@
 use goldwire_answer::groups::StateColumn;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{slots::Slots, space::Space, states::Filling};
+use super::{plan::Plan, slots::Slots, space::Space, states::Filling};
 
-/// Groups of an answer at most, pairs not counted.
-const MOST_GROUPS: usize = 10_000;
 /// Groups and pairs of an answer at most.
 const MOST_PAIRED_GROUPS: usize = 50_000;
 
@@ -25,12 +23,14 @@ pub(crate) struct Folded {
     pub(crate) unpaired: u64,
 }
 
-/// Finishes the states, with no more groups than an answer may have. `rank` is the state by which groups are the largest.
-pub(crate) fn fold(space: &Space, mut fillings: Vec<Filling>, asked: usize, rank: Option<usize>) -> Folded {
+/// Finishes the states, with no more groups than an answer may have.
+pub(crate) fn fold(plan: &Plan<'_>, space: &Space, mut fillings: Vec<Filling>) -> Folded {
+    let asked = plan.asked;
     fillings.iter_mut().for_each(|filling| filling.grow(space.slots.len()));
-    let mut groups = Groups::of(space, rank.and_then(|rank| fillings.get(rank)));
-    let unpaired = groups.fold(MOST_PAIRED_GROUPS, |group| group.1 = 0);
-    let folded = if asked > 0 { groups.fold_keys(MOST_GROUPS, asked, |keys| space.combinations.fold(keys)) } else { 0 };
+    let mut groups = Groups::of(space, plan.rank.and_then(|rank| fillings.get(rank)));
+    let unpaired = if plan.deduplicate { groups.fold(MOST_PAIRED_GROUPS, |group| group.1 = 0) } else { 0 };
+    let folded =
+        if asked > 0 { groups.fold_keys(plan.most_groups, asked, |keys| space.combinations.fold(keys)) } else { 0 };
     let (entries, fillings) = if unpaired + folded > 0 {
         groups.rearrange(&space.slots, fillings)
     } else {

@@ -229,7 +229,8 @@ fn finish(
     periods: Option<&Periods>,
 ) -> (Grouped, Allowance) {
     let (mut space, fillings) = (table.space, table.fillings);
-    let folded = fold(&space, fillings, plan.asked, plan.rank);
+    space.slots.forget_index();
+    let folded = fold(plan, &space, fillings);
     space.slots = Slots::default();
     let keys = plan.keys.iter().enumerate().map(|(place, field)| KeyColumn {
         field: field.clone(),
@@ -258,11 +259,12 @@ fn steps(space: &Space, folded: &Folded) -> Vec<i64> {
     folded.entries.iter().map(|(_, step)| space.steps.millis(*step)).collect()
 }
 
-fn pairs(space: &Space, folded: &Folded) -> Vec<Option<Pair>> {
+fn pairs(space: &Space, folded: &Folded) -> Vec<Option<Arc<Pair>>> {
     if folded.groups.iter().all(|(_, pair)| *pair == 0) {
         return Vec::new();
     }
-    let pairs: Vec<_> = folded.groups.iter().map(|(_, pair)| space.pair_key(*pair).map(PairKey::to_pair)).collect();
+    let pairs: Vec<_> =
+        folded.groups.iter().map(|(_, pair)| space.pair_key(*pair).map(|pair| Arc::new(pair.to_pair()))).collect();
     folded.entries.iter().map(|(group, _)| pairs[*group as usize].clone()).collect()
 }
 

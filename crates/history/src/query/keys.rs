@@ -1,11 +1,16 @@
 //! Group keys as small numbers: every text once, every combination of keys once.
 
-use std::sync::Arc;
+use std::{
+    hash::{BuildHasher, Hash},
+    sync::Arc,
+};
 
 use goldwire_model::field::Field;
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{
+    growth::make_room,
     mask::{hex, start_of},
     room::Room,
 };
@@ -30,18 +35,19 @@ pub(crate) const NO_PAIR: u32 = 0;
 const UNSEEN: u32 = u32::MAX;
 
 /// What a text takes beside its bytes: its allocation, its place in the list, and in the index when that has just grown.
-const TEXT_BYTES: usize = 128;
+const TEXT_BYTES: usize = 72;
 /// What a number takes that is known by itself.
-const NUMBER_BYTES: usize = 40;
-/// What a combination takes, whole or not: in the index, in the list, and where slots and folding look it up.
-pub(crate) const COMBINATION_BYTES: usize = 96;
+const NUMBER_BYTES: usize = 56;
+/// What a combination takes, whole or not: in the index when that has just grown, in the list, and where slots look it up.
+pub(crate) const COMBINATION_BYTES: usize = 48;
 /// What a group takes beside that, while groups are put in order and folded.
-pub(crate) const GROUP_BYTES: usize = 256;
+pub(crate) const GROUP_BYTES: usize = 160;
 
 /// Distinct key texts of a query.
 #[derive(Debug)]
 pub(crate) struct KeyTexts {
-    ids: FxHashMap<Arc<str>, u32>,
+    /// Of ids, by their texts.
+    ids: HashTable<u32>,
     texts: Vec<Arc<str>>,
     numbers: FxHashMap<u64, u32>,
     /// Others are not wanted, and counted together. In lower case.
@@ -55,12 +61,16 @@ impl KeyTexts {
         // The text at `UNKNOWN_KEY` is never looked at.
         let other: Arc<str> = Arc::from(OTHER);
         let texts = vec![empty.clone(), empty.clone(), other.clone(), other.clone()];
-        let ids = FxHashMap::from_iter([(empty, EMPTY_KEY), (other, OTHER_KEY)]);
+        let mut ids = HashTable::new();
+        for id in [EMPTY_KEY, OTHER_KEY] {
+            ids.insert_unique(hash_of(&*texts[id as usize]), id, |id| hash_of(&*texts[*id as usize]));
+        }
         Self { ids, texts, numbers: FxHashMap::default(), prefix: prefix.to_lowercase() }
     }
 
     pub(crate) fn id(&mut self, text: &str, room: &mut Room) -> u32 {
-        if let Some(id) = self.ids.get(text) {
+        let (hash, texts) = (hash_of(text), &self.texts);
+        if let Some(id) = self.ids.find(hash, |id| *texts[*id as usize] == *text) {
             return *id;
         }
         if !self.prefix.is_empty() && !text.to_lowercase().starts_with(&self.prefix) {
@@ -69,9 +79,10 @@ impl KeyTexts {
         if !room.take_part(TEXT_BYTES + text.len()) {
             return FOLDED_KEY;
         }
-        let (id, text) = (self.texts.len() as u32, Arc::<str>::from(text));
-        self.texts.push(text.clone());
-        self.ids.insert(text, id);
+        let (id, texts) = (self.texts.len() as u32, &mut self.texts);
+        make_room(texts, 1);
+        texts.push(Arc::from(text));
+        self.ids.insert_unique(hash, id, |id| hash_of(&*texts[*id as usize]));
         id
     }
 
@@ -163,7 +174,8 @@ impl KeyTexts {
 /// come first, then those that serve the merge, and the pair of ends at last.
 #[derive(Debug)]
 pub(crate) struct Combinations {
-    ids: FxHashMap<u64, u32>,
+    /// Of ids, by what they are made of.
+    ids: HashTable<u32>,
     /// By id less one: what it was made of.
     parts: Vec<(u32, u32)>,
     /// How many keys were asked for.
@@ -183,7 +195,7 @@ impl Combinations {
 
     /// Of keys at as many places as `deciding` has, `asked` of which were asked for, and a pair behind them.
     pub(crate) fn new(asked: usize, deciding: Vec<bool>, slot_bytes: usize) -> Self {
-        let (ids, parts, others) = (FxHashMap::default(), Vec::new(), Default::default());
+        let (ids, parts, others) = (HashTable::new(), Vec::new(), Default::default());
         let mut made = Self { ids, parts, asked, slot_bytes, deciding, others };
         for unknown in [false, true] {
             let mut chain = vec![Self::NOTHING];
@@ -205,8 +217,14 @@ impl Combinations {
         }
     }
 
+    #[inline]
+    fn find(&self, so_far: u32, next: u32) -> Option<u32> {
+        let made_of = (so_far, next);
+        self.ids.find(hash_of(&made_of), |id| self.parts[*id as usize - 1] == made_of).copied()
+    }
+
     fn find_or_add(&mut self, so_far: u32, next: u32) -> u32 {
-        self.ids.get(&word(so_far, next)).copied().unwrap_or_else(|| self.add(so_far, next))
+        self.find(so_far, next).unwrap_or_else(|| self.add(so_far, next))
     }
 
     /// The combination of each in `so_far` with the next key at the same place.
@@ -229,8 +247,8 @@ impl Combinations {
 
     #[inline]
     fn pair(&mut self, so_far: u32, next: u32, place: usize, room: &mut Room) -> u32 {
-        match self.ids.get(&word(so_far, next)) {
-            Some(id) => *id,
+        match self.find(so_far, next) {
+            Some(id) => id,
             None => self.new_pair(so_far, next, place, room),
         }
     }
@@ -242,15 +260,17 @@ impl Combinations {
         }
         let is_pair = place == self.deciding.len();
         let bytes = COMBINATION_BYTES + if is_pair { GROUP_BYTES + self.slot_bytes } else { 0 };
-        if next != FOLDED_KEY && room.take(bytes) {
+        let unknown = !is_pair && (next == UNKNOWN_KEY || self.is_undecided(so_far, place));
+        let folded = self.folded_key(place, unknown);
+        // Room for what is folded was taken with the keys that were asked for.
+        let has_room = next == folded && self.is_folded(so_far, place);
+        if has_room || (next != FOLDED_KEY && room.take(bytes)) {
             return self.add(so_far, next);
         }
-        // Room for this was taken with the keys that were asked for.
-        let unknown = !is_pair && (next == UNKNOWN_KEY || self.is_undecided(so_far, place));
         if is_pair && next != NO_PAIR {
             room.refuse_pair();
         }
-        self.find_or_add(so_far, self.folded_key(place, unknown))
+        self.find_or_add(so_far, folded)
     }
 
     fn new_asked(&mut self, so_far: u32, next: u32, place: usize, room: &mut Room) -> u32 {
@@ -264,15 +284,27 @@ impl Combinations {
         self.others[usize::from(unknown)][place + 1]
     }
 
+    /// True where all keys that were not asked for, of the first `length`, are what keys without room become.
+    fn is_folded(&self, mut combination: u32, length: usize) -> bool {
+        (self.asked..length).rev().all(|place| {
+            let (so_far, key) = self.parts[combination as usize - 1];
+            combination = so_far;
+            [false, true].into_iter().any(|unknown| key == self.folded_key(place, unknown))
+        })
+    }
+
     /// What a group takes where its other keys and its pair have no room of their own.
     pub(crate) fn rest_bytes(&self) -> usize {
-        2 * (self.deciding.len() + 1 - self.asked) * COMBINATION_BYTES + GROUP_BYTES + self.slot_bytes
+        let chains = 1 + usize::from(self.deciding.contains(&true));
+        chains * (self.deciding.len() + 1 - self.asked) * COMBINATION_BYTES + GROUP_BYTES + self.slot_bytes
     }
 
     fn add(&mut self, so_far: u32, next: u32) -> u32 {
-        self.parts.push((so_far, next));
-        let id = self.parts.len() as u32;
-        self.ids.insert(word(so_far, next), id);
+        let parts = &mut self.parts;
+        make_room(parts, 1);
+        parts.push((so_far, next));
+        let id = parts.len() as u32;
+        self.ids.insert_unique(hash_of(&(so_far, next)), id, |id| hash_of(&parts[*id as usize - 1]));
         id
     }
 
@@ -335,8 +367,8 @@ impl Combinations {
     }
 }
 
-const fn word(so_far: u32, next: u32) -> u64 {
-    (so_far as u64) << 32 | next as u64
+fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
+    FxBuildHasher.hash_one(value)
 }
 
 /// What was found for `id` before, else what `find` finds now.

@@ -9,6 +9,7 @@ mod execute;
 mod fold;
 mod gauge;
 mod groups;
+mod growth;
 pub(crate) mod keys;
 pub(crate) mod mask;
 mod network_time;

@@ -1,5 +1,7 @@
 //! What a query needs from history, in history's own units.
 
+use std::sync::Arc;
+
 use goldwire_answer::{
     coverage::Records,
     groups::{Pair, Quantiles},
@@ -15,6 +17,8 @@ use super::slots::Steps;
 use crate::complete::Complete;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
+/// Groups of an answer at most, pairs not counted.
+const MOST_GROUPS: usize = 10_000;
 /// Points of a query over time that names no step, at most.
 const MOST_POINTS: u32 = 120;
 
@@ -54,6 +58,8 @@ pub(crate) struct Plan<'q> {
     pub(crate) complete: Complete,
     /// Texts of keys that do not begin so are not wanted.
     pub(crate) prefix: &'q str,
+    /// Groups of the answer at most, pairs not counted.
+    pub(crate) most_groups: usize,
     /// The state by which groups are the largest, where there must be fewer.
     pub(crate) rank: Option<usize>,
 }
@@ -85,6 +91,7 @@ impl<'q> Plan<'q> {
             exact,
             complete,
             prefix: "",
+            most_groups: MOST_GROUPS,
             rank: plan::rank(&query.kind),
         }
     }
@@ -95,18 +102,29 @@ impl<'q> Plan<'q> {
         Span { from: self.span.from, to: complete.map_or(self.span.to, |complete| complete.min(self.span.to)) }
     }
 
-    /// What a slot takes: in the index, in the lists that folding and ordering make, in its columns while they grow, and as
-    /// a row of the answer.
+    /// What a slot takes while groups are filled. Half of it at least what it takes later, when that is all there is: while
+    /// groups are folded, and as a row of the answer.
     pub(crate) fn slot_bytes(&self) -> usize {
-        const INDEX: usize = 80;
-        let state = |state: &State| match state.merging {
-            Merging::Count | Merging::Sum | Merging::Min | Merging::Max => 16,
-            Merging::Average => 32,
-            Merging::Quantiles => size_of::<Quantiles>() + 64,
+        /// In the index when that has just grown.
+        const INDEX: usize = 18;
+        /// A number in a list that grows by a quarter, and one in a list that does not grow.
+        const GROWING: usize = 10;
+        const NUMBER: usize = 8;
+        /// A state's own allocation, and what ordering its values takes.
+        const QUANTILES: usize = size_of::<Quantiles>() + 32 + 2 * NUMBER;
+        let states = |of_quantiles: usize| {
+            let bytes = |state: &State| match state.merging {
+                Merging::Count | Merging::Sum | Merging::Min | Merging::Max => GROWING,
+                Merging::Average => 2 * GROWING,
+                Merging::Quantiles => of_quantiles,
+            };
+            self.states.iter().map(bytes).sum::<usize>()
         };
-        let pair = if self.deduplicate { size_of::<Option<Pair>>() } else { 0 };
-        let keys = self.keys.len() * size_of::<Option<std::sync::Arc<str>>>();
-        INDEX + 8 + pair + keys + self.states.iter().map(state).sum::<usize>()
+        let filled = INDEX + GROWING + states(0);
+        let folded = GROWING + 2 * NUMBER + states(QUANTILES);
+        let keys = self.keys.len() * size_of::<Option<Arc<str>>>();
+        let answered = 2 * NUMBER + size_of::<Option<Arc<Pair>>>() + keys + states(QUANTILES);
+        filled.max(folded.max(answered).div_ceil(2))
     }
 
     /// What a state is made from.

@@ -1,11 +1,17 @@
 //! Where the state of a group in a step is kept.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+
+use super::growth::{lengthen, make_room};
 
 /// Gives each group and step a slot, in the order of first need.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
-    index: FxHashMap<(u32, u32), u32>,
+    /// Of slots, by what their entries are.
+    index: HashTable<u32>,
     /// By combination of keys: the step and slot that it had last. Rows come almost in the order of time.
     last: Vec<(u32, u32)>,
     /// By slot: combination of keys, and step counted from the window's first.
@@ -19,7 +25,8 @@ impl Slots {
         match self.last.get_mut(combination as usize) {
             Some(last) if last.0 == step => Some(last.1),
             Some(last) => {
-                let slot = *self.index.get(&(combination, step))?;
+                let (entry, entries) = ((combination, step), &self.entries);
+                let slot = *self.index.find(hash_of(entry), |slot| entries[*slot as usize] == entry)?;
                 *last = (step, slot);
                 Some(slot)
             }
@@ -36,10 +43,12 @@ impl Slots {
     pub(crate) fn add(&mut self, combination: u32, step: u32) -> u32 {
         let (at, slot) = (combination as usize, self.entries.len() as u32);
         if at >= self.last.len() {
-            self.last.resize(at + 1, (u32::MAX, 0));
+            lengthen(&mut self.last, at + 1, (u32::MAX, 0));
         }
-        self.entries.push((combination, step));
-        self.index.insert((combination, step), slot);
+        let (entry, entries) = ((combination, step), &mut self.entries);
+        make_room(entries, 1);
+        entries.push(entry);
+        self.index.insert_unique(hash_of(entry), slot, |slot| hash_of(entries[*slot as usize]));
         self.last[at] = (step, slot);
         slot
     }
@@ -53,6 +62,15 @@ impl Slots {
     pub(crate) const fn len(&self) -> usize {
         self.entries.len()
     }
+
+    /// Only what the slots are of: no more of them are looked for.
+    pub(crate) fn forget_index(&mut self) {
+        (self.index, self.last) = (HashTable::new(), Vec::new());
+    }
+}
+
+fn hash_of(entry: (u32, u32)) -> u64 {
+    FxBuildHasher.hash_one(entry)
 }
 
 /// The steps of a window; a query without steps has one.

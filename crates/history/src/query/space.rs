@@ -15,7 +15,7 @@ use super::{
 use crate::chunk::{ends::Flags, names::transport_name, resolve::Entries};
 
 /// What a pair takes: in the list, in the index, and as texts in the answer.
-const PAIR_BYTES: usize = 400;
+const PAIR_BYTES: usize = 256;
 
 /// Two ends of which one is not on this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,7 +6,10 @@ use goldwire_answer::groups::Quantiles;
 use goldwire_sketch::{Buckets, Summary, place_of};
 use rustc_hash::FxHashMap;
 
-use super::dense::Dense;
+use super::{
+    dense::Dense,
+    growth::{lengthen, make_room},
+};
 use crate::{
     chunk::numbers::ABSENT,
     rollup::block::{Block, Distributions},
@@ -75,17 +78,20 @@ impl Spread {
     /// Takes in values of raw records. Rows of blocks are told in another way.
     pub(crate) fn take(&mut self, places: &[u32], numbers: &[u64], unit: f64) {
         if let Pending::Values { slots, values, .. } = &mut self.pending {
+            make_room(slots, places.len());
+            make_room(values, numbers.len());
             slots.extend_from_slice(places);
             values.extend(numbers.iter().map(|number| *number as f64 / unit));
         }
     }
 
-    /// Bytes of what is gathered, with what putting it together takes.
+    /// Bytes of what is gathered.
     pub(crate) fn bytes(&self) -> usize {
         let pending = match &self.pending {
-            Pending::Values { slots, values, .. } => 4 * slots.capacity() + 8 * values.capacity() + 16 * values.len(),
+            Pending::Values { slots, values, .. } => 4 * slots.capacity() + 8 * values.capacity(),
             Pending::Rows(rows) => {
-                rows.rows.capacity() * size_of::<(u32, Place)>() + rows.rows.len() * size_of::<Place>()
+                rows.rows.capacity() * size_of::<(u32, Place)>()
+                    + rows.summaries.capacity() * size_of::<(u64, u64, u64)>()
             }
         };
         pending + self.compact.bytes
@@ -125,7 +131,7 @@ impl Spread {
     pub(crate) fn finish(self, slots: usize) -> Vec<Quantiles> {
         match self.pending {
             Pending::Values { slots: places, values, exact } => {
-                finish_values(&places, &values, exact, self.compact, slots)
+                finish_values(places, values, exact, self.compact, slots)
             }
             Pending::Rows(rows) => rows.finish(self.compact, slots),
         }
@@ -227,8 +233,16 @@ fn by_slot<T: Copy + Default>(slots: usize, items: impl Iterator<Item = (u32, T)
     (begins, sorted)
 }
 
-fn finish_values(places: &[u32], values: &[f64], exact: bool, mut compact: Compact, slots: usize) -> Vec<Quantiles> {
+fn finish_values(
+    places: Vec<u32>,
+    values: Vec<f64>,
+    exact: bool,
+    mut compact: Compact,
+    slots: usize,
+) -> Vec<Quantiles> {
     let (begins, sorted) = by_slot(slots, places.iter().copied().zip(values.iter().copied()));
+    // Room for the states.
+    drop((places, values));
     let mut dense = Dense::default();
     let each = begins.windows(2).enumerate().map(|(slot, range)| {
         let values = &sorted[range[0]..range[1]];
@@ -262,7 +276,7 @@ impl Rows {
         slots: &[u32],
         slot_count: usize,
     ) {
-        self.summaries.resize(slot_count, NO_SUMMARY);
+        lengthen(&mut self.summaries, slot_count, NO_SUMMARY);
         let summaries = &mut self.summaries;
         spread.sums.for_each(rows, |at, sum| {
             let total = &mut summaries[slots[at] as usize].0;
@@ -277,7 +291,7 @@ impl Rows {
             *most = max.max(*most);
         });
         let offsets = spread.offsets();
-        self.rows.reserve(rows.len());
+        make_room(&mut self.rows, rows.len());
         self.rows.extend(rows.iter().zip(slots).filter_map(|(row, slot)| {
             let (from, to) = (offsets[*row as usize], offsets[*row as usize + 1]);
             (from < to).then_some((*slot, (block, from, to)))
@@ -322,6 +336,8 @@ impl Rows {
     fn finish(mut self, mut compact: Compact, slots: usize) -> Vec<Quantiles> {
         self.summaries.resize(slots, NO_SUMMARY);
         let (begins, sorted) = by_slot(slots, self.rows.iter().copied());
+        // Room for the states.
+        self.rows = Vec::new();
         let spreads = self.spreads();
         let mut dense = Dense::default();
         let each = begins.windows(2).zip(&self.summaries).enumerate().map(|(slot, (range, (sum, min, max)))| {

@@ -5,7 +5,7 @@ use goldwire_answer::{
     plan::{Merging, State},
 };
 
-use super::spread::Spread;
+use super::{growth::lengthen, spread::Spread};
 
 /// One column of state, a value a slot.
 #[derive(Debug)]
@@ -33,12 +33,12 @@ impl Filling {
     /// Makes room for `slots` slots; new ones hold nothing yet.
     pub(crate) fn grow(&mut self, slots: usize) {
         match self {
-            Self::Count(counts) => counts.resize(slots, 0),
-            Self::Sum(sums) => sums.resize(slots, 0.0),
-            Self::Min(values) | Self::Max(values) => values.resize(slots, f64::NAN),
+            Self::Count(counts) => lengthen(counts, slots, 0),
+            Self::Sum(sums) => lengthen(sums, slots, 0.0),
+            Self::Min(values) | Self::Max(values) => lengthen(values, slots, f64::NAN),
             Self::Average { sums, counts } => {
-                sums.resize(slots, 0.0);
-                counts.resize(slots, 0);
+                lengthen(sums, slots, 0.0);
+                lengthen(counts, slots, 0);
             }
             Self::Quantiles(_) => {}
         }

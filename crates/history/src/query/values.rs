@@ -43,6 +43,8 @@ fn plan<'q>(query: &'q Query, field: &Field, prefix: &'q str, span: Span, table:
         exact: false,
         complete: Complete::default(),
         prefix,
+        // They are ordered and cut afterwards.
+        most_groups: usize::MAX,
         rank: Some(0),
     }
 }

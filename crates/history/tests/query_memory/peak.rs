@@ -30,6 +30,16 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.alloc(layout) }
     }
 
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // Large ones move by their pages, so that they do not exist twice.
+        let now = BYTES.fetch_add(size, Ordering::Relaxed) + size - layout.size();
+        BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
+        MOST.fetch_max(now, Ordering::Relaxed);
+        LARGEST.fetch_max(size, Ordering::Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
         // SAFETY: the caller's promises are passed on.

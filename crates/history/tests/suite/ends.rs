@@ -79,7 +79,8 @@ fn records_whose_other_end_is_elsewhere_carry_their_pair() {
     ];
     let groups = ask(&records, r#""groupBy":["destination.namespace"]"#);
     let pair = |by_client, source: &str, destination: &str| {
-        Some(Pair { by_client, source: source.into(), destination: destination.into(), transport: "tcp".into() })
+        let (source, destination, transport) = (source.into(), destination.into(), "tcp".into());
+        Some(Arc::new(Pair { by_client, source, destination, transport }))
     };
     assert!(groups.pairs.contains(&pair(true, "10.0.0.0", "10.0.0.2:80")));
     assert!(groups.pairs.contains(&pair(false, "10.0.0.2", "10.0.0.1:80")));

@@ -156,9 +156,9 @@ mod tests {
 
     use super::*;
 
-    /// Series that are shown of so many groups over a thousand steps, and what is said of it.
+    /// Series that are shown of so many groups over 2,500 steps, and what is said of it.
     fn shown(groups: usize) -> (usize, Vec<String>) {
-        let text = r#"{"queryType":"signals","signals":["request_rate"],"groupBy":["url.path"],"limit":1000,"step":"1s","from":0,"to":1000000}"#;
+        let text = r#"{"queryType":"signals","signals":["request_rate"],"groupBy":["url.path"],"limit":1000,"step":"1s","from":0,"to":2500000}"#;
         let query = Query::from_json(text).expect("a query");
         let mut joined = Joined::new(crate::Asked::default());
         let steps = Steps::of(&query, &joined).expect("a window");
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn series_at_the_bound_of_points_are_shown_and_beyond_it_the_rest_is_one() {
-        let most = POINTS / 1_000 - 1;
+        let most = POINTS / 2_500 - 1;
         assert_eq!(shown(most), (most, vec![]));
         for groups in [most + 1, 1_000 * most] {
             let (shown, notes) = shown(groups);

@@ -53,7 +53,7 @@ pub(super) fn views(parts: &[Part]) -> Vec<View<'_>> {
         let links: FxHashMap<&Pair, &Links> = part.groups.links.iter().map(|links| (&links.pair, links)).collect();
         let mut places: FxHashMap<&Pair, usize> = FxHashMap::default();
         for (row, pair) in part.groups.pairs.iter().enumerate() {
-            let Some(pair) = pair else { continue };
+            let Some(pair) = pair.as_deref() else { continue };
             let place = *places.entry(pair).or_insert_with(|| {
                 let links = links.get(pair);
                 let (ids, up_to) = links.map_or((&[][..], 0), |links| (&links.ids[..], links.up_to));

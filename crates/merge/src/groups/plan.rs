@@ -29,7 +29,7 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn pair(&self, row: usize) -> Option<&Pair> {
-        self.groups.pairs.get(row)?.as_ref()
+        self.groups.pairs.get(row)?.as_deref()
     }
 }
 

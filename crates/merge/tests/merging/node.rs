@@ -97,7 +97,7 @@ pub(crate) fn groups(query: &Query, exchanges: &[Exchange]) -> Groups {
             .enumerate()
             .map(|(number, field)| KeyColumn { field, values: rows.keys().map(|row| row.1[number].clone()).collect() })
             .collect(),
-        pairs: rows.keys().map(|row| row.2.clone()).collect(),
+        pairs: rows.keys().map(|row| row.2.clone().map(Arc::new)).collect(),
         links: Vec::new(),
         states: states.iter().map(|state| column(state, rows.values())).collect(),
     }

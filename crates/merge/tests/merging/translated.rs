@@ -111,7 +111,7 @@ fn answer(query: &Query, seen: &Seen, number: usize) -> PartialAnswer {
             .zip([true, false])
             .map(|(field, side)| KeyColumn { field, values: name(side) })
             .collect(),
-        pairs: seen.keys().cloned().map(Some).collect(),
+        pairs: seen.keys().cloned().map(|pair| Some(Arc::new(pair))).collect(),
         links: seen.iter().map(|(pair, (.., sample))| sample.clone().of(pair.clone())).collect(),
         states: vec![StateColumn::Count(seen.values().map(|(_, count, _)| *count).collect())],
     };

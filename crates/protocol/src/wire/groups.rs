@@ -76,7 +76,7 @@ pub(crate) fn batch(groups: &Groups, schema: &SchemaRef, rows: Range<usize>) -> 
     RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)
 }
 
-fn pair_arrays(pairs: &[Option<Pair>]) -> [ArrayRef; 4] {
+fn pair_arrays(pairs: &[Option<Arc<Pair>>]) -> [ArrayRef; 4] {
     let by_client: BooleanArray = pairs.iter().map(|pair| pair.as_ref().map(|pair| pair.by_client)).collect();
     let text = |of: fn(&Pair) -> &Arc<str>| -> ArrayRef {
         let values: Vec<Option<Arc<str>>> =
@@ -134,7 +134,7 @@ fn announced(schema: &Schema) -> Result<Groups, DecodeError> {
     Ok(Groups { steps: Vec::new(), keys, pairs: Vec::new(), links: Vec::new(), states })
 }
 
-fn append_pairs(pairs: &mut Vec<Option<Pair>>, batch: &RecordBatch) -> Result<(), DecodeError> {
+fn append_pairs(pairs: &mut Vec<Option<Arc<Pair>>>, batch: &RecordBatch) -> Result<(), DecodeError> {
     let by_client = named(batch, PAIR_BY_CLIENT)?
         .as_boolean_opt()
         .ok_or_else(|| DecodeError::column(PAIR_BY_CLIENT, "booleans"))?;
@@ -144,8 +144,18 @@ fn append_pairs(pairs: &mut Vec<Option<Pair>>, batch: &RecordBatch) -> Result<()
     }
     let [sources, destinations, transports] = texts;
     let ends = sources.into_iter().zip(destinations).zip(transports);
-    pairs.extend(by_client.iter().zip(ends).map(|(by_client, ((source, destination), transport))| {
+    let read = by_client.iter().zip(ends).map(|(by_client, ((source, destination), transport))| {
         Some(Pair { by_client: by_client?, source: source?, destination: destination?, transport: transport? })
+    });
+    let mut shared: HashSet<Arc<Pair>> = HashSet::new();
+    pairs.extend(read.map(|pair| {
+        let pair = pair?;
+        if let Some(shared) = shared.get(&pair) {
+            return Some(Arc::clone(shared));
+        }
+        let pair = Arc::new(pair);
+        shared.insert(Arc::clone(&pair));
+        Some(pair)
     }));
     Ok(())
 }

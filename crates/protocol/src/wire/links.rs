@@ -1,6 +1,9 @@
 //! What is known of the connections of pairs: a column of bytes beside the pairs, in the first row of each pair in a batch.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use arrow_array::{Array, BinaryArray, RecordBatch, builder::BinaryBuilder, cast::AsArray};
 use arrow_schema::{DataType, Field as ArrowField};
@@ -21,11 +24,11 @@ pub(super) fn field(groups: &Groups) -> Option<ArrowField> {
 }
 
 /// The column of some of the rows.
-pub(super) fn array(links: &[Links], pairs: &[Option<Pair>]) -> BinaryArray {
+pub(super) fn array(links: &[Links], pairs: &[Option<Arc<Pair>>]) -> BinaryArray {
     let mut left: HashMap<&Pair, &Links> = links.iter().map(|links| (&links.pair, links)).collect();
     let mut builder = BinaryBuilder::new();
     for pair in pairs {
-        match pair.as_ref().and_then(|pair| left.remove(pair)) {
+        match pair.as_deref().and_then(|pair| left.remove(pair)) {
             Some(links) => builder.append_value(bytes(links)),
             None => builder.append_null(),
         }
@@ -40,9 +43,9 @@ fn bytes(links: &Links) -> Vec<u8> {
 /// Reads the column of a batch, whose rows have these pairs. A pair that was told of before is not told of again.
 pub(super) fn append(
     links: &mut Vec<Links>,
-    told: &mut HashSet<Pair>,
+    told: &mut HashSet<Arc<Pair>>,
     batch: &RecordBatch,
-    pairs: &[Option<Pair>],
+    pairs: &[Option<Arc<Pair>>],
 ) -> Result<(), DecodeError> {
     if batch.column_by_name(LINKS).is_none() {
         return Ok(());
@@ -51,7 +54,7 @@ pub(super) fn append(
     for (row, pair) in pairs.iter().enumerate() {
         let Some(pair) = pair.as_ref().filter(|_| column.is_valid(row)) else { continue };
         let read = read(column.value(row), pair).ok_or_else(|| DecodeError::column(LINKS, "whole numbers"))?;
-        if told.insert(pair.clone()) {
+        if told.insert(Arc::clone(pair)) {
             links.push(read);
         }
     }

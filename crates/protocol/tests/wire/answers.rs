@@ -69,7 +69,7 @@ fn groups(rows: usize) -> impl Strategy<Value = Body> {
                 steps: if has_steps { steps.into_iter().map(i64::from).collect() } else { Vec::new() },
                 keys: vec![key("source.workload", source), key("destination.labels.app", destination)],
                 links: links_of(pairs.as_deref().unwrap_or_default()),
-                pairs: pairs.unwrap_or_default(),
+                pairs: pairs.unwrap_or_default().into_iter().map(|pair: Option<Pair>| pair.map(Arc::new)).collect(),
                 states: vec![
                     StateColumn::Count(counts.clone()),
                     StateColumn::Sum(sums.clone()),

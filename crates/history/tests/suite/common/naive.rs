@@ -412,7 +412,7 @@ pub(crate) fn assert_same(query: &Query, groups: &Groups, expected: &BTreeMap<Ke
     for row in 0..rows {
         let keys = groups.keys.iter().map(|column| column.values[row].as_ref().map(ToString::to_string)).collect();
         let step = groups.steps.get(row).copied().unwrap_or_default();
-        let key = (step, keys, groups.pairs.get(row).cloned().flatten());
+        let key = (step, keys, groups.pairs.get(row).and_then(|pair| pair.as_deref().cloned()));
         let values = expected.get(&key).unwrap_or(&nothing);
         for ((state, column), values) in states.iter().zip(&groups.states).zip(values) {
             assert_state(state, column, row, values, &key);
