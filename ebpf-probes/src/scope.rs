@@ -1,11 +1,15 @@
 //! What the daemon has set: what it is confined to, and the way of payload.
 
-use aya_ebpf::helpers::generated::bpf_get_current_ancestor_cgroup_id;
+use aya_ebpf::{helpers::generated::bpf_get_current_ancestor_cgroup_id, macros::map, maps::Array};
 use goldwire_probe_events::Settings;
 
 /// Set by the daemon before loading, and frozen.
 #[unsafe(no_mangle)]
 static SETTINGS: Settings = Settings::WHOLE_NODE;
+
+/// Id of the cgroup that the daemon is confined to. No constant: the cgroup may be removed and made again.
+#[map]
+static SCOPE: Array<u64> = Array::with_max_entries(1, 0);
 
 /// How deep a confining cgroup may lie.
 const DEEPEST: i32 = 24;
@@ -44,8 +48,7 @@ pub fn has_current_process() -> bool {
     if !is_confined() {
         return true;
     }
-    // SAFETY: as above.
-    let wanted = unsafe { core::ptr::read_volatile(&raw const SETTINGS.scope_cgroup) };
+    let Some(&wanted) = SCOPE.get(0) else { return false };
     let mut level = 0;
     while level < DEEPEST {
         // SAFETY: the helper takes any level, and answers 0 below the process's own.

@@ -86,6 +86,17 @@ impl History {
         }
     }
 
+    /// Notes that from then on nothing or not all is observed, until [`History::observes_from`] says otherwise. Answers about
+    /// that time will say why.
+    pub fn blind_from(&self, time: Timestamp, why: &str) {
+        lock(&self.store).blind.begin(time.0, why);
+    }
+
+    /// Notes that everything is observed again.
+    pub fn observes_from(&self, time: Timestamp) {
+        lock(&self.store).blind.end(time.0);
+    }
+
     /// Answers a query, as state that merges with other nodes' answers.
     ///
     /// # Errors

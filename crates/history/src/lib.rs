@@ -6,6 +6,7 @@
 //! piece. [`History::execute`] takes what a query needs out of the lock and answers with mergeable state (`query`).
 
 mod allowance;
+mod blind;
 mod cancel;
 mod chunk;
 mod complete;

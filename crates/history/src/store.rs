@@ -4,6 +4,7 @@ use goldwire_answer::coverage::Records;
 use goldwire_model::record::{FlowEvent, FlowRecord, Record, RequestRecord, SaturationRecord};
 
 use crate::{
+    blind::BlindTimes,
     chunk::{drops::DropRow, flows::FlowRow, processes::ProcessRow, requests::RequestRow},
     complete::Complete,
     connections::Connections,
@@ -31,6 +32,7 @@ pub(crate) struct Store {
     pub(crate) drop_rollup: DropRollup,
     pub(crate) connections: Connections,
     pub(crate) losses: Losses,
+    pub(crate) blind: BlindTimes,
     pub(crate) links: LinkLog,
     pub(crate) complete: Complete,
     pub(crate) unread: UnreadTraffic,
@@ -54,6 +56,7 @@ impl Store {
             drop_rollup: DropRollup::new(series),
             connections: Connections::default(),
             losses: Losses::default(),
+            blind: BlindTimes::default(),
             links: LinkLog::new(options.memory / 50),
             complete: Complete::default(),
             unread: UnreadTraffic::default(),

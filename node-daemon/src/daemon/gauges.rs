@@ -13,6 +13,7 @@ pub(crate) struct Gauges {
     connections: AtomicU64,
     buffers: AtomicU64,
     lost: Mutex<Vec<Loss>>,
+    blind: Mutex<Option<String>>,
 }
 
 impl Gauges {
@@ -32,6 +33,16 @@ impl Gauges {
     #[must_use]
     pub(crate) fn lost(&self) -> Vec<Loss> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why nothing is observed, where nothing is.
+    #[must_use]
+    pub(crate) fn blind(&self) -> Option<String> {
+        self.blind.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_blind(&self, why: Option<String>) {
+        *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     pub(super) fn set_connections(&self, connections: u64) {

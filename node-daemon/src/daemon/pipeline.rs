@@ -16,13 +16,14 @@ use goldwire_answer::coverage::{LossStage, UnreadKind};
 use goldwire_history::History;
 use goldwire_kubernetes::Directory;
 use goldwire_model::{record::Record, time::Timestamp};
+use tracing::{info, warn};
 
 use super::{clock, gauges::Gauges};
 use crate::{
     capture::Kernel,
     decode::{Event, KernelTime},
     identity::{self, Processes, ReverseNames, WorkloadRules, engines::Engines},
-    receive::{Losses, Receiver},
+    receive::{CgroupChange, Losses, Receiver},
     track::{self, Outlets, RecordSink, Tracker},
 };
 
@@ -134,9 +135,34 @@ impl Pipeline {
         sink.flush();
         let complete = tracker.complete(receiver.read_until(), receiver.counted_until());
         history.complete_until(complete.events, complete.counters);
+        self.watch_cgroup();
         if now >= self.next_housekeeping {
             self.next_housekeeping = KernelTime(now.0 + HOUSEKEEPING);
             self.keep_house();
+        }
+    }
+
+    /// Says so where the control group that is observed is gone or was made again.
+    fn watch_cgroup(&mut self) {
+        let Some(change) = self.receiver.cgroup_change() else { return };
+        let now = clock::anchor().wall;
+        match change {
+            CgroupChange::Lost(why) => {
+                warn!("nothing is observed: {why}");
+                self.history.blind_from(now, &format!("nothing was observed: {why}"));
+                self.gauges.set_blind(Some(why));
+            }
+            CgroupChange::Regained(unobserved) => {
+                let milliseconds = unobserved.as_millis().max(1);
+                info!(milliseconds, "the control group was made again, and is observed");
+                let why = format!(
+                    "the control group was removed and made again: what was in it for the first {milliseconds} ms was not observed"
+                );
+                let began = now.0.saturating_sub(i64::try_from(unobserved.as_nanos()).unwrap_or(i64::MAX));
+                self.history.blind_from(Timestamp(began), &why);
+                self.history.observes_from(now);
+                self.gauges.set_blind(None);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Loading and attaching programs.
 
-use std::fs::File;
+use std::{any::Any, fs::File};
 
 use aya::{
     Btf, Ebpf,
@@ -17,7 +17,32 @@ use super::{
     tls,
 };
 
-/// Loads everything that this kernel takes, then attaches it; the hooks that it refuses, with its reasons.
+/// A program's link to a cgroup: it is detached when this is dropped.
+pub(super) type CgroupLink = Box<dyn Any + Send>;
+
+/// What a kernel took.
+pub(super) struct Attached {
+    /// The hooks that it refused, with its reasons.
+    pub(super) refused: Vec<(&'static Hook, String)>,
+    pub(super) links: CgroupLinks,
+}
+
+/// The programs on a cgroup.
+#[derive(Default)]
+pub(super) struct CgroupLinks(Vec<(&'static Hook, CgroupLink)>);
+
+impl CgroupLinks {
+    /// Attaches the same programs to another cgroup, all or none.
+    pub(super) fn on(&self, object: &mut Ebpf, cgroup: &File) -> Result<Self, String> {
+        let attached = self.0.iter().map(|(hook, _)| {
+            let link = attach(object, cgroup, hook).map_err(|reason| format!("{}: {reason}", hook.name))?;
+            Ok(link.map(|link| (*hook, link)))
+        });
+        Ok(Self(attached.collect::<Result<Vec<_>, String>>()?.into_iter().flatten().collect()))
+    }
+}
+
+/// Loads everything that this kernel takes, then attaches it.
 ///
 /// The verifier takes a while for each program. What was attached meanwhile would see half of what happens.
 pub(super) fn attach_all(
@@ -25,12 +50,15 @@ pub(super) fn attach_all(
     btf: Option<&Btf>,
     cgroup: &File,
     wanted: impl Fn(&Hook) -> bool,
-) -> Result<Vec<(&'static Hook, String)>, OpenError> {
+) -> Result<Attached, OpenError> {
     let mut wanted: Vec<_> = HOOKS.iter().filter(|hook| wanted(hook)).collect();
-    let mut refused = Vec::new();
+    let (mut refused, mut links) = (Vec::new(), Vec::new());
     keep_taken(object, &mut wanted, &mut refused, &mut |object, hook| load(object, btf, hook))?;
-    keep_taken(object, &mut wanted, &mut refused, &mut |object, hook| attach(object, cgroup, hook))?;
-    Ok(refused)
+    keep_taken(object, &mut wanted, &mut refused, &mut |object, hook| {
+        links.extend(attach(object, cgroup, hook)?.map(|link| (hook, link)));
+        Ok(())
+    })?;
+    Ok(Attached { refused, links: CgroupLinks(links) })
 }
 
 /// Takes a step with each hook; those that the kernel refuses leave `wanted`.
@@ -38,7 +66,7 @@ fn keep_taken(
     object: &mut Ebpf,
     wanted: &mut Vec<&'static Hook>,
     refused: &mut Vec<(&'static Hook, String)>,
-    step: &mut dyn FnMut(&mut Ebpf, &Hook) -> Result<(), String>,
+    step: &mut dyn FnMut(&mut Ebpf, &'static Hook) -> Result<(), String>,
 ) -> Result<(), OpenError> {
     for hook in std::mem::take(wanted) {
         match step(object, hook) {
@@ -55,14 +83,14 @@ pub(super) fn load(object: &mut Ebpf, btf: Option<&Btf>, hook: &Hook) -> Result<
     load_program(program(object, hook)?, btf, hook.place).map_err(|error| reason(&error))
 }
 
-/// Attaches a program that is loaded. The link lives as long as the object. Of functions of user space it is only tried whether
-/// that can be done.
-pub(super) fn attach(object: &mut Ebpf, cgroup: &File, hook: &Hook) -> Result<(), String> {
+/// Attaches a program that is loaded; gives its link where that is to the cgroup, other links live as long as the object. Of
+/// functions of user space it is only tried whether that can be done.
+pub(super) fn attach(object: &mut Ebpf, cgroup: &File, hook: &Hook) -> Result<Option<CgroupLink>, String> {
     if hook.place == Place::UserFunctions {
-        return tls::try_own_program(object, hook.program).map_err(|error| reason(&error));
+        return tls::try_own_program(object, hook.program).map(|()| None).map_err(|error| reason(&error));
     }
     if let Place::CalledByReceived(array) | Place::CalledBySent(array) = hook.place {
-        return put_into(object, array, hook);
+        return put_into(object, array, hook).map(|()| None);
     }
     attach_program(program(object, hook)?, cgroup, hook.place).map_err(|error| reason(&error))
 }
@@ -88,22 +116,24 @@ fn load_program(program: &mut Program, btf: Option<&Btf>, place: Place) -> Resul
 }
 
 /// With links, which kernels have since 5.7, programs of several daemons run beside each other on a cgroup in this mode too.
-fn attach_program(program: &mut Program, cgroup: &File, place: Place) -> Result<(), ProgramError> {
+fn attach_program(program: &mut Program, cgroup: &File, place: Place) -> Result<Option<CgroupLink>, ProgramError> {
     const MODE: CgroupAttachMode = CgroupAttachMode::Single;
+    /// Takes the link out of the program, which would keep it for ever.
+    macro_rules! link {
+        ($program:ty, $($argument:expr),*) => {{
+            let program = <&mut $program>::try_from(program)?;
+            let id = program.attach(cgroup, $($argument),*)?;
+            Ok(Some(Box::new(program.take_link(id)?)))
+        }};
+    }
     match place {
-        Place::BufferReceived => {
-            <&mut CgroupSkb>::try_from(program)?.attach(cgroup, CgroupSkbAttachType::Ingress, MODE).map(drop)
-        }
-        Place::BufferSent => {
-            <&mut CgroupSkb>::try_from(program)?.attach(cgroup, CgroupSkbAttachType::Egress, MODE).map(drop)
-        }
-        Place::SocketCreated | Place::SocketReleased => {
-            <&mut CgroupSock>::try_from(program)?.attach(cgroup, MODE).map(drop)
-        }
-        Place::SocketOperations => <&mut SockOps>::try_from(program)?.attach(cgroup, MODE).map(drop),
-        Place::DatagramAsked => <&mut CgroupSockAddr>::try_from(program)?.attach(cgroup, MODE).map(drop),
-        Place::Tracepoint(_) => <&mut BtfTracePoint>::try_from(program)?.attach().map(drop),
-        Place::UserFunctions | Place::CalledByReceived(_) | Place::CalledBySent(_) => Ok(()),
+        Place::BufferReceived => link!(CgroupSkb, CgroupSkbAttachType::Ingress, MODE),
+        Place::BufferSent => link!(CgroupSkb, CgroupSkbAttachType::Egress, MODE),
+        Place::SocketCreated | Place::SocketReleased => link!(CgroupSock, MODE),
+        Place::SocketOperations => link!(SockOps, MODE),
+        Place::DatagramAsked => link!(CgroupSockAddr, MODE),
+        Place::Tracepoint(_) => <&mut BtfTracePoint>::try_from(program)?.attach().map(|_| None),
+        Place::UserFunctions | Place::CalledByReceived(_) | Place::CalledBySent(_) => Ok(None),
     }
 }
 

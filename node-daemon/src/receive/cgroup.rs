@@ -12,6 +12,7 @@ use super::OpenError;
 /// A cgroup of the v2 hierarchy, open for attaching.
 pub(super) struct Cgroup {
     pub(super) directory: File,
+    pub(super) directory_path: PathBuf,
     /// What `bpf_get_current_cgroup_id` calls it.
     pub(super) id: u64,
     /// Path inside the hierarchy, as in `/proc/PID/cgroup`; `None` for the root that everything is in.
@@ -31,7 +32,7 @@ impl Cgroup {
         let directory = File::open(&canonical).map_err(unusable)?;
         let id = directory.metadata().map_err(unusable)?.ino();
         let path = (!inside.as_os_str().is_empty()).then(|| Path::new("/").join(inside));
-        Ok(Self { directory, id, path })
+        Ok(Self { directory, directory_path: canonical, id, path })
     }
 
     /// Whether only a part of the node is in it.

@@ -70,7 +70,7 @@ impl Trial {
         let taken = attach::load(&mut self.object, self.btf.as_ref(), hook)
             .and_then(|()| attach::attach(&mut self.object, &self.cgroup.directory, hook));
         match taken {
-            Ok(()) => SignalCheck {
+            Ok(_) => SignalCheck {
                 signal: hook.signal,
                 hook: hook.name,
                 available: true,

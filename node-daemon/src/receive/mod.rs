@@ -7,6 +7,7 @@ mod btf;
 mod capability;
 mod cgroup;
 mod check;
+mod confinement;
 mod conversations;
 mod doorbell;
 mod drops;
@@ -36,6 +37,7 @@ mod unix_sockets;
 
 pub use capability::{Capability, missing_capabilities};
 pub use check::{SignalCheck, check};
+pub use confinement::CgroupChange;
 pub use error::OpenError;
 pub use losses::Losses;
 pub use receiver::{Options, Receiver};

@@ -17,12 +17,10 @@ const DATA_RINGS: [&str; goldwire_probe_events::DATA_RINGS as usize] =
 pub(super) fn load(options: &Options, cgroup: &Cgroup, types: Option<&KernelTypes>) -> Result<Ebpf, OpenError> {
     let offsets = types.map_or(Offsets::UNKNOWN, KernelTypes::offsets);
     let settings = Settings {
-        scope_cgroup: cgroup.id,
         scoped: u32::from(cgroup.is_confined()),
         own_network_namespace: namespace::own().unwrap_or(0),
         lanes: u32::from(options.has_lanes()),
         plaintext: u32::from(options.tls_plaintext),
-        unused: [0; 8],
     };
     let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
     let mut loader = EbpfLoader::new();

@@ -17,6 +17,7 @@ use super::{
     btf::KernelTypes,
     capability::missing_capabilities,
     cgroup::Cgroup,
+    confinement::{CgroupChange, Confinement},
     conversations::{Conversations, key_of},
     doorbell::Doorbell,
     drops::{DropSweep, Drops},
@@ -104,6 +105,7 @@ pub struct Receiver {
     /// What the probes told before is handed out.
     read_until: KernelTime,
     empty_looks: u32,
+    confinement: Confinement,
     object: Arc<Mutex<Ebpf>>,
 }
 
@@ -119,10 +121,13 @@ impl Receiver {
         let types = KernelTypes::of_running_kernel().ok();
         let btf = types.is_some().then(Btf::from_sys_fs).and_then(Result::ok);
         let mut object = object::load(options, &cgroup, types.as_ref())?;
-        let refused = attach::attach_all(&mut object, btf.as_ref(), &cgroup.directory, |hook| {
+        let attached = attach::attach_all(&mut object, btf.as_ref(), &cgroup.directory, |hook| {
             (cgroup.is_confined() || !hook.only_confined)
                 && (options.tls_plaintext || hook.place != Place::UserFunctions)
         })?;
+        let (refused, links) = (attached.refused, attached.links);
+        let scope = array(map(&mut object, "SCOPE")?, "SCOPE")?;
+        let confinement = Confinement::new(&cgroup, links, scope)?;
         let drop_sweep = types
             .map(|types| {
                 DropSweep::new(map(&mut object, "DROPS")?, map(&mut object, "REPORTED_REASONS")?, &types)
@@ -159,6 +164,7 @@ impl Receiver {
             drops_until: KernelTime(0),
             read_until: KernelTime(0),
             empty_looks: 0,
+            confinement,
             object,
         })
     }
@@ -181,6 +187,11 @@ impl Receiver {
         count += self.sweep(Instant::now(), visit);
         self.empty_looks = if count == 0 { self.empty_looks.saturating_add(1) } else { 0 };
         count
+    }
+
+    /// What became of the cgroup that is observed, where that is something new.
+    pub fn cgroup_change(&mut self) -> Option<CgroupChange> {
+        self.confinement.look(Instant::now(), &self.object)
     }
 
     /// Waits until there may be something to tell, at most `longest`. Under load the rings are looked at on a timer, since
@@ -335,8 +346,7 @@ fn open_rings(object: &mut Ebpf, options: &Options) -> Result<Merged, OpenError>
 }
 
 fn start_tls(object: &Arc<Mutex<Ebpf>>, files: MapData, cgroup: &Arc<Cgroup>) -> Result<TlsProbes, OpenError> {
-    let unusable = |source| OpenError::Map { map: "FILES", source };
-    let files = Array::try_from(Map::Array(files)).map_err(unusable)?;
+    let files = array(files, "FILES")?;
     TlsProbes::start(Arc::clone(object), files, Arc::clone(cgroup))
 }
 
@@ -347,6 +357,10 @@ fn give_back_memory() {
     unsafe {
         libc::malloc_trim(0);
     }
+}
+
+fn array<T: aya::Pod>(data: MapData, map: &'static str) -> Result<Array<MapData, T>, OpenError> {
+    Array::try_from(Map::Array(data)).map_err(|source| OpenError::Map { map, source })
 }
 
 /// Takes a map out of the object.

@@ -5,7 +5,7 @@ use goldwire_history::{Cancel, History, TierReport};
 use goldwire_model::query::{Query, QueryKind};
 use goldwire_protocol::{
     catalogue,
-    status::{QueryMemoryReport, Retention, STATUS_ACTION, StatusReport},
+    status::{QueryMemoryReport, Retention, STATUS_ACTION, SignalState, StatusReport},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -64,7 +64,7 @@ fn status(node: &Node) -> StatusReport {
             .unwrap_or_default(),
         started: node.started,
         now: now.as_millis(),
-        signals: node.signals.to_vec(),
+        signals: signals(node),
         retention: report.tiers.iter().map(retention).collect(),
         lost: node.gauges.lost(),
         memory_used: report.bytes as u64,
@@ -89,10 +89,22 @@ fn query_memory(history: &History) -> QueryMemoryReport {
     }
 }
 
+/// What is hooked in sees nothing where there is nothing to observe.
+fn signals(node: &Node) -> Vec<SignalState> {
+    let Some(why) = node.gauges.blind() else { return node.signals.to_vec() };
+    let blind = node.signals.iter().map(|state| SignalState {
+        signal: state.signal.clone(),
+        available: false,
+        reason: Some(state.reason.clone().unwrap_or_else(|| why.clone())),
+    });
+    blind.collect()
+}
+
 fn notes(node: &Node) -> Vec<String> {
     let of_kubernetes = node.kubernetes.as_ref().map_or_else(Vec::new, kubernetes::notes);
     let of_engines = node.engines.as_ref().map_or_else(Vec::new, containers::notes);
-    [of_kubernetes, of_engines].concat()
+    let blind = node.gauges.blind().map(|why| format!("nothing is observed: {why}"));
+    [blind.into_iter().collect(), of_kubernetes, of_engines].concat()
 }
 
 fn retention(tier: &TierReport) -> Retention {

@@ -3,6 +3,7 @@
 mod abandoned;
 mod addresses;
 mod adoption;
+mod confined;
 mod containers;
 mod databases;
 mod drops;

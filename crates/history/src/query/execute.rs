@@ -218,7 +218,7 @@ impl Job<'_> {
             covered: Vec::new(),
             lost: store.losses.within(self.span.from, self.span.to),
             unread: Vec::new(),
-            notes: Vec::new(),
+            notes: store.blind.within(self.span.from, self.span.to),
         };
         for (source, choice) in choices {
             looked.tier = looked.tier.max(choice.tier());
