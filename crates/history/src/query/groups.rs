@@ -272,7 +272,10 @@ fn notes(folded: &Folded, counts: Counts, memory: usize) -> Vec<String> {
     let mut notes = Vec::new();
     let Counts { folded_before, short, is_unpaired } = counts;
     if folded_before > 0 {
-        notes.push(format!("rollups had no room for {folded_before} or more series and count them under `other`"));
+        notes.push(format!(
+            "rollups had no room for {folded_before} or more series and count them together by workload, or under `other`: \
+             their exchanges may be counted on another node, too"
+        ));
     }
     if short > 0 {
         let mib = memory >> 20;

@@ -8,7 +8,7 @@ use crate::{
         sealed::Slot,
     },
     connections::NamedConnections,
-    rollup::series::{NamedSeries, OTHER_CODE},
+    rollup::series::{NamedSeries, OTHER_CODE, is_coarse},
 };
 
 impl Reports for NamedChunk<'_> {
@@ -50,6 +50,9 @@ impl Reports for NamedSeries<'_> {
             self.table.endpoints.get(usize::from(at))
         };
         let (source, destination) = (endpoint(series.source)?, endpoint(series.destination)?);
+        if is_coarse(source) || is_coarse(destination) {
+            return None;
+        }
         PairKey::remote(series.flags.is_by_client(), source, destination, series.destination_port, series.transport)
     }
 

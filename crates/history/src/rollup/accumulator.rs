@@ -7,6 +7,8 @@ use super::{block::Block, distribution::Distribution, registry::Registry, series
 /// Distinct folded series are counted up to here.
 const MOST_FOLDED: usize = 65_536;
 const NANOS: i64 = 1_000_000_000;
+/// To begin anew cuts open steps in two, so that it is not done at each.
+const RENEWAL: i64 = 10 * NANOS;
 /// Steps stay open this long after the next one began: most late records still find theirs.
 pub(crate) const GRACE: i64 = 2 * NANOS;
 
@@ -102,12 +104,15 @@ impl<const S: usize, const D: usize> Accumulator<S, D> {
         Some(row)
     }
 
-    /// There are few folded series, so they always have room.
+    /// There are few coarse series, and fewer folded ones, so they always have room.
     fn folded_row(&mut self, step: i64, series: &Series) -> u32 {
         if self.folded.len() < MOST_FOLDED {
             self.folded.insert(*series);
         }
-        let place = self.registry.place_always(&series.folded());
+        let place = match self.registry.coarse_place(series) {
+            Some(place) => place,
+            None => self.registry.place_always(&series.folded()),
+        };
         match self.index.get(&(step, place)) {
             Some(row) => *row,
             None => self.open_row(step, place, true).unwrap_or_default(),
@@ -120,9 +125,10 @@ impl<const S: usize, const D: usize> Accumulator<S, D> {
         time >= self.newest.saturating_add(self.step)
     }
 
-    /// Seals the steps before `bound`, and all steps where the registry is full.
+    /// Seals the steps before `bound`; all steps where the registry is full, and now and then where a pair of workloads is.
     pub(crate) fn close_due(&mut self, bound: i64) -> Option<Block> {
-        if self.registry.is_crowded() { self.close_all() } else { self.close_before(bound) }
+        let renews = self.registry.has_full_pair() && self.newest.rem_euclid(RENEWAL) == 0;
+        if renews || self.registry.is_crowded() { self.close_all() } else { self.close_before(bound) }
     }
 
     fn close_before(&mut self, bound: i64) -> Option<Block> {

@@ -50,6 +50,7 @@ impl DropRollup {
             ending: 0,
             texts: [text(PLACE), text(REASON), ABSENT_TEXT],
             detail: Detail::Drop,
+            is_coarse: false,
         };
         self.tiers.add(row.time, &series, |into| {
             into.sums[COUNT] += row.count;

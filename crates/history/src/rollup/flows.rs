@@ -116,6 +116,7 @@ impl FlowRollup {
             ending: row.ending,
             texts: [ABSENT_TEXT; 3],
             detail: Detail::None,
+            is_coarse: false,
         }
     }
 }

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use goldwire_model::record::{Endpoint, Text};
 use rustc_hash::FxHashMap;
 
-use super::series::{ABSENT_TEXT, OTHER_CODE, Series, SeriesTable};
+use super::series::{ABSENT_TEXT, OTHER_CODE, Series, SeriesTable, coarse};
 use crate::chunk::{Interner, endpoints::endpoint_weight};
 
 /// Codes must stay below [`ABSENT_TEXT`](super::series::ABSENT_TEXT), and below what a code map takes for "not asked yet".
 const MOST_CODES: usize = 60_000;
+/// Room beyond, for what stands for many.
+const MOST_RESERVED: usize = 4_000;
+/// No endpoint has this code.
+const UNKNOWN_CODE: u16 = u16::MAX;
 
 /// Gives each series a place. What does not fit is `other`.
 #[derive(Debug)]
@@ -27,6 +31,14 @@ pub(crate) struct Registry {
     open_ended: usize,
     /// Of the endpoints and the texts.
     value_bytes: usize,
+    /// By code of an endpoint: that of its coarse form; [`UNKNOWN_CODE`] until it is needed.
+    coarse_endpoints: Vec<u16>,
+    /// Series that were given a place because there was none for a finer one.
+    coarse_series: usize,
+    /// By the coarse forms of both ends: series that have a place.
+    of_pair: FxHashMap<(u16, u16), usize>,
+    /// A pair of workloads has as many series as it may.
+    pair_is_full: bool,
     /// How often everything was forgotten: codes are good for one generation.
     generation: u64,
 }
@@ -42,6 +54,10 @@ impl Registry {
             texts: Interner::of_copies(),
             open_ended: 0,
             value_bytes: 0,
+            coarse_endpoints: Vec::new(),
+            coarse_series: 0,
+            of_pair: FxHashMap::default(),
+            pair_is_full: false,
             generation: 0,
         }
     }
@@ -60,11 +76,31 @@ impl Registry {
         code
     }
 
-    /// The code of an endpoint, or [`OTHER_CODE`] where there is no room for a new one.
+    /// The code of an endpoint; of its coarse form, or [`OTHER_CODE`], where there is no room for a new one.
     pub(crate) fn endpoint(&mut self, endpoint: &Arc<Endpoint>) -> u16 {
-        if self.endpoints.values().len() >= 2 * self.limit {
-            return self.endpoints.find(endpoint).map_or(OTHER_CODE, |code| code as u16);
+        if self.endpoints.values().len() < 2 * self.limit {
+            return self.intern_endpoint(endpoint);
         }
+        self.endpoints
+            .find(endpoint)
+            .map_or_else(|| self.reserved_endpoint(&Arc::new(coarse(endpoint))), |code| code as u16)
+    }
+
+    /// Some room is kept for coarse endpoints.
+    fn reserved_endpoint(&mut self, endpoint: &Arc<Endpoint>) -> u16 {
+        match self.endpoints.find(endpoint) {
+            Some(code) => code as u16,
+            None if self.endpoints.values().len() < 2 * self.limit + self.reserve() => self.intern_endpoint(endpoint),
+            None => OTHER_CODE,
+        }
+    }
+
+    /// Series and endpoints that have room beyond the limits, as they stand for many.
+    fn reserve(&self) -> usize {
+        (self.limit / 4).clamp(8, MOST_RESERVED)
+    }
+
+    fn intern_endpoint(&mut self, endpoint: &Arc<Endpoint>) -> u16 {
         let (code, new) = self.endpoints.intern(endpoint);
         if new {
             self.value_bytes += endpoint_weight(endpoint);
@@ -97,13 +133,63 @@ impl Registry {
         self.text(text)
     }
 
-    /// The place of a series, where it has one or there is room.
+    /// The place of a series, where it has one or there is room: for each pair of workloads an eighth of all, so that a noisy
+    /// one leaves the others theirs.
     #[inline]
     pub(crate) fn place(&mut self, series: &Series) -> Option<u32> {
-        match self.places.get(series) {
-            Some(place) => Some(*place),
-            None => (self.series.len() < self.limit).then(|| self.insert(series)),
+        if let Some(place) = self.places.get(series) {
+            return Some(*place);
         }
+        if self.series.len() >= self.limit {
+            return None;
+        }
+        let pair = self.coarse_pair(series);
+        let limit = self.limit.div_ceil(8);
+        let of_pair = self.of_pair.entry(pair).or_default();
+        if *of_pair >= limit {
+            self.pair_is_full = true;
+            return None;
+        }
+        *of_pair += 1;
+        Some(self.insert(series))
+    }
+
+    /// The place of the coarse form of a series, or of all of its pair of workloads, where it has one or there is room: half of
+    /// the reserve is for pairs.
+    pub(crate) fn coarse_place(&mut self, series: &Series) -> Option<u32> {
+        let (source, destination) = self.coarse_pair(series);
+        let forms = [series.coarse(source, destination), series.of_pair(source, destination)];
+        let reserve = self.reserve();
+        for (form, most) in forms.iter().zip([reserve / 2, reserve]) {
+            if let Some(place) = self.places.get(form) {
+                return Some(*place);
+            }
+            if self.coarse_series < most {
+                self.coarse_series += 1;
+                return Some(self.insert(form));
+            }
+        }
+        None
+    }
+
+    fn coarse_pair(&mut self, series: &Series) -> (u16, u16) {
+        (self.coarse_endpoint(series.source), self.coarse_endpoint(series.destination))
+    }
+
+    fn coarse_endpoint(&mut self, code: u16) -> u16 {
+        let at = usize::from(code);
+        if code == OTHER_CODE {
+            return OTHER_CODE;
+        }
+        if let Some(known) = self.coarse_endpoints.get(at).filter(|known| **known != UNKNOWN_CODE) {
+            return *known;
+        }
+        let coarse = self.reserved_endpoint(&Arc::new(coarse(&self.endpoints.values()[at - 1])));
+        if at >= self.coarse_endpoints.len() {
+            self.coarse_endpoints.resize(at + 1, UNKNOWN_CODE);
+        }
+        self.coarse_endpoints[at] = coarse;
+        coarse
     }
 
     /// The place of a series of which there are few, room or not.
@@ -123,6 +209,11 @@ impl Registry {
 
     pub(crate) const fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// A pair of workloads has no room left: time to forget who it was, so that its next clients have theirs.
+    pub(crate) const fn has_full_pair(&self) -> bool {
+        self.pair_is_full
     }
 
     /// Half of the room is taken: time to begin anew.
@@ -153,6 +244,8 @@ impl Registry {
             + self.texts.table_bytes()
             + self.originals.capacity() * (size_of::<(usize, (u16, Arc<Endpoint>))>() + 1)
             + self.originals.len() * (size_of::<Endpoint>() + 16)
+            + self.coarse_endpoints.capacity() * size_of::<u16>()
+            + self.of_pair.capacity() * size_of::<((u16, u16), usize)>()
             + self.value_bytes
     }
 

@@ -115,5 +115,6 @@ fn series_of(row: &RequestRow, registry: &mut Registry, codes: &mut CodeMap, kno
         ending: 0,
         texts,
         detail,
+        is_coarse: false,
     }
 }

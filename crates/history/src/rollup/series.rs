@@ -2,6 +2,7 @@
 
 use std::{
     hash::{Hash, Hasher},
+    net::{IpAddr, Ipv6Addr},
     sync::Arc,
 };
 
@@ -60,10 +61,34 @@ pub(crate) struct Series {
     pub(crate) ending: u8,
     pub(crate) texts: [u16; 3],
     pub(crate) detail: Detail,
+    /// Addresses, ports and texts were given up: see [`Series::coarse`].
+    pub(crate) is_coarse: bool,
 }
 
 impl Series {
-    /// Where this series is counted when there is no room for it: only what de-duplication and the choice between
+    /// Where this series is counted first when there is no room for it: workloads, protocol, status, and texts of
+    /// which there are few, are kept. The codes are those of its endpoints' [`coarse`] forms.
+    pub(crate) fn coarse(&self, source: u16, destination: u16) -> Self {
+        let kept = match self.detail {
+            Detail::Drop => [true; 3],
+            Detail::Dns => [true, false, true],
+            Detail::Http => [true, false, false],
+            Detail::None | Detail::Grpc | Detail::Database | Detail::Messaging => [false; 3],
+        };
+        let text = |place: usize| match self.texts[place] {
+            text if kept[place] || text == ABSENT_TEXT => text,
+            _ => OTHER_CODE,
+        };
+        let texts = std::array::from_fn(text);
+        Self { source, destination, destination_port: 0, texts, is_coarse: true, ..*self }
+    }
+
+    /// Where it is counted next: workloads, protocol and how it ended are kept.
+    pub(crate) const fn of_pair(&self, source: u16, destination: u16) -> Self {
+        Self { source, destination, ..self.folded() }
+    }
+
+    /// Where it is counted when there is no room for its workloads: only what de-duplication and the choice between
     /// protocols need is kept.
     pub(crate) const fn folded(&self) -> Self {
         Self {
@@ -79,11 +104,8 @@ impl Series {
             ending: self.ending,
             texts: [OTHER_CODE; 3],
             detail: self.detail,
+            is_coarse: true,
         }
-    }
-
-    pub(crate) const fn is_folded(&self) -> bool {
-        self.source == OTHER_CODE && self.destination == OTHER_CODE
     }
 
     fn text(&self, detail: Detail, place: usize) -> Option<u16> {
@@ -108,7 +130,7 @@ impl Series {
     }
 
     fn port_value(&self) -> Value<'_> {
-        if self.is_folded() { Value::Text(OTHER) } else { Value::Integer(i64::from(self.destination_port)) }
+        if self.is_coarse { Value::Text(OTHER) } else { Value::Integer(i64::from(self.destination_port)) }
     }
 
     fn status_of(&self, detail: Detail) -> Value<'static> {
@@ -135,7 +157,9 @@ impl Hash for Series {
         ));
         state.write_u64(words(first, second, third, bytes(self.detail as u8, self.protocol)));
         state.write_u64(
-            u64::from(self.status) | u64::from(u32::from_le_bytes([self.error, self.verdict, self.ending, 0])) << 32,
+            u64::from(self.status)
+                | u64::from(u32::from_le_bytes([self.error, self.verdict, self.ending, u8::from(self.is_coarse)]))
+                    << 32,
         );
     }
 }
@@ -194,7 +218,7 @@ impl NamedSeries<'_> {
             (Side::Source, _) => &self.sources,
             (Side::Destination, _) => &self.destinations,
         };
-        let known = self.table.endpoints.iter().map(|endpoint| endpoint_value(endpoint, end));
+        let known = self.table.endpoints.iter().map(|endpoint| value_of(endpoint, end));
         let values = std::iter::once(Value::Text(OTHER)).chain(known).collect();
         Resolved::Coded { codes: Numbers::plain(codes), values }
     }
@@ -210,9 +234,50 @@ impl NamedSeries<'_> {
     fn network_type<'a>(&'a self, series: &'a Series) -> Value<'a> {
         match series.source.checked_sub(1) {
             None => Value::Text(OTHER),
+            Some(_) if series.is_coarse => Value::Text(OTHER),
             Some(at) if self.table.endpoints[usize::from(at)].address.is_ipv4() => Value::Text("ipv4"),
             Some(_) => Value::Text("ipv6"),
         }
+    }
+}
+
+/// Stands for any address: it is reserved, so that no record has it (RFC 4291 section 2.7.1).
+const ANY_ADDRESS: IpAddr = IpAddr::V6(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0));
+
+/// An endpoint with what many of its like have in common.
+pub(crate) fn coarse(endpoint: &Endpoint) -> Endpoint {
+    Endpoint {
+        address: ANY_ADDRESS,
+        local: endpoint.local,
+        workload: endpoint.workload.clone(),
+        namespace: endpoint.namespace.clone(),
+        service: endpoint.service.clone(),
+        node: endpoint.node.clone(),
+        pod: None,
+        container: None,
+        image: None,
+        process: None,
+        executable: None,
+        pid: None,
+        ancestry: None,
+        dns: None,
+        reverse_dns: None,
+        proxied_address: None,
+        labels: Arc::default(),
+    }
+}
+
+/// True for a coarse endpoint.
+pub(crate) fn is_coarse(endpoint: &Endpoint) -> bool {
+    endpoint.address == ANY_ADDRESS
+}
+
+fn value_of<'a>(endpoint: &'a Endpoint, field: &EndField) -> Value<'a> {
+    let is_kept = matches!(field, EndField::Workload | EndField::Namespace | EndField::Service | EndField::Node);
+    match (is_coarse(endpoint), is_kept, field) {
+        (true, false, EndField::Address) => Value::Text(OTHER),
+        (true, false, _) if endpoint.local => Value::Text(OTHER),
+        _ => endpoint_value(endpoint, field),
     }
 }
 

@@ -1,11 +1,16 @@
 //! What is kept, what goes, and that answers say so.
 
-use crate::common::{SECOND, START, after, execute, groups, history, query, records::World};
+use std::sync::Arc;
+
+use crate::common::{
+    SECOND, START, after, execute, groups, history, query,
+    records::{World, endpoint as world_endpoint},
+};
 use goldwire_answer::{
     coverage::{Loss, LossStage, Tier},
     groups::{Groups, StateColumn},
 };
-use goldwire_model::record::Record;
+use goldwire_model::record::{Endpoint, Record, Reporter};
 
 fn total(groups: &Groups) -> u64 {
     match &groups.states[0] {
@@ -83,13 +88,19 @@ fn too_many_series_are_counted_together_and_totals_stay() {
     let records: Vec<Record> =
         (0..80_000).map(|number| Record::Request(world.request(START * SECOND + number * 7_000_000))).collect();
     let history = history(8 << 20, &records);
-    let answer = execute(&history, &query(300, 540, BOTH_REPORTS), 600);
+    let answer = execute(&history, &query(360, 540, BOTH_REPORTS), 600);
     assert_ne!(answer.coverage.tier, Tier::Raw);
+    eprintln!(
+        "DBG {:?} {:?} {:?}",
+        answer.coverage.tier,
+        answer.coverage.oldest.map(|o| o - START * 1000),
+        answer.coverage.covered
+    );
     assert!(answer.coverage.folded_groups > 0);
     assert!(answer.coverage.notes.iter().any(|note| note.contains("`other`")), "{:?}", answer.coverage.notes);
     let in_window = |record: &&Record| {
         matches!(record, Record::Request(request)
-            if (START + 300..START + 540).contains(&request.time.0.div_euclid(SECOND)))
+            if (START + 360..START + 540).contains(&request.time.0.div_euclid(SECOND)))
     };
     assert_eq!(total(&groups(answer)), records.iter().filter(in_window).count() as u64);
 }
@@ -141,4 +152,54 @@ fn the_report_tells_how_far_each_tier_reaches() {
     assert!(requests.iter().all(|tier| tier.rows > 0 && tier.projected_reach_seconds.is_some()));
     assert!(requests[0].oldest > requests[3].oldest, "raw records reach less far than minutes");
     assert!(report.tiers.iter().map(|tier| tier.bytes).sum::<usize>() + report.open_bytes <= report.bytes);
+}
+
+/// A client of its own workload, and clients of so many addresses at another server.
+fn noise_and_a_bystander(noise: usize) -> Vec<Record> {
+    let mut world = World::new(5, 1);
+    let endpoint = |address: u32, workload: Option<&str>, local: bool| {
+        let mut endpoint = world_endpoint(0);
+        endpoint.address = std::net::IpAddr::from((0x0a00_0000 + address).to_be_bytes());
+        endpoint.workload = workload.map(Into::into);
+        (endpoint.namespace, endpoint.process, endpoint.dns) = (None, None, None);
+        endpoint.local = local;
+        Arc::new(endpoint)
+    };
+    let (server, calm) = (endpoint(1, Some("noisy"), true), endpoint(2, Some("calm"), true));
+    let bystander = endpoint(3, Some("bystander"), true);
+    let mut request = |time: i64, source: &Arc<Endpoint>, destination: &Arc<Endpoint>, port: u16| {
+        let mut request = world.request(START * SECOND + time);
+        request.ends.source = source.clone();
+        request.ends.destination = destination.clone();
+        request.ends.source_port = port;
+        request.ends.destination_port = 80;
+        request.ends.reporter = Reporter::Server;
+        request.ends.joined = false;
+        Record::Request(request)
+    };
+    let mut records = Vec::new();
+    for number in 0..noise {
+        let time = number as i64 * 100 * SECOND / noise as i64;
+        records.push(request(time, &endpoint(1_000 + number as u32 % 40_000, None, false), &server, number as u16));
+        if number % (noise / 400) == 0 {
+            records.push(request(time, &bystander, &calm, 4_000));
+        }
+    }
+    records
+}
+
+#[test]
+fn noisy_neighbour_of_40_000_addresses_leaves_a_bystander_its_count() {
+    let records = noise_and_a_bystander(400_000);
+    let history = history(8 << 20, &records);
+    let text = r#""queryType":"table","table":"requests","groupBy":["source.workload","destination.workload"],"aggregates":["count()"]"#;
+    let answer = execute(&history, &query(0, 120, text), 600);
+    assert_ne!(answer.coverage.tier, Tier::Raw, "the raw records are gone");
+    let groups = groups(answer);
+    let StateColumn::Count(counts) = &groups.states[0] else { panic!("no counts") };
+    let count = |workload: &str| -> u64 {
+        let of = groups.keys[1].values.iter().zip(counts).filter(|(name, _)| name.as_deref() == Some(workload));
+        of.map(|(_, count)| *count).sum()
+    };
+    assert_eq!((count("calm"), count("noisy"), count("other")), (400, 400_000, 0));
 }
