@@ -172,6 +172,11 @@ impl Watch {
         Ok(())
     }
 
+    /// The daemon's process.
+    pub fn daemon_id(&self) -> Result<u32> {
+        Ok(self.daemon.as_ref().context("no daemon runs")?.id())
+    }
+
     /// Bytes of memory that the daemon had at most so far, as the kernel counts them.
     pub fn most_resident(&self) -> Result<u64> {
         let daemon = self.daemon.as_ref().context("no daemon runs")?;

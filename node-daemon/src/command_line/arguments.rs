@@ -76,6 +76,10 @@ pub(crate) struct DaemonArguments {
     /// Whether to read what programs say inside of TLS, at the functions of OpenSSL, GnuTLS and Go.
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
     pub(crate) tls: TlsReading,
+    /// User that the daemon's threads become once the probes are loaded, by name or number: `goldwire` where there is such a
+    /// user, else `nobody`. `root` stays what it is.
+    #[arg(long, value_name = "USER", env = "GOLDWIRE_USER")]
+    pub(crate) user: Option<String>,
     /// Certificate chain (PEM) to serve TLS with.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,

@@ -1,19 +1,22 @@
 //! Who may ask: the rules for listening, TLS and tokens.
 
 use std::{
-    fs,
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
+    thread,
+    time::Duration,
 };
 
 use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
-use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 use tracing::{info, warn};
 
+use super::certificates::{CertificateError, Certificates};
 use crate::{
     command_line::arguments::DaemonArguments,
+    privileges::{self, Role},
     secret_file::{self, SecretError, Stamp},
 };
 
@@ -26,8 +29,8 @@ pub(crate) enum AccessError {
         port = listen.port()
     )]
     Unprotected { listen: SocketAddr, missing: String },
-    #[error("failed to read {path}: {source}", path = path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     #[error("{path}: {source}", path = path.display())]
     Secret { path: PathBuf, source: SecretError },
     #[error("{path} holds no token; write one a line, at least 16 characters each", path = path.display())]
@@ -36,21 +39,42 @@ pub(crate) enum AccessError {
     ShortToken { path: PathBuf, line: usize },
 }
 
+/// Between two looks at files that may have changed.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// How the service is protected.
 #[derive(Debug, Default)]
 pub(crate) struct Access {
     /// Absent where the service speaks plain text.
-    pub(crate) tls: Option<ServerTlsConfig>,
+    pub(crate) tls: Option<Certificates>,
     /// Absent where anybody who reaches the service may ask.
     pub(crate) tokens: Option<Tokens>,
 }
 
 impl Access {
+    /// Reads tokens and certificates again where their files change, in a thread of its own: the threads that answer may not
+    /// read them.
+    pub(crate) fn watch(&self) -> io::Result<()> {
+        let (tls, tokens) = (self.tls.clone(), self.tokens.clone());
+        if tls.is_none() && tokens.is_none() {
+            return Ok(());
+        }
+        thread::Builder::new().name("secrets".to_owned()).spawn(move || {
+            privileges::confine_or_warn(Role::Secrets);
+            loop {
+                thread::sleep(LOOK);
+                tokens.iter().for_each(Tokens::refresh);
+                tls.iter().for_each(Certificates::refresh);
+            }
+        })?;
+        Ok(())
+    }
+
     /// Reads certificate, key and tokens, and refuses an open door.
     pub(crate) fn from_arguments(arguments: &DaemonArguments) -> Result<Self, AccessError> {
         refuse_open_door(arguments)?;
         let tls = match (&arguments.tls_cert, &arguments.tls_key) {
-            (Some(cert), Some(key)) => Some(server_tls(cert, key, arguments.tls_client_ca.as_deref())?),
+            (Some(cert), Some(key)) => Some(Certificates::read(cert, key, arguments.tls_client_ca.as_deref())?),
             _ => None,
         };
         let tokens = arguments.token_file.as_deref().map(Tokens::read).transpose()?;
@@ -72,18 +96,6 @@ fn refuse_open_door(arguments: &DaemonArguments) -> Result<(), AccessError> {
         return Ok(());
     }
     Err(AccessError::Unprotected { listen: arguments.listen, missing: missing.join(", ") })
-}
-
-fn server_tls(cert: &Path, key: &Path, client_ca: Option<&Path>) -> Result<ServerTlsConfig, AccessError> {
-    let tls = ServerTlsConfig::new().identity(Identity::from_pem(read(cert)?, read(key)?));
-    Ok(match client_ca {
-        Some(authority) => tls.client_ca_root(Certificate::from_pem(read(authority)?)),
-        None => tls,
-    })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, AccessError> {
-    fs::read(path).map_err(|source| AccessError::Unreadable { path: path.to_owned(), source })
 }
 
 /// The tokens that open the door, as their file has them now: it is read again when it changes. Never printed.
@@ -122,7 +134,6 @@ impl Tokens {
     /// whichever token it is.
     #[must_use]
     pub(crate) fn accept(&self, authorization: Option<&str>) -> bool {
-        self.0.refresh();
         let Some(given) = authorization.and_then(|value| value.strip_prefix("Bearer ")) else { return false };
         let given = given.trim().as_bytes();
         let content = self.0.content.read().unwrap_or_else(PoisonError::into_inner);
@@ -131,19 +142,20 @@ impl Tokens {
     }
 }
 
-impl TokenFile {
+impl Tokens {
     /// Reads the file again where it is another one. Tokens that cannot be read leave those in force that could.
     fn refresh(&self) {
-        let stamp = Stamp::of(&self.path);
-        if self.content.read().unwrap_or_else(PoisonError::into_inner).stamp == stamp {
+        let TokenFile { path, content } = &*self.0;
+        let stamp = Stamp::of(path);
+        if content.read().unwrap_or_else(PoisonError::into_inner).stamp == stamp {
             return;
         }
-        let read = read_tokens(&self.path);
-        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+        let read = read_tokens(path);
+        let mut content = content.write().unwrap_or_else(PoisonError::into_inner);
         content.stamp = stamp;
         match read {
             Ok(tokens) => {
-                info!(file = %self.path.display(), tokens = tokens.len(), "read the tokens again");
+                info!(file = %path.display(), tokens = tokens.len(), "read the tokens again");
                 content.tokens = tokens;
             }
             Err(error) => warn!(%error, "the tokens of before stay in force"),
@@ -172,7 +184,7 @@ fn read_tokens(path: &Path) -> Result<Vec<String>, AccessError> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use super::*;
 
@@ -228,16 +240,22 @@ mod tests {
         let file = file("correct-horse-battery\n");
         let tokens = Tokens::read(file.path()).expect("tokens");
         let clone = tokens.clone();
-        fs::write(file.path(), "another-horse-battery-2\n").expect("written");
+        let read_again = |text: &str| {
+            fs::write(file.path(), text).expect("written");
+            tokens.refresh();
+        };
+        read_again("another-horse-battery-2\n");
         assert!(clone.accept(Some("Bearer another-horse-battery-2")));
         assert!(!tokens.accept(Some("Bearer correct-horse-battery")));
         // What cannot be used leaves the last ones in force, and so does a file that is gone.
-        fs::write(file.path(), "short\n").expect("written");
+        read_again("short\n");
         assert!(tokens.accept(Some("Bearer another-horse-battery-2")));
         fs::remove_file(file.path()).expect("removed");
+        tokens.refresh();
         assert!(tokens.accept(Some("Bearer another-horse-battery-2")));
         fs::write(file.path(), "correct-horse-battery\n").expect("written");
         fs::set_permissions(file.path(), fs::Permissions::from_mode(0o600)).expect("rights");
+        tokens.refresh();
         assert!(tokens.accept(Some("Bearer correct-horse-battery")));
     }
 

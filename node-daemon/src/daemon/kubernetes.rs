@@ -29,6 +29,11 @@ pub(super) fn start(arguments: &DaemonArguments, node: &str, runtime: &Runtime) 
     }
 }
 
+/// Whether the API is going to be asked.
+pub(super) fn is_wanted(arguments: &DaemonArguments) -> bool {
+    access(arguments).is_some()
+}
+
 fn access(arguments: &DaemonArguments) -> Option<Access> {
     match (arguments.kubernetes, &arguments.kubeconfig) {
         (Kubernetes::Off, _) => None,

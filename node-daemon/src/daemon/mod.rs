@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod allocator;
+pub(crate) mod certificates;
 pub(crate) mod clock;
 pub(crate) mod containers;
 pub(crate) mod gauges;
@@ -27,7 +28,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::{
     command_line::arguments::{DaemonArguments, ProcessArguments, TlsReading},
     identity::{ReverseNames, WorkloadRules},
-    privileges,
+    privileges::{self, Role},
     receive::{self, Receiver},
     service::{self, Node},
 };
@@ -44,6 +45,9 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     let rules = workload_rules(arguments)?;
     let socket = service::bind(arguments.listen)?;
     let name: Arc<str> = node_name(arguments)?.into();
+    if let Some(user) = privileges::User::find(arguments.user.as_deref())? {
+        user.choose();
+    }
     let receiver = Receiver::open(&receive::Options {
         cgroup: arguments.cgroup.clone(),
         data_ring_bytes: arguments.ring.0,
@@ -51,11 +55,12 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         ..receive::Options::default()
     })?;
     let dialer = containers::dialer(arguments);
-    // Capabilities are a thread's own: from here on every thread that is started has only these.
-    match privileges::keep_only(&privileges::READING) {
-        Ok(kept) => info!(kept = kept.join(","), "gave up all other capabilities"),
-        Err(error) => warn!(%error, "failed to give up capabilities; going on with all of them"),
-    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let pipeline = pipeline::Waiting::start(arguments.cgroup.is_some(), Arc::clone(&stop));
+    let pipeline = pipeline.context("failed to start the pipeline")?;
+    access.watch().context("failed to start the thread that reads tokens again")?;
+    // Rights are a thread's own: every thread that is started from here on has only these.
+    privileges::confine_or_warn(Role::Service { reads_files: kubernetes::is_wanted(arguments) });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let kubernetes = kubernetes::start(arguments, &name, &runtime)?;
     let engines = containers::start(arguments, dialer, &runtime);
@@ -77,7 +82,6 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         kubernetes: kubernetes.clone(),
         engines: engines.clone(),
     };
-    let stop = Arc::new(AtomicBool::new(false));
     let reverse = arguments.reverse_dns.then(|| ReverseNames::start(clock::kernel_now())).transpose();
     let reverse = reverse.context("failed to start the threads of --reverse-dns")?;
     let cgroup = arguments.cgroup.clone();
@@ -85,8 +89,7 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
     let resolvers = arguments.dns_resolvers.clone();
     let settings =
         pipeline::Settings { node: name, cgroup, kubernetes, engines, reverse, rules, resolvers, keeps_arguments };
-    let pipeline = pipeline::spawn(receiver, history, settings, Arc::clone(&node.gauges), Arc::clone(&stop))
-        .context("failed to start the pipeline")?;
+    let pipeline = pipeline.work(receiver, history, settings, Arc::clone(&node.gauges));
     let address = socket.local_addr()?;
     info!(%address, node = %node.name, tls = access.tls.is_some(), token = access.tokens.is_some(), "serving");
     let served = runtime.block_on(service::serve(node, socket, access, ended()));

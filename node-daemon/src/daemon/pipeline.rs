@@ -7,6 +7,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -23,6 +24,7 @@ use crate::{
     capture::Kernel,
     decode::{Event, KernelTime},
     identity::{self, Processes, ReverseNames, WorkloadRules, engines::Engines},
+    privileges::{self, Role},
     receive::{CgroupChange, Losses, Receiver},
     track::{self, Outlets, RecordSink, Tracker},
 };
@@ -55,16 +57,37 @@ pub(super) struct Settings {
     pub(super) reverse: Option<ReverseNames>,
 }
 
-/// Starts the thread. It ends after `stop` is set, when it has read what the rings still hold.
-pub(super) fn spawn(
-    receiver: Receiver,
-    history: Arc<History>,
-    settings: Settings,
-    gauges: Arc<Gauges>,
-    stop: Arc<AtomicBool>,
-) -> io::Result<JoinHandle<()>> {
-    let pipeline = Pipeline::new(receiver, history, settings, gauges);
-    thread::Builder::new().name("pipeline".to_owned()).spawn(move || pipeline.run(&stop))
+/// The thread, which waits for what it works with: it has to be started while the process has its rights.
+pub(super) struct Waiting {
+    work: SyncSender<Pipeline>,
+    thread: JoinHandle<()>,
+}
+
+impl Waiting {
+    /// Starts the thread. Once it works it ends after `stop` is set, when it has read what the rings still hold.
+    pub(super) fn start(is_confined: bool, stop: Arc<AtomicBool>) -> io::Result<Self> {
+        let (work, waiting) = sync_channel::<Pipeline>(1);
+        let thread = thread::Builder::new().name("pipeline".to_owned()).spawn(move || {
+            privileges::confine_or_warn(Role::Pipeline { is_confined });
+            if let Ok(pipeline) = waiting.recv() {
+                pipeline.run(&stop);
+            }
+        })?;
+        Ok(Self { work, thread })
+    }
+
+    /// Has it work.
+    pub(super) fn work(
+        self,
+        receiver: Receiver,
+        history: Arc<History>,
+        settings: Settings,
+        gauges: Arc<Gauges>,
+    ) -> JoinHandle<()> {
+        // Where the thread is gone, the caller hears of it from the handle.
+        let _ = self.work.send(Pipeline::new(receiver, history, settings, gauges));
+        self.thread
+    }
 }
 
 struct Pipeline {

@@ -18,6 +18,7 @@ mod proc_files;
 mod processes;
 mod resolvers;
 mod reverse;
+mod root_files;
 mod rules;
 mod users;
 mod workload;

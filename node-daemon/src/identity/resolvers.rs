@@ -1,18 +1,18 @@
 //! Which DNS servers this node and its processes are configured to ask, so that others cannot name addresses for everybody.
 
-use std::{fs, io, net::IpAddr, os::unix::fs::MetadataExt as _, path::Path};
+use std::{fs, net::IpAddr, os::unix::fs::MetadataExt as _, path::Path};
 
 use lru::LruCache;
 use rustc_hash::FxBuildHasher;
 
-use super::proc_files::ProcFiles;
+use super::{proc_files::ProcFiles, root_files};
 use crate::decode::KernelTime;
 
 /// Processes remembered.
 const CAPACITY: usize = 4_096;
 /// How long a file is believed.
 const BELIEVED: u64 = 10_000_000_000;
-/// Longer files are no configuration.
+/// What comes behind it is not read.
 const LONGEST_FILE: u64 = 64 << 10;
 /// The second has what systemd-resolved asks itself.
 const FILES: [&str; 2] = ["etc/resolv.conf", "run/systemd/resolve/resolv.conf"];
@@ -74,7 +74,7 @@ impl Resolvers {
     fn node(&mut self, now: KernelTime) -> &Configured {
         let node = self.node.take().filter(|node| is_believed(node.read, now)).unwrap_or_else(|| {
             let home = self.files.host();
-            let servers = FILES.iter().flat_map(|file| servers(&home.join("root").join(file)));
+            let servers = FILES.iter().flat_map(|file| servers(&home, file));
             Configured { read: now, servers: servers.collect(), network: network(&home) }
         });
         self.node.insert(node)
@@ -84,7 +84,7 @@ impl Resolvers {
         let is_new = self.processes.get(&pid).is_none_or(|process| !is_believed(process.read, now));
         if is_new {
             let home = self.files.process(pid);
-            let (servers, network) = (servers(&home.join("root").join(FILES[0])), network(&home));
+            let (servers, network) = (servers(&home, FILES[0]), network(&home));
             self.processes.put(pid, Configured { read: now, servers, network });
             if self.processes.len() > CAPACITY {
                 self.processes.pop_lru();
@@ -107,17 +107,8 @@ fn network(process: &Path) -> Option<u64> {
     fs::metadata(process.join("ns/net")).ok().map(|metadata| metadata.ino())
 }
 
-fn servers(file: &Path) -> Vec<IpAddr> {
-    read(file).map(|text| parse(&text)).unwrap_or_default()
-}
-
-/// A container may have put anything there: a device or a pipe is not read.
-fn read(file: &Path) -> io::Result<String> {
-    let metadata = fs::metadata(file)?;
-    if !metadata.is_file() || metadata.len() > LONGEST_FILE {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    Ok(String::from_utf8_lossy(&fs::read(file)?).into_owned())
+fn servers(process: &Path, file: &str) -> Vec<IpAddr> {
+    root_files::read(process, file, LONGEST_FILE).map(|text| parse(&text)).unwrap_or_default()
 }
 
 fn parse(text: &str) -> Vec<IpAddr> {
@@ -182,7 +173,5 @@ mod tests {
         fs::write(proc.path().join("1/root/etc/resolv.conf"), "nameserver 10.0.0.9\n").expect("a file");
         assert_eq!(resolvers.names_for(server, Some(1), KernelTime(2)), NamesFor::Process);
         assert_eq!(resolvers.names_for(server, Some(1), KernelTime(2 + BELIEVED)), NamesFor::Node);
-        fs::write(proc.path().join("1/root/etc/resolv.conf"), "x".repeat(1 << 17)).expect("a file");
-        assert_eq!(resolvers.names_for(server, Some(1), KernelTime(2 + 2 * BELIEVED)), NamesFor::Process);
     }
 }

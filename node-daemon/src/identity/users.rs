@@ -1,19 +1,11 @@
 //! Names of users, from the `/etc/passwd` of the container that a process runs in, else of the host.
 
-use std::{
-    fs::{self, File},
-    io::Read,
-    os::fd::OwnedFd,
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use lru::LruCache;
-use nix::{
-    fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2},
-    sys::stat::Mode,
-};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::root_files;
 use crate::decode::KernelTime;
 
 /// Containers whose users are remembered.
@@ -60,25 +52,9 @@ impl Users {
 impl Known {
     fn read(process: &Path, read: KernelTime) -> Option<Self> {
         let map = UserMap::parse(&fs::read_to_string(process.join("uid_map")).ok()?);
-        let root =
-            open(&process.join("root"), OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
-        Some(Self { read, names: names(&passwd(&root).unwrap_or_default()), map })
+        let passwd = root_files::read(process, "etc/passwd", LONGEST).unwrap_or_default();
+        Some(Self { read, names: names(&passwd), map })
     }
-}
-
-/// The container wrote the file and may have put anything in its place: a link out of it, a pipe that blocks, a device
-/// without an end.
-fn passwd(root: &OwnedFd) -> Option<String> {
-    let how = OpenHow::new()
-        .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC)
-        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    let file = File::from(openat2(root, "etc/passwd", how).ok()?);
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The first name of a number counts, as it does for the system's own programs.
@@ -121,7 +97,7 @@ impl UserMap {
 mod tests {
     use std::os::unix::fs::symlink;
 
-    use nix::unistd::mkfifo;
+    use nix::{sys::stat::Mode, unistd::mkfifo};
 
     use super::*;
 

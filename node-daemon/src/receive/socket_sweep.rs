@@ -14,7 +14,6 @@ use std::{
 };
 
 use aya::maps::{HashMap as KernelMap, Map, MapData};
-use caps::Capability;
 use goldwire_probe_events::{Socket, role, socket_flag, transport};
 
 use super::{
@@ -30,7 +29,7 @@ use super::{
 };
 use crate::{
     decode::{Addresses, Cookie, Event, KernelTime, Role, TcpAdopted, TcpCounted, TcpListening, TcpOpen},
-    privileges::{READING, keep_only},
+    privileges,
 };
 
 /// At most a twentieth of one core goes into sweeps: where they take long, they come more seldom.
@@ -148,17 +147,8 @@ impl Drop for SocketSweep {
     }
 }
 
-/// Entering other network namespaces needs `CAP_SYS_ADMIN`, so such threads keep it where the others give it up.
-pub(super) fn keep_entering_rights(thread: &str) {
-    let mut wanted = READING.to_vec();
-    wanted.push(Capability::CAP_SYS_ADMIN);
-    if let Err(error) = keep_only(&wanted) {
-        tracing::warn!(%error, "failed to give up capabilities of the thread {thread}");
-    }
-}
-
 fn run(mut sweeper: Sweeper, interval: Duration, sender: &SyncSender<Found>, ended: &Receiver<()>) {
-    keep_entering_rights("that lists sockets");
+    privileges::confine_or_warn(privileges::Role::Sockets);
     let mut found = sweeper.adopt();
     let mut pause = interval;
     while sender.send(found).is_ok() && ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {

@@ -24,9 +24,12 @@ use super::{
     OpenError,
     namespace::{Home, Namespaces},
     netlink::{MessageHeader, Netlink, attribute, error},
-    socket_sweep::{keep_entering_rights, now},
+    socket_sweep::now,
 };
-use crate::decode::{Addresses, Conversation, ConversationOpened, ConversationTranslated, Direction};
+use crate::{
+    decode::{Addresses, Conversation, ConversationOpened, ConversationTranslated, Direction},
+    privileges::{self, Role},
+};
 
 /// Conversations that wait to be asked about, and answers that wait to be told. Beyond it none is asked: both ends' reports of
 /// such a conversation stay apart.
@@ -116,7 +119,7 @@ struct Trackers {
 
 impl Trackers {
     fn run(&mut self, ask: &Receiver<Wanted>, tell: &SyncSender<ConversationTranslated>) {
-        keep_entering_rights("that asks connection tracking");
+        privileges::confine_or_warn(Role::Sockets);
         self.look();
         let mut looked = Instant::now();
         loop {

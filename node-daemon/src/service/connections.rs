@@ -11,19 +11,21 @@ use std::{
     time::Duration,
 };
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, Sleep, sleep, sleep_until},
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::{
     Extensions,
     transport::server::{Connected, TlsConnectInfo},
 };
 
 use super::limits::{CONNECTIONS, FIRST_CALL, IDLE};
+use crate::daemon::certificates::Certificates;
 
 /// Waits after a connection could not be accepted: the reason, such as too many open files, stays for a while.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
@@ -42,6 +44,23 @@ pub(super) fn accepted(listener: TcpListener) -> impl Stream<Item = io::Result<C
         };
         Some((accepted, (listener, room)))
     })
+}
+
+/// The same with TLS, by the certificate as it is then. Who does not finish the handshake in time is closed with the connection.
+pub(super) fn secured(
+    connections: impl Stream<Item = io::Result<Connection>>,
+    certificates: Certificates,
+) -> impl Stream<Item = io::Result<TlsStream<Connection>>> {
+    let handshakes = connections.map(move |connection| {
+        let acceptor = TlsAcceptor::from(certificates.config());
+        async move {
+            match connection {
+                Ok(connection) => acceptor.accept(connection).await.ok().map(Ok),
+                Err(error) => Some(Err(error)),
+            }
+        }
+    });
+    handshakes.buffer_unordered(CONNECTIONS).filter_map(std::future::ready)
 }
 
 /// A client's connection, which ends when it is not used.

@@ -11,6 +11,7 @@ mod workers;
 
 use std::{net::SocketAddr, sync::Arc};
 
+use futures::future::Either;
 use goldwire_history::History;
 use goldwire_protocol::{MAX_MESSAGE_BYTES, status::SignalState};
 use thiserror::Error;
@@ -44,8 +45,6 @@ pub(crate) enum ServiceError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("failed to read the address listened on: {0}")]
     Address(std::io::Error),
-    #[error("failed to set up TLS: {0}; the certificate and key must be PEM and belong together")]
-    Tls(tonic::transport::Error),
     #[error("failed to describe the service: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
     #[error("failed to start the threads of queries: {0}")]
@@ -91,9 +90,6 @@ pub(crate) async fn serve(
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
     let guard = Guard(access.tokens);
     let mut server = bounded_server();
-    if let Some(tls) = access.tls {
-        server = server.tls_config(tls).map_err(ServiceError::Tls)?;
-    }
     health_reporter
         .set_service_status("arrow.flight.protocol.FlightService", tonic_health::ServingStatus::Serving)
         .await;
@@ -102,11 +98,17 @@ pub(crate) async fn serve(
         // An error says that nobody follows.
         let _ = ends.send(true);
     };
-    let served = server
+    let connections = connections::accepted(listener);
+    let router = server
         .add_service(InterceptedService::new(flight, guard.clone()))
         .add_service(health)
-        .add_service(InterceptedService::new(reflection::service()?, guard))
-        .serve_with_incoming_shutdown(connections::accepted(listener), stop);
+        .add_service(InterceptedService::new(reflection::service()?, guard));
+    let served = match access.tls {
+        Some(certificates) => {
+            Either::Left(router.serve_with_incoming_shutdown(connections::secured(connections, certificates), stop))
+        }
+        None => Either::Right(router.serve_with_incoming_shutdown(connections, stop)),
+    };
     tokio::select! {
         served = served => served.map_err(ServiceError::Serve),
         () = grace(ending) => Ok(()),

@@ -17,6 +17,7 @@ mod overload;
 mod owners;
 mod pipelines;
 mod rates;
+mod rights;
 mod saturation;
 mod stores;
 mod streams;

@@ -10,16 +10,10 @@ use std::{
     thread,
 };
 
-use caps::Capability;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use tokio::sync::{mpsc, oneshot};
-use tracing::warn;
 
-use crate::privileges;
-
-/// To connect takes the right to write to the socket's file, which of another user's is nobody else's. To look below
-/// [`HOST`] takes the other.
-const NEEDED: [Capability; 2] = [Capability::CAP_DAC_OVERRIDE, Capability::CAP_SYS_PTRACE];
+use crate::privileges::{self, Role};
 
 /// The machine's own files, where the daemon runs in a container or behind systemd's `ProtectHome`.
 const HOST: &str = "/proc/1/root";
@@ -44,9 +38,7 @@ impl Dialer {
     pub(crate) fn start() -> io::Result<Self> {
         let (calls, mut called) = mpsc::channel::<Call>(WAITING);
         thread::Builder::new().name("engines".to_owned()).spawn(move || {
-            if let Err(error) = privileges::keep_only(&NEEDED) {
-                warn!(%error, "the thread that opens engines' sockets keeps all its capabilities");
-            }
+            privileges::confine_or_warn(Role::Engines);
             while let Some(Call { path, answer }) = called.blocking_recv() {
                 // Whoever asked may have lost patience.
                 let _ = answer.send(open(&path));

@@ -16,13 +16,12 @@ use aya::{
     Ebpf,
     maps::{Array, MapData},
 };
-use caps::Capability;
 use lru::LruCache;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::search::Search;
 use crate::{
-    privileges::{READING, keep_only},
+    privileges::{self, Role},
     receive::{OpenError, cgroup::Cgroup},
 };
 
@@ -129,16 +128,6 @@ fn allow_many_files() {
     }
 }
 
-/// Attaching needs more than the others keep: kernels ask for `CAP_SYS_ADMIN` here, also where they do with `CAP_PERFMON`
-/// elsewhere.
-fn give_up_rights() {
-    let mut wanted = READING.to_vec();
-    wanted.extend([Capability::CAP_PERFMON, Capability::CAP_SYS_ADMIN]);
-    if let Err(error) = keep_only(&wanted) {
-        tracing::warn!(%error, "failed to give up capabilities of the thread that finds TLS libraries");
-    }
-}
-
 /// What the thread works with.
 struct Finding {
     search: Search,
@@ -149,7 +138,7 @@ struct Finding {
 
 impl Finding {
     fn run(mut self, requests: &Receiver<Request>, ready: &SyncSender<()>) {
-        give_up_rights();
+        privileges::confine_or_warn(Role::Libraries);
         self.search.look_everywhere();
         let _ = ready.send(());
         let (mut looked, mut reviewed) = (Instant::now(), Instant::now());
