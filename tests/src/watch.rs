@@ -177,13 +177,26 @@ impl Watch {
         Ok(self.daemon.as_ref().context("no daemon runs")?.id())
     }
 
-    /// Bytes of memory that the daemon had at most so far, as the kernel counts them.
+    /// Bytes of memory that the daemon had at most so far, as the kernel counts them, without the probes' ring buffers
+    /// (`--ring`): these are the kernel's memory, and count as the daemon's too because it has mapped them.
     pub fn most_resident(&self) -> Result<u64> {
-        let daemon = self.daemon.as_ref().context("no daemon runs")?;
-        let status = fs::read_to_string(format!("/proc/{}/status", daemon.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse().with_context(|| line.to_owned())?;
-        Ok(kib * 1_024)
+        let daemon = self.daemon_id()?;
+        let status = fs::read_to_string(format!("/proc/{daemon}/status"))?;
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        let mappings = fs::read_to_string(format!("/proc/{daemon}/smaps"))?;
+        let (mut is_ring, mut rings) = (false, 0);
+        for line in mappings.lines() {
+            match line.strip_prefix("Rss:") {
+                Some(resident) if is_ring => rings += kib(resident)?,
+                Some(_) => {}
+                // A mapping begins with its addresses, which have no colon behind the first word.
+                None if line.split_whitespace().next().is_some_and(|word| !word.ends_with(':')) => {
+                    is_ring = line.ends_with("anon_inode:bpf-map");
+                }
+                None => {}
+            }
+        }
+        Ok((kib(most)?.saturating_sub(rings)) * 1_024)
     }
 
     /// What the daemon wrote.
@@ -270,6 +283,11 @@ pub fn count(row: &Row, column: &str) -> u64 {
 #[must_use]
 pub fn text<'a>(row: &'a Row, column: &str) -> &'a str {
     row.get(column).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The number of a line of `/proc` that ends with its unit.
+fn kib(text: &str) -> Result<u64> {
+    text.trim().trim_end_matches(" kB").parse().with_context(|| format!("not in kB: {text:?}"))
 }
 
 fn now_millis() -> i64 {

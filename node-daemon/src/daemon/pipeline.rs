@@ -141,6 +141,7 @@ impl Pipeline {
         let mut sink = Sink { history: &self.history, gauges: &self.gauges, batch: &mut self.batch };
         self.tracker.flush(&mut Outlets { records: &mut sink, capture: &mut self.capture });
         sink.flush();
+        self.receiver.end();
     }
 
     /// Reads what there is, and does what is due.

@@ -135,6 +135,9 @@ const NETWORK: &[i64] = &[
 ];
 const FAMILIES: [i32; 4] = [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX, libc::AF_NETLINK];
 
+/// What `fork` of the C library asks for, and nothing else: no namespace.
+const FORK: i32 = libc::SIGCHLD | libc::CLONE_CHILD_SETTID | libc::CLONE_CHILD_CLEARTID;
+
 impl Role {
     fn own_calls(self) -> Vec<i64> {
         match self {
@@ -174,7 +177,12 @@ fn rules(role: Role) -> Result<BTreeMap<i64, Vec<SeccompRule>>, Error> {
     rules.insert(libc::SYS_openat, vec![reads(2)?]);
     #[cfg(target_arch = "x86_64")]
     rules.insert(libc::SYS_open, vec![reads(1)?]);
-    rules.insert(libc::SYS_clone, vec![one(0, libc::CLONE_THREAD, libc::CLONE_THREAD)?]);
+    let mut clone = vec![one(0, libc::CLONE_THREAD, libc::CLONE_THREAD)?];
+    if let Role::Pipeline { .. } = role {
+        // A copy of the daemon under the same rules, which detaches the probes. No other program is run.
+        clone.push(one(0, i32::MAX, FORK)?);
+    }
+    rules.insert(libc::SYS_clone, clone);
     if role.opens_sockets() {
         let families = FAMILIES.iter().map(|family| one(0, i32::MAX, *family));
         rules.insert(libc::SYS_socket, families.collect::<Result<_, _>>()?);

@@ -9,6 +9,7 @@ mod cgroup;
 mod check;
 mod confinement;
 mod conversations;
+mod detach;
 mod doorbell;
 mod drops;
 mod error;

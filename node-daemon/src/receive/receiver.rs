@@ -19,6 +19,7 @@ use super::{
     cgroup::Cgroup,
     confinement::{CgroupChange, Confinement},
     conversations::{Conversations, key_of},
+    detach,
     doorbell::Doorbell,
     drops::{DropSweep, Drops},
     hook::{HOOKS, Hook, Place},
@@ -110,6 +111,15 @@ pub struct Receiver {
 }
 
 impl Receiver {
+    /// Ends at once, and leaves it to a child process to wait until the kernel has detached everything. Where there can be no
+    /// child, this waits for it.
+    pub fn end(self) {
+        match detach::leave_to_child() {
+            Ok(()) => std::mem::forget(self),
+            Err(error) => tracing::warn!(%error, "failed to start the process that detaches the probes"),
+        }
+    }
+
     /// Loads and attaches the probes, and adopts the sockets that are open already.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         check_sizes(options)?;

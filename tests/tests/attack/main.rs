@@ -14,7 +14,7 @@ const SECONDS: &str = "GOLDWIRE_ATTACK_SECONDS";
 
 fn length() -> Duration {
     let seconds = env::var(SECONDS).ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(6))
+    Duration::from_secs(seconds.unwrap_or(3))
 }
 
 /// What the daemon may take beside `--memory`.
