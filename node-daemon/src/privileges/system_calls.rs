@@ -9,7 +9,7 @@ use seccompiler::{
 
 use super::Role;
 
-/// Memory, threads, time, waiting, and what is open already. No process is started, and no file is made, changed or removed.
+/// Memory, threads, time, waiting, and what is open already. No program is run, and no file is made, changed or removed.
 const EVERY: &[i64] = &[
     libc::SYS_brk,
     libc::SYS_mmap,
