@@ -4,12 +4,10 @@ use std::{sync::Arc, time::Instant};
 
 use futures::future::try_join_all;
 use goldwire_answer::table::Answer;
-use goldwire_merge::merge;
 use goldwire_model::query::{Query, QueryError};
 
 use crate::{
-    clock,
-    fan_out::{NoAnswer, ask_partial},
+    fan_out::{NoAnswer, inquire},
     frames::{self, CheckedFrame, FrameError, Links},
     metrics::Metrics,
     names,
@@ -116,17 +114,9 @@ pub async fn answer(instance: &Arc<Instance>, metrics: &Metrics, query: Query) -
 }
 
 async fn merged(instance: &Arc<Instance>, metrics: &Metrics, query: Query) -> Result<Answer, Failure> {
-    let (query, answers, asked) = gather(instance, metrics, query).await?;
+    let inquiry = inquire(instance, metrics, &query).await?;
     // Merging a thousand answers takes a while too.
-    blocking(move || merge(&query, answers, asked).map_err(|error| Failure::Internal(error.to_string()))).await
-}
-
-type Gathered = (Query, Vec<goldwire_answer::PartialAnswer>, goldwire_merge::Asked);
-
-async fn gather(instance: &Arc<Instance>, metrics: &Metrics, query: Query) -> Result<Gathered, Failure> {
-    let replies = ask_partial(instance, metrics, &query.to_json()).await;
-    let (answers, asked) = replies.into_answers(clock::now_millis())?;
-    Ok((query, answers, asked))
+    blocking(move || inquiry.finish().map_err(|error| Failure::Internal(error.to_string()))).await
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {

@@ -6,11 +6,13 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use goldwire_answer::{PartialAnswer, coverage::Unreachable};
-use goldwire_merge::Asked;
+use goldwire_answer::coverage::Unreachable;
+use goldwire_merge::{Asked, Inquiry};
+use goldwire_model::query::Query;
 use goldwire_protocol::client::{NodeAddress, NodeClient, NodeError};
 
 use crate::{
+    clock,
     metrics::Metrics,
     nodes::{Instance, discover},
 };
@@ -43,28 +45,45 @@ where
     Fut: Future<Output = Result<T, NodeError>>,
 {
     let begun = Instant::now();
-    let timeout = instance.settings.timeout;
     let (addresses, discovery) = discover(&instance.settings, &instance.addresses).await;
+    let each = addresses.into_iter().map(|address| ((), address)).collect();
+    let replies = ask_each(instance, metrics, begun, each, |(), client, left| question(client, left)).await;
+    Replies { replies: replies.into_iter().map(|((), reply)| reply).collect(), discovery }
+}
+
+/// Asks each of these nodes its own question at once, within the deadline of what was begun then.
+async fn ask_each<K, T, F, Fut>(
+    instance: &Arc<Instance>,
+    metrics: &Metrics,
+    begun: Instant,
+    each: Vec<(K, NodeAddress)>,
+    question: F,
+) -> Vec<(K, Reply<T>)>
+where
+    K: Copy,
+    F: Fn(K, NodeClient, Duration) -> Fut,
+    Fut: Future<Output = Result<T, NodeError>>,
+{
+    let timeout = instance.settings.timeout;
     let question = &question;
-    let replies = stream::iter(addresses)
-        .map(|address| async move {
+    stream::iter(each)
+        .map(|(key, address)| async move {
             let asked = Instant::now();
             let result = match instance.pool.client(&address) {
                 Err(error) => Err(error),
                 // Whoever waited too long for a turn is late too.
                 Ok(client) => match timeout.checked_sub(begun.elapsed()) {
                     None => Err(NodeError::Late { after: timeout }),
-                    Some(left) => question(client, left).await.map_err(|error| of_deadline(error, timeout)),
+                    Some(left) => question(key, client, left).await.map_err(|error| of_deadline(error, timeout)),
                 },
             };
             let reply = Reply { address, result, took: asked.elapsed() };
             metrics.asked(&reply);
-            reply
+            (key, reply)
         })
         .buffer_unordered(AT_ONCE)
         .collect()
-        .await;
-    Replies { replies, discovery }
+        .await
 }
 
 /// People know the deadline that they set, not what was left of it.
@@ -75,14 +94,40 @@ fn of_deadline(error: NodeError, timeout: Duration) -> NodeError {
     }
 }
 
-/// Asks all nodes for mergeable state.
-pub async fn ask_partial(instance: &Arc<Instance>, metrics: &Metrics, query: &str) -> Replies<PartialAnswer> {
-    let query: Arc<str> = query.into();
-    ask(instance, metrics, |client, deadline| {
-        let query = Arc::clone(&query);
-        async move { client.query_partial(&query, deadline).await }
+/// Asks all nodes for mergeable state, in as many rounds as the query takes.
+///
+/// # Errors
+/// Where there is not one answer.
+pub async fn inquire(instance: &Arc<Instance>, metrics: &Metrics, query: &Query) -> Result<Inquiry, NoAnswer> {
+    let begun = Instant::now();
+    let (addresses, discovery) = discover(&instance.settings, &instance.addresses).await;
+    let opening: Arc<str> = Inquiry::opening(query, addresses.len()).to_json().into();
+    let each = addresses.into_iter().map(|address| ((), address)).collect();
+    let replies = ask_each(instance, metrics, begun, each, |(), client, left| {
+        let opening = Arc::clone(&opening);
+        async move { client.query_partial(&opening, left).await }
     })
-    .await
+    .await;
+    let replies = Replies { replies: replies.into_iter().map(|((), reply)| reply).collect(), discovery };
+    let answered = replies.replies.iter().filter(|reply| reply.result.is_ok());
+    let addresses: Vec<NodeAddress> = answered.map(|reply| reply.address.clone()).collect();
+    let (answers, asked) = replies.into_answers(clock::now_millis())?;
+    let mut inquiry = Inquiry::new(query, answers, asked);
+    loop {
+        let questions = inquiry.questions();
+        if questions.is_empty() {
+            return Ok(inquiry);
+        }
+        let each = questions.iter().enumerate().map(|(place, question)| (place, addresses[question.node].clone()));
+        let replies = ask_each(instance, metrics, begun, each.collect(), |place, client, left| {
+            let query = questions[place].query.to_json();
+            async move { client.query_partial(&query, left).await }
+        })
+        .await;
+        for (place, reply) in replies {
+            inquiry.take(&questions[place], reply.result.ok());
+        }
+    }
 }
 
 /// No node gave an answer.

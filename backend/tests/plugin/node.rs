@@ -1,6 +1,6 @@
 //! Nodes: real ones with a history, and ones that do not behave.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, time::Duration};
 
 use arrow_flight::{
     Action, ActionType, Criteria, Empty, FlightData, FlightDescriptor, FlightInfo, HandshakeRequest, HandshakeResponse,
@@ -8,10 +8,11 @@ use arrow_flight::{
     flight_service_server::{FlightService, FlightServiceServer},
 };
 use futures::{StreamExt, stream, stream::BoxStream};
-use goldwire_history::{Execute, History, LiveMatcher, Options, Received};
+use goldwire_history::{Execute, History, LiveRows, Options};
 use goldwire_model::{query::Query, record::Record, time::Timestamp};
 use goldwire_protocol::{
     encode,
+    live::LiveMetadata,
     status::{SignalState, StatusReport},
     ticket,
 };
@@ -74,15 +75,18 @@ impl Node {
     }
 
     fn live(history: &History, query: &Query) -> Result<Answers<FlightData>, Status> {
-        let matcher = LiveMatcher::new(query, history.node()).ok_or_else(|| Status::invalid_argument("not live"))?;
-        let first = matcher.empty();
-        let records = history.subscribe();
-        let rest = stream::unfold((records, Arc::new(matcher)), |(mut records, matcher)| async move {
+        let follow = history.follow(query).ok_or_else(|| Status::invalid_argument("not live"))?;
+        let message = |LiveRows { rows, gone, mark }: LiveRows| {
+            let metadata = LiveMetadata { cut: rows.cut, doubtful: rows.doubtful, gone, after: Some(mark.to_string()) };
+            (rows, metadata)
+        };
+        let first = message(follow.empty());
+        let rest = stream::unfold(follow, move |mut follow| async move {
             loop {
-                let Received::Records(batch) = records.recv().await else { continue };
-                if let Some(rows) = matcher.rows(batch.iter()) {
-                    return Some((rows, (records, matcher)));
+                if let Some(rows) = follow.look() {
+                    return Some((message(rows), follow));
                 }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
         Ok(encode::live(stream::once(async { first }).chain(rest)))

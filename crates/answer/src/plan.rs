@@ -2,7 +2,7 @@
 //! columns and the merge finishes them. Keys and states stand in the answer in exactly this order.
 
 use goldwire_model::{
-    field::{EndField, Field, Side},
+    field::{EndField, Field, Kind, Side},
     query::{Aggregate, Function, MapBy, Query, QueryKind},
     signal::{Measure, Recipe, Signal},
 };
@@ -47,6 +47,17 @@ pub enum Quantity {
 impl State {
     const fn of(measure: Measure, merging: Merging) -> Self {
         Self { quantity: Quantity::Measure(measure), merging }
+    }
+
+    /// True where both ends' reports of the same exchanges say the same, so that the greater one missed less: not so of how
+    /// long something took, which the client sees later, nor of extremes.
+    #[must_use]
+    pub fn tells_completeness(&self) -> bool {
+        match (self.merging, &self.quantity) {
+            (Merging::Count | Merging::Average | Merging::Quantiles, _) => true,
+            (Merging::Sum, Quantity::Field(field)) => field.kind() != Kind::Duration,
+            (Merging::Sum | Merging::Min | Merging::Max, _) => false,
+        }
     }
 
     /// Each end's report has its own part of it, so both count: a socket knows the segments that itself sent again, and only
@@ -110,7 +121,8 @@ fn map_keys(by: &MapBy) -> Vec<Field> {
     keys
 }
 
-/// The columns of state, each needed one once, in the order in which the query first needs them.
+/// The columns of state, each needed one once, in the order in which the query first needs them. Where none of them tells
+/// which of two reports missed less, one more does.
 #[must_use]
 pub fn states(kind: &QueryKind) -> Vec<State> {
     let wanted: Vec<State> = match kind {
@@ -126,7 +138,18 @@ pub fn states(kind: &QueryKind) -> Vec<State> {
             states.push(state);
         }
     }
+    if !states.is_empty() && !states.iter().any(State::tells_completeness) {
+        states.push(completeness(kind, &states[0]));
+    }
     states
+}
+
+/// How many values `state` is of.
+fn completeness(kind: &QueryKind, state: &State) -> State {
+    match kind {
+        QueryKind::Table { .. } => State { quantity: Quantity::Rows, merging: Merging::Count },
+        _ => State { quantity: state.quantity.clone(), merging: Merging::Average },
+    }
 }
 
 /// The place of the state by which groups are ranked where there must be fewer: of the first signal (a ratio by what it is a

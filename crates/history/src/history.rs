@@ -1,6 +1,9 @@
 //! The history of a node: one writer, many readers.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex},
+};
 
 use goldwire_answer::{
     PartialAnswer,
@@ -11,7 +14,7 @@ use goldwire_model::{query::Query, record::Record, time::Timestamp};
 use crate::{
     allowance::QueryMemory,
     cancel::Cancel,
-    live_ring::{LiveReceiver, LiveRing},
+    live::Follow,
     losses::Amount,
     options::Options,
     query::{Execute, ExecuteError, Executed, execute, lock},
@@ -26,8 +29,9 @@ const RECORDS_PER_LOCK: usize = 256;
 #[derive(Clone, Debug)]
 pub struct History {
     store: Arc<Mutex<Store>>,
-    live: Arc<LiveRing>,
     query_memory: Arc<QueryMemory>,
+    /// Names this run of the daemon.
+    epoch: u64,
     options: Arc<Options>,
 }
 
@@ -37,8 +41,8 @@ impl History {
     pub fn new(options: Options) -> Self {
         Self {
             store: Arc::new(Mutex::new(Store::new(&options))),
-            live: LiveRing::new(options.live_memory),
             query_memory: QueryMemory::new(options.query_memory, options.queries_memory),
+            epoch: RandomState::new().hash_one(&options.node),
             options: Arc::new(options),
         }
     }
@@ -54,7 +58,6 @@ impl History {
             let mut store = lock(&self.store);
             records.iter().for_each(|record| store.append(record));
         }
-        self.live.push(records);
     }
 
     /// Notes that `stage` could not keep `events` events at about `time`. Answers about that time will say so.
@@ -125,16 +128,10 @@ impl History {
         &self.query_memory
     }
 
-    /// Batches of records from now on, as they are appended. A receiver that is too slow is told how many it missed.
+    /// Follows a query for rows; `None` where it asks for none.
     #[must_use]
-    pub fn subscribe(&self) -> LiveReceiver {
-        self.live.subscribe()
-    }
-
-    /// Bytes of records that followers have not read yet, and what these may be at most.
-    #[must_use]
-    pub fn live_memory(&self) -> (usize, usize) {
-        (self.live.bytes(), self.live.most_bytes())
+    pub fn follow(&self, query: &Query) -> Option<Follow> {
+        Follow::new(&self.store, self.epoch, &self.options.node, query)
     }
 
     /// How much is held and how far back it reaches.

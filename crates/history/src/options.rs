@@ -16,8 +16,6 @@ pub struct Options {
     pub query_memory: usize,
     /// Bytes that all queries may take together: those that run, and those whose answers are being sent.
     pub queries_memory: usize,
-    /// Bytes of records that wait for live queries to read them.
-    pub live_memory: usize,
     /// Name of this node, `node.name` of every record.
     pub node: String,
     /// When recording begins. Nothing before it is known, and answers say so.
@@ -35,7 +33,6 @@ impl Options {
             memory: Self::DEFAULT_MEMORY,
             query_memory: Self::query_share(Self::queries_share(Self::DEFAULT_MEMORY)),
             queries_memory: Self::queries_share(Self::DEFAULT_MEMORY),
-            live_memory: Self::DEFAULT_MEMORY / 32,
             node: node.into(),
             recording_since,
         }

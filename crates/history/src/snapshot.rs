@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use goldwire_answer::coverage::Records;
+use goldwire_model::field::Table;
 
 use crate::{
     chunk::{open::Row, sealed::Chunk},
     query::tier::Reach,
-    ring::Ring,
+    ring::{Counts, Piece, Ring},
     rollup::{block::SharedBlock, tiers::Tiers},
     store::Store,
 };
@@ -27,7 +28,32 @@ impl RawCopy {
     }
 }
 
+/// The last records of one table.
+pub(crate) struct RawTail(Box<dyn FnOnce() -> Vec<Piece>>);
+
+impl RawTail {
+    fn of<R: Row>(ring: &Ring<R>, first: u64, most: usize) -> (Counts, Self) {
+        let copy = ring.tail(first, most);
+        (ring.counts(), Self(Box::new(move || copy.into_pieces())))
+    }
+
+    /// Rows of chunks, in the order in which they came.
+    pub(crate) fn into_pieces(self) -> Vec<Piece> {
+        (self.0)()
+    }
+}
+
 impl Store {
+    /// At most so many records from that one on, counted as they came.
+    pub(crate) fn tail(&self, table: Table, first: u64, most: usize) -> (Counts, RawTail) {
+        match table {
+            Table::Requests => RawTail::of(&self.requests, first, most),
+            Table::Flows => RawTail::of(&self.flows, first, most),
+            Table::Drops => RawTail::of(&self.drops, first, most),
+            Table::Processes => RawTail::of(&self.processes, first, most),
+        }
+    }
+
     /// Raw records that may lie in `[from, to)`.
     pub(crate) fn raw(&self, source: Records, from: i64, to: i64) -> RawCopy {
         match source {

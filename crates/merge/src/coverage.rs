@@ -19,6 +19,11 @@ impl Joined {
         Self { asked, nodes: Vec::new(), notes: Vec::new() }
     }
 
+    /// How many nodes were asked.
+    pub(crate) const fn asked(&self) -> usize {
+        self.asked.asked
+    }
+
     /// The asker's clock, milliseconds since the epoch.
     pub(crate) const fn now(&self) -> i64 {
         self.asked.now

@@ -116,6 +116,7 @@ fn a_restriction_reaches_the_node() {
     query.restrict("destination.namespace = \"mine\"".parse().unwrap());
     let at_the_node = Query::from_json(query.to_json()).unwrap();
     assert_eq!(at_the_node.filter_text, "destination.namespace = \"mine\" and (latency > 1s or latency < 1ms)");
+    assert!(at_the_node.enforced.is_all(), "the merge enforces it");
     assert_eq!((at_the_node.filter, at_the_node.kind), (query.filter, query.kind));
     assert_eq!(query.filter_text, "latency > 1s or latency < 1ms", "as its author wrote it");
 }

@@ -25,7 +25,10 @@ use goldwire_answer::{
 use goldwire_model::query::Query;
 use serde::Serialize;
 
-use crate::wire::{finished, groups, rows, values};
+use crate::{
+    live::LiveMetadata,
+    wire::{finished, groups, rows, values},
+};
 
 /// Flight messages as tonic's services send them.
 pub type Messages = BoxStream<'static, Result<FlightData, tonic::Status>>;
@@ -88,24 +91,23 @@ pub fn finished_batch(query: &Query, body: &Finished) -> Result<RecordBatch, Arr
 }
 
 /// A live query's rows for as long as they come. All have the same columns; give one without rows first, so that the
-/// client learns the columns before anything happens. Where rows were cut (the client is slower than the node), their
-/// number stands in the app metadata of the message, as `{"cut": 7}`.
+/// client learns the columns before anything happens. The app metadata of each message is [`LiveMetadata`].
 pub fn live<S>(parts: S) -> Messages
 where
-    S: Stream<Item = Rows> + Send + 'static,
+    S: Stream<Item = (Rows, LiveMetadata)> + Send + 'static,
 {
-    let messages = parts.map(|part| live_part(&part)).flat_map(|part| match part {
+    let messages = parts.map(|(rows, metadata)| live_part(&rows, &metadata)).flat_map(|part| match part {
         Ok(messages) => messages,
         Err(error) => stream::iter([Err(failed(&error))]).boxed(),
     });
     only_first_schema(messages).boxed()
 }
 
-fn live_part(part: &Rows) -> Result<Messages, ArrowError> {
-    let columns = Rows { columns: part.columns.clone(), cut: 0 };
+fn live_part(part: &Rows, metadata: &LiveMetadata) -> Result<Messages, ArrowError> {
+    let columns = Rows { columns: part.columns.clone(), ..Rows::default() };
     let schema = rows::schema(&columns);
     let batch = rows::batch(&columns, &schema, 0..rows::len(&columns))?;
-    let metadata = if part.cut == 0 { Bytes::new() } else { Bytes::from(format!("{{\"cut\":{}}}", part.cut)) };
+    let metadata = json(metadata);
     if batch.num_rows() == 0 {
         return Ok(with_last(without_rows(&batch)?, metadata));
     }

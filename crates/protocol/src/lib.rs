@@ -13,6 +13,7 @@ pub mod catalogue;
 pub mod client;
 pub mod decode;
 pub mod encode;
+pub mod live;
 mod messages;
 pub mod status;
 pub mod ticket;

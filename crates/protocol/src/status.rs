@@ -55,10 +55,6 @@ pub struct QueryMemoryReport {
     pub taken: u64,
     /// What they took at most since the start.
     pub most_taken: u64,
-    /// What records take that live queries have not read yet.
-    pub live_taken: u64,
-    /// What these may take.
-    pub live_all: u64,
 }
 
 /// Whether a node can see a signal.

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 mod check;
+mod follow;
 mod map;
 mod nodes;
 mod observe;

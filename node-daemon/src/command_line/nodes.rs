@@ -3,14 +3,14 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow, bail};
 use chrono::Utc;
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use goldwire_answer::{PartialAnswer, coverage::Unreachable, table::Answer};
-use goldwire_merge::{Asked, merge};
+use goldwire_merge::{Asked, Inquiry};
 use goldwire_model::query::{Query, Window};
 use goldwire_protocol::client::{AddressError, Connection, NodeClient, NodeError, Pem, TlsSettings, Token};
 use serde_json::{Value, json};
@@ -49,20 +49,18 @@ impl Nodes {
     /// Asks all nodes at once. Nodes that do not answer are named in the coverage; it is an error only where none does,
     /// or where the question itself is refused.
     pub(crate) async fn ask(&self, query: Value, window: Window, options: Options) -> Result<(Query, Answer)> {
-        let query = with_window(query, window);
-        let parsed = options.check(&query)?;
-        let text = query.to_string();
-        let mut answers: FuturesUnordered<_> = self
-            .clients
-            .iter()
-            .map(|client| async { (client.address().to_string(), client.query_partial(&text, self.deadline).await) })
-            .collect();
+        let query = options.check(&with_window(query, window))?;
+        let until = Instant::now() + self.deadline;
+        let opening = Inquiry::opening(&query, self.clients.len()).to_json();
+        let opening = &opening;
+        let ask = |client| async move { (client, NodeClient::query_partial(client, opening, self.deadline).await) };
+        let mut answers: FuturesUnordered<_> = self.clients.iter().map(ask).collect();
         let mut gathered = Gathered::default();
-        while let Some((node, answer)) = answers.next().await {
-            gathered.take(node, answer)?;
+        while let Some((client, answer)) = answers.next().await {
+            gathered.take(client, answer)?;
         }
-        let answer = gathered.finish(&parsed, self.clients.len())?;
-        Ok((parsed, answer))
+        let answer = gathered.finish(&query, self.clients.len(), until).await?;
+        Ok((query, answer))
     }
 }
 
@@ -88,19 +86,25 @@ impl Options {
 }
 
 #[derive(Default)]
-struct Gathered {
+struct Gathered<'c> {
     answers: Vec<PartialAnswer>,
+    /// Whose answers these are.
+    clients: Vec<&'c NodeClient>,
     late: Vec<String>,
     unreachable: Vec<Unreachable>,
     reasons: Vec<String>,
 }
 
-impl Gathered {
-    fn take(&mut self, node: String, answer: Result<PartialAnswer, NodeError>) -> Result<()> {
+impl<'c> Gathered<'c> {
+    fn take(&mut self, client: &'c NodeClient, answer: Result<PartialAnswer, NodeError>) -> Result<()> {
         match answer {
-            Ok(answer) => self.answers.push(answer),
+            Ok(answer) => {
+                self.answers.push(answer);
+                self.clients.push(client);
+            }
             Err(NodeError::BadQuery { reason }) => bail!(reason),
             Err(error) => {
+                let node = client.address().to_string();
                 self.reasons.push(format!("{node}: {error}"));
                 match error {
                     NodeError::Late { .. } => self.late.push(node),
@@ -111,12 +115,28 @@ impl Gathered {
         Ok(())
     }
 
-    fn finish(self, query: &Query, asked: usize) -> Result<Answer> {
+    /// Asks further where that is needed, and finishes.
+    async fn finish(self, query: &Query, asked: usize, until: Instant) -> Result<Answer> {
         if self.answers.is_empty() {
             bail!("no node answered: {}", self.reasons.join("; "));
         }
         let asked = Asked { asked, late: self.late, unreachable: self.unreachable, now: Utc::now().timestamp_millis() };
-        Ok(merge(query, self.answers, asked)?)
+        let mut inquiry = Inquiry::new(query, self.answers, asked);
+        loop {
+            let questions = inquiry.questions();
+            if questions.is_empty() {
+                return Ok(inquiry.finish()?);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let answers = questions.iter().map(|question| {
+                let (client, query) = (self.clients[question.node], question.query.to_json());
+                async move { client.query_partial(&query, left).await.ok() }
+            });
+            let answers = join_all(answers).await;
+            for (question, answer) in questions.iter().zip(answers) {
+                inquiry.take(question, answer);
+            }
+        }
     }
 }
 

@@ -69,17 +69,15 @@ fn show(address: &str, report: &StatusReport, format: OutputFormat) -> Result<()
     Ok(())
 }
 
-/// `0 B of 64 MiB now, 20 MiB at most so far, 48 MiB a query; live rows 0 B of 8 MiB`
+/// `0 B of 64 MiB now, 20 MiB at most so far, 48 MiB a query`
 fn of_queries(memory: &QueryMemoryReport) -> String {
     let bytes = |bytes: u64| number(bytes as f64, Some("bytes"));
     format!(
-        "{} of {} now, {} at most so far, {} a query; live rows {} of {}",
+        "{} of {} now, {} at most so far, {} a query",
         bytes(memory.taken),
         bytes(memory.all),
         bytes(memory.most_taken),
         bytes(memory.one),
-        bytes(memory.live_taken),
-        bytes(memory.live_all),
     )
 }
 

@@ -16,7 +16,6 @@ pub(super) struct Shares {
     pub(super) history: usize,
     pub(super) queries: usize,
     pub(super) query: usize,
-    pub(super) live: usize,
 }
 
 /// Why memory cannot be shared out as asked.
@@ -44,15 +43,14 @@ impl Shares {
         }
         let queries = arguments.queries_memory.map_or(Options::queries_share(memory), |size| size.0);
         let query = arguments.query_memory.map_or(Options::query_share(queries), |size| size.0);
-        let live = memory / 32;
-        let history = memory.saturating_sub(queries.saturating_add(live));
+        let history = memory.saturating_sub(queries);
         if history < LEAST_HISTORY {
-            return Err(SharesError::NoHistory { queries, most: memory - live - LEAST_HISTORY });
+            return Err(SharesError::NoHistory { queries, most: memory - LEAST_HISTORY });
         }
         if query < LEAST_QUERY || query > queries {
             return Err(SharesError::Query { query, queries });
         }
-        Ok(Self { history, queries, query, live })
+        Ok(Self { history, queries, query })
     }
 }
 
@@ -73,8 +71,8 @@ mod tests {
     #[test]
     fn shares_of_the_default_are_within_it() {
         let shares = shares(&[]).expect("shares");
-        assert_eq!((shares.queries, shares.query, shares.live), (96 << 20, 84 << 20, 8 << 20));
-        assert_eq!(shares.history + shares.queries + shares.live, 256 << 20);
+        assert_eq!((shares.queries, shares.query), (96 << 20, 84 << 20));
+        assert_eq!(shares.history + shares.queries, 256 << 20);
     }
 
     #[test]
@@ -88,10 +86,10 @@ mod tests {
             assert!(matches!(shares(&["--memory", memory]), Err(SharesError::TooLittle { .. })), "{memory}");
         }
         assert_eq!(
-            shares(&["--queries-memory", "245MiB"]).expect_err("no history").to_string(),
-            "invalid --queries-memory 256901120 bytes: expected 255852544 bytes or less, which leaves 4MiB of --memory to history"
+            shares(&["--queries-memory", "253MiB"]).expect_err("no history").to_string(),
+            "invalid --queries-memory 265289728 bytes: expected 264241152 bytes or less, which leaves 4MiB of --memory to history"
         );
-        assert!(shares(&["--queries-memory", "244MiB"]).is_ok());
+        assert!(shares(&["--queries-memory", "252MiB"]).is_ok());
         assert!(matches!(shares(&["--query-memory", "97MiB"]), Err(SharesError::Query { .. })));
         assert!(matches!(shares(&["--query-memory", "1023KiB"]), Err(SharesError::Query { .. })));
         assert!(shares(&["--query-memory", "96MiB"]).is_ok());

@@ -69,7 +69,6 @@ pub(crate) fn run(arguments: &DaemonArguments) -> Result<()> {
         memory: shares.history,
         query_memory: shares.query,
         queries_memory: shares.queries,
-        live_memory: shares.live,
         node: name.to_string(),
         recording_since: started,
     }));

@@ -1,6 +1,6 @@
 //! `DoAction`: small questions with JSON answers.
 
-use goldwire_answer::Body;
+use goldwire_answer::table::Finished;
 use goldwire_history::{Cancel, History, TierReport};
 use goldwire_model::query::{Query, QueryKind};
 use goldwire_protocol::{
@@ -45,12 +45,10 @@ pub(super) fn values(node: &Node, body: &[u8], cancel: &Cancel) -> Result<Vec<u8
     if !matches!(query.kind, QueryKind::Values { .. }) {
         return Err(Status::invalid_argument("the action \"values\" takes a query whose queryType is \"values\""));
     }
-    let answer = super::flight::execute(&node.history, &query, cancel)?.answer;
-    let values: Vec<String> = match answer.body {
-        Body::Values { values, .. } => values.into_iter().map(|(value, _)| value).collect(),
-        Body::Groups(_) | Body::Rows(_) => Vec::new(),
-    };
-    json_of(&json!({ "values": values, "coverage": answer.coverage }))
+    let (answer, _allowance) = super::flight::finish(&node.history, &query, cancel)?;
+    let values = if let Finished::Values(values) = answer.body { values } else { Vec::new() };
+    let values: Vec<&str> = values.iter().map(|value| &**value).collect();
+    json_of(&json!({ "values": values, "coverage": answer.coverage.nodes.first() }))
 }
 
 fn status(node: &Node) -> StatusReport {
@@ -78,14 +76,11 @@ fn status(node: &Node) -> StatusReport {
 
 fn query_memory(history: &History) -> QueryMemoryReport {
     let memory = history.query_memory();
-    let (live_taken, live_all) = history.live_memory();
     QueryMemoryReport {
         one: memory.one() as u64,
         all: memory.all() as u64,
         taken: memory.taken() as u64,
         most_taken: memory.most_taken() as u64,
-        live_taken: live_taken as u64,
-        live_all: live_all as u64,
     }
 }
 

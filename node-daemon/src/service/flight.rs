@@ -8,8 +8,9 @@ use arrow_flight::{
     flight_service_server::{FlightService, FlightServiceServer},
 };
 use futures::{Stream, StreamExt, stream};
+use goldwire_answer::table::Answer;
 use goldwire_history::{Allowance, Cancel, Execute, ExecuteError, Executed, History};
-use goldwire_merge::{Asked, merge};
+use goldwire_merge::{Asked, Inquiry};
 use goldwire_model::query::{Query, QueryKind};
 use goldwire_protocol::{encode, ticket};
 use tokio::{
@@ -106,8 +107,7 @@ fn take(places: &Arc<Semaphore>, of: &str, most: usize) -> Result<OwnedSemaphore
 }
 
 /// Mergeable state of this node for a query, with the memory that it takes.
-pub(super) fn execute(history: &History, query: &Query, cancel: &Cancel) -> Result<Executed, Status> {
-    let how = Execute { exact: !query.partial };
+fn execute(history: &History, query: &Query, how: Execute, cancel: &Cancel) -> Result<Executed, Status> {
     history.execute_unless(query, clock::now(), how, cancel).map_err(|error| match error {
         ExecuteError::NoMemory { .. } => Status::resource_exhausted(error.to_string()),
         ExecuteError::Cancelled => Status::cancelled(error.to_string()),
@@ -115,17 +115,36 @@ pub(super) fn execute(history: &History, query: &Query, cancel: &Cancel) -> Resu
     })
 }
 
+/// The finished answer of this node alone, and the memory that it takes.
+pub(super) fn finish(history: &History, query: &Query, cancel: &Cancel) -> Result<(Answer, Allowance), Status> {
+    let ask = |query: &Query| execute(history, query, Execute { exact: true }, cancel);
+    let asked = Asked { asked: 1, now: clock::now().as_millis(), ..Asked::default() };
+    let Executed { answer, mut allowance } = ask(&Inquiry::opening(query, 1))?;
+    let mut inquiry = Inquiry::new(query, vec![answer], asked);
+    loop {
+        let questions = inquiry.questions();
+        if questions.is_empty() {
+            let answer = inquiry.finish().map_err(|error| Status::internal(error.to_string()))?;
+            return Ok((answer, allowance));
+        }
+        for question in questions {
+            let executed = ask(&question.query)?;
+            inquiry.take(&question, Some(executed.answer));
+            allowance = executed.allowance;
+        }
+    }
+}
+
 /// Mergeable state for those who merge, else finished values; and the memory that the answer takes.
 fn answer(node: &Node, query: &Query, cancel: &Cancel) -> Result<(encode::Messages, Allowance), Status> {
     if query.window.is_none() {
         return Err(Status::invalid_argument("the query needs \"from\" and \"to\", in milliseconds since the epoch"));
     }
-    let Executed { answer, allowance } = execute(&node.history, query, cancel)?;
     if query.partial {
+        let Executed { answer, allowance } = execute(&node.history, query, Execute::default(), cancel)?;
         return Ok((encode::partial_answer(answer), allowance));
     }
-    let asked = Asked { asked: 1, now: clock::now().as_millis(), ..Asked::default() };
-    let finished = merge(query, vec![answer], asked).map_err(|error| Status::internal(error.to_string()))?;
+    let (finished, allowance) = finish(&node.history, query, cancel)?;
     Ok((encode::answer(query, &finished), allowance))
 }
 

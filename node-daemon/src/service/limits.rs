@@ -46,8 +46,5 @@ pub(super) const LIVE_QUERIES: usize = 64;
 /// How long a client may leave live rows unread, before its connection is closed. What it misses until then is counted.
 pub(super) const LIVE_UNREAD: Duration = Duration::from_secs(60);
 
-/// Records behind one message of live rows have about so many bytes at most: a message waits for each client that does not read.
-pub(super) const LIVE_BYTES: usize = 64 << 10;
-
 /// How long open calls have to end once the node is told to end.
 pub(super) const ENDING: Duration = Duration::from_millis(800);

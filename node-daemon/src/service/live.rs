@@ -4,22 +4,29 @@ use std::time::Duration;
 
 use futures::stream;
 use goldwire_answer::rows::Rows;
-use goldwire_history::{Batch, History, LiveMatcher, LiveReceiver, Received, live_bytes};
-use goldwire_model::query::Query;
-use goldwire_protocol::encode;
-use tokio::time::{Instant, timeout_at};
+use goldwire_history::{Follow, History, LiveRows};
+use goldwire_model::query::{Portion, Query};
+use goldwire_protocol::{encode, live::LiveMetadata};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tonic::Status;
 
-use super::limits::LIVE_BYTES;
-
-/// How long rows are gathered before they are sent.
+/// How often is looked for new rows.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Begins with a message without rows, which tells the columns.
+/// Begins with a message without rows, which tells the columns. Nothing is queued for a client that does not read: it is
+/// the client's reading that makes the next look.
 pub(super) fn rows(history: &History, query: &Query) -> Result<encode::Messages, Status> {
-    let matcher = LiveMatcher::new(query, history.node())
+    let mut query = query.clone();
+    if !query.partial {
+        // Nobody else is asked.
+        query.portion = Portion { alone: true, ..query.portion };
+    }
+    let follow = history
+        .follow(&query)
         .ok_or_else(|| Status::invalid_argument("only flows, requests, drops and processes can be followed live"))?;
-    let state = Live { matcher, records: history.subscribe(), is_first: true };
+    let mut ticks = interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let state = Live { follow, ticks, is_first: true };
     Ok(encode::live(stream::unfold(state, |mut live| async move {
         let rows = live.next().await;
         Some((rows, live))
@@ -27,60 +34,29 @@ pub(super) fn rows(history: &History, query: &Query) -> Result<encode::Messages,
 }
 
 struct Live {
-    matcher: LiveMatcher,
-    records: LiveReceiver,
+    follow: Follow,
+    ticks: Interval,
     is_first: bool,
 }
 
 impl Live {
-    /// The next rows.
-    async fn next(&mut self) -> Rows {
+    async fn next(&mut self) -> (Rows, LiveMetadata) {
         if std::mem::take(&mut self.is_first) {
-            return self.matcher.empty();
+            return message(self.follow.empty());
         }
         loop {
-            let gathered = self.gather().await;
-            let rows = self.matcher.rows(gathered.batches.iter().flat_map(|batch| batch.iter()));
-            match rows {
-                Some(rows) => return Rows { cut: rows.cut + gathered.missed, ..rows },
-                None if gathered.missed > 0 => return Rows { cut: gathered.missed, ..self.matcher.empty() },
-                None => {}
+            if !self.follow.has_more() {
+                self.ticks.tick().await;
+            }
+            if let Some(rows) = self.follow.look() {
+                return message(rows);
             }
         }
-    }
-
-    /// Waits for records, then takes those of one interval.
-    async fn gather(&mut self) -> Gathered {
-        let mut gathered = Gathered::default();
-        gathered.take(self.records.recv().await);
-        let end = Instant::now() + INTERVAL;
-        while gathered.bytes < LIVE_BYTES {
-            match timeout_at(end, self.records.recv()).await {
-                Ok(received) => gathered.take(received),
-                Err(_) => break,
-            }
-        }
-        gathered
     }
 }
 
-#[derive(Default)]
-struct Gathered {
-    batches: Vec<Batch>,
-    /// Bytes of the records of all batches.
-    bytes: usize,
-    /// Records that went before they were read.
-    missed: u64,
-}
-
-impl Gathered {
-    fn take(&mut self, received: Received) {
-        match received {
-            Received::Records(batch) => {
-                self.bytes += live_bytes(&batch);
-                self.batches.push(batch);
-            }
-            Received::Missed(records) => self.missed += records,
-        }
-    }
+fn message(LiveRows { rows, gone, mark }: LiveRows) -> (Rows, LiveMetadata) {
+    let after = Some(mark.to_string());
+    let metadata = LiveMetadata { cut: rows.cut, doubtful: rows.doubtful, gone, after };
+    (rows, metadata)
 }

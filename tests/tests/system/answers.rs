@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::{Context, Result, ensure};
 use futures::StreamExt;
-use goldwire_tests::system::{CONNECTIONS, EDGES, System, numbers, shown, texts};
+use goldwire_tests::{
+    programs::built_program,
+    system::{CONNECTIONS, EDGES, System, numbers, only, shown, texts},
+};
 use goldwire_workbench::{frame::Frame, plugin_host::SubscriptionStatus};
 use serde_json::{Value, json};
 
@@ -24,6 +27,8 @@ crate::tests![
     values_complete_what_a_user_types,
     editors_get_fields_signals_and_nodes,
     live_rows_come_as_they_happen,
+    rows_that_a_limit_cuts_are_the_first_of_all,
+    last_requests_of_the_command_line_are_each_exchange_once,
     an_answer_says_what_it_rests_on,
 ];
 
@@ -332,6 +337,55 @@ fn live_rows_come_as_they_happen(system: &mut System) -> Result<()> {
         anyhow::bail!("a hundred messages without a row")
     })?;
     ensure!(rows.iter().all(|workload| workload == "gateway"), "{rows:?}");
+    Ok(())
+}
+
+fn rows_that_a_limit_cuts_are_the_first_of_all(system: &mut System) -> Result<()> {
+    let window = system.settled(5);
+    let ask = |order: &str, limit: usize| -> Result<Vec<_>> {
+        let query = json!({ "queryType": "requests", "limit": limit, "orderBy": [order], "columns": ["time",
+            "source.workload", "source.port", "destination.workload", "url.path", "http.response.status_code",
+            "error.type", "latency"] });
+        let frame = only(system.frames_within(query, window)?)?;
+        Ok(frame.rows())
+    };
+    for order in ["-time", "-latency", "source.workload"] {
+        let all = ask(order, 5_000)?;
+        ensure!(all.len() > 12, "{} rows", all.len());
+        for limit in [1, 12, all.len() - 1] {
+            let cut = ask(order, limit)?;
+            ensure!(cut == all[..limit], "{limit} by {order}: {cut:?}, and of all {:?}", &all[..limit]);
+        }
+        for row in &all {
+            let status = row["http.response.status_code"].as_i64().unwrap_or(0);
+            let is_error = row["error.type"].as_str().is_some_and(|error| error == "status");
+            ensure!(!is_error || status == 0 || status >= 500, "the error of another exchange: {row:?}");
+            let named = |end: &str| row[end].as_str().is_some_and(|name| !name.contains('.'));
+            ensure!(named("source.workload") && named("destination.workload"), "not named: {row:?}");
+        }
+    }
+    Ok(())
+}
+
+fn last_requests_of_the_command_line_are_each_exchange_once(system: &mut System) -> Result<()> {
+    let mut command = std::process::Command::new(built_program("goldwire")?);
+    command.args(["observe", "requests", "--last", "12", "--output", "csv", "--until", "3s"]);
+    command.args(["--columns", "source.workload,source.port,destination.workload,url.path,time"]);
+    command.arg("--token-file").arg(system.demo.token_file()).arg("--tls-ca").arg(system.demo.authority_file());
+    for node in system.demo.nodes() {
+        command.args(["--node", &node]);
+    }
+    let output = command.output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    ensure!(rows.len() == 12, "{text}");
+    let exchanges: HashSet<&Vec<&str>> = rows.iter().collect();
+    ensure!(exchanges.len() == 12, "an exchange twice: {text}");
+    for row in &rows {
+        let is_named = EDGES.iter().chain(&CONNECTIONS).any(|edge| *edge == (row[0], row[2]));
+        ensure!(is_named, "not named: {row:?} in {text}");
+    }
     Ok(())
 }
 

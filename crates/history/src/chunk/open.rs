@@ -1,6 +1,6 @@
 //! The chunk that is being filled: rows as they come, with codes for what repeats.
 
-use std::{mem, sync::Arc};
+use std::{mem, ops::Range, sync::Arc};
 
 use goldwire_model::{
     field::Field,
@@ -203,6 +203,11 @@ impl<R: Row> OpenChunk<R> {
         self.touched.max(self.rows.len()) * size_of::<R>() + self.dictionaries.bytes()
     }
 
+    /// Time of the latest row; before all times where there is none.
+    pub(crate) const fn latest(&self) -> i64 {
+        self.times.last
+    }
+
     /// True where a row may lie in `[from, to)`.
     pub(crate) fn overlaps(&self, from: i64, to: i64) -> bool {
         self.times.touch(from, to)
@@ -210,6 +215,14 @@ impl<R: Row> OpenChunk<R> {
 
     pub(crate) fn copy(&self) -> OpenCopy<R> {
         OpenCopy { rows: self.rows.clone(), values: self.dictionaries.values(), times: self.times }
+    }
+
+    /// A copy of some rows.
+    pub(crate) fn copy_rows(&self, rows: Range<usize>) -> OpenCopy<R> {
+        let rows = self.rows[rows].to_vec();
+        let mut times = Times::NONE;
+        rows.iter().for_each(|row| times.add(row.time(), row.since()));
+        OpenCopy { rows, values: self.dictionaries.values(), times }
     }
 
     /// Packs what is here and begins anew.

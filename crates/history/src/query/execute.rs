@@ -103,7 +103,7 @@ pub(crate) fn execute(
         return Err(ExecuteError::EmptyWindow { from: window.from, to: window.to });
     }
     let allowance = memory.begin().ok_or(ExecuteError::NoMemory { all: memory.all() })?;
-    let share = if query.partial { PARTIAL_SHARE } else { FINISHED_SHARE };
+    let share = if how.exact { FINISHED_SHARE } else { PARTIAL_SHARE };
     let room = Room::new(allowance, cancel.clone(), share);
     let complete = lock(store).complete;
     let job = Job { store, node, query, span: clamp(window, now), now, how, complete };
@@ -199,7 +199,8 @@ impl Job<'_> {
             let reaches = store.reach(source).raw;
             let choice = Choice { rollup: None, reaches, note: None };
             let looked = self.look(&store, std::iter::once((source, &choice)));
-            (store.raw(source, self.span.from, self.span.to), looked)
+            let reach = plan.as_ref().map_or(self.span, |plan| plan.reach(self.span));
+            (store.raw(source, reach.from, reach.to), looked)
         };
         let rows = match plan {
             Some(plan) => plan.rows(&copy.into_chunks(), self.node, self.span, &mut room)?,

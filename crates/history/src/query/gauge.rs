@@ -10,9 +10,9 @@ use goldwire_answer::coverage::Records;
 use rustc_hash::FxHashMap;
 
 use super::{
-    mask::{FALSE, mask, start_of},
+    mask::{FALSE, start_of},
     plan::{Plan, Span},
-    raw::{Counting, Wanted, select},
+    raw::{Counting, Wanted, possible, select},
     rolled::{LEFT_OUT, groups_of},
     space::{Reports, Space},
     states::Filling,
@@ -103,7 +103,7 @@ pub(crate) fn fill(
 fn add_open(plan: &Plan<'_>, node: &str, open: &[OpenConnection], space: &mut Space, changes: &mut Changes) {
     let places: Vec<u64> = (0..open.len() as u64).collect();
     let entries = NamedConnections { open, node, places: &places };
-    let truths = mask(plan.filter, &entries);
+    let truths = possible(&entries, plan.filter, plan.leaves_pairs(Records::Flows));
     let counted = Counting::counted(plan.deduplicate, Records::Flows);
     let wanted = |entry: usize| {
         truths.as_ref().is_none_or(|truths| truths[entry] != FALSE) && counted.have(entries.flags(entry))
@@ -120,7 +120,7 @@ fn add_raw(plan: &Plan<'_>, entries: NamedChunk<'_>, space: &mut Space, changes:
     let flags = chunk.numbers(Slot::Flags);
     let since_window = Span { from: plan.span.from, to: i64::MAX };
     let wanted = Wanted { span: since_window, ..Wanted::of(plan, Records::Flows) };
-    let (mut rows, _) = select(entries, wanted);
+    let mut rows = select(entries, wanted);
     rows.retain(|row| flags.get(*row as usize) as u8 & Flags::WAS_OPEN != 0);
     let (times, ages) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Age));
     for (row, group) in rows.iter().zip(space.combine_reports(&entries, &rows)) {

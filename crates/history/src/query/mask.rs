@@ -1,7 +1,8 @@
 //! A filter over all entries of a chunk at once: each distinct value is tested once.
 
+use goldwire_answer::rows::ClientSays;
 use goldwire_model::{
-    field::{Field, Kind},
+    field::{EndField, Field, Kind, Side},
     filter::{Comparison, Filter, Test, Truth, Value as FilterValue},
     time::Timestamp,
 };
@@ -27,18 +28,37 @@ const fn of_truth(truth: Truth) -> u8 {
     }
 }
 
-/// Whether each entry matches; `None` where there is no condition.
-pub(crate) fn mask(filter: &Filter, entries: &impl Entries) -> Option<Mask> {
-    (!filter.is_all()).then(|| evaluate(filter, entries))
+/// What it means that an entry has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The name of an end that runs elsewhere is unknown, everything else is absent.
+    AsHeld,
+    /// Nobody knows it: it is as it will be shown.
+    Settled,
+    /// The entry is a server's report, and the client's may say it, or say it better.
+    Open,
+    /// The other end's node has a report too: who is at the ends is left to the merge, which both are sent to.
+    Paired,
 }
 
-fn evaluate(filter: &Filter, entries: &impl Entries) -> Mask {
+/// Whether each entry matches; `None` where there is no condition.
+pub(crate) fn mask(filter: &Filter, entries: &impl Entries) -> Option<Mask> {
+    mask_where(filter, entries, Missing::AsHeld)
+}
+
+/// The same, with what a missing value means.
+pub(crate) fn mask_where(filter: &Filter, entries: &impl Entries, missing: Missing) -> Option<Mask> {
+    (!filter.is_all()).then(|| evaluate(filter, entries, missing))
+}
+
+fn evaluate(filter: &Filter, entries: &impl Entries, missing: Missing) -> Mask {
+    let evaluate = |filter: &Filter| evaluate(filter, entries, missing);
     match filter {
         Filter::All => vec![TRUE; entries.count()],
-        Filter::Compare(comparison) => compare(comparison, entries),
-        Filter::Not(inner) => evaluate(inner, entries).into_iter().map(|truth| TRUE - truth).collect(),
-        Filter::And(parts) => join(parts.iter().map(|part| evaluate(part, entries)), u8::min),
-        Filter::Or(parts) => join(parts.iter().map(|part| evaluate(part, entries)), u8::max),
+        Filter::Compare(comparison) => compare(comparison, entries, missing),
+        Filter::Not(inner) => evaluate(inner).into_iter().map(|truth| TRUE - truth).collect(),
+        Filter::And(parts) => join(parts.iter().map(evaluate), u8::min),
+        Filter::Or(parts) => join(parts.iter().map(evaluate), u8::max),
     }
 }
 
@@ -50,17 +70,34 @@ fn join(mut masks: impl Iterator<Item = Mask>, both: fn(u8, u8) -> u8) -> Mask {
     joined
 }
 
-fn compare(comparison: &Comparison, entries: &impl Entries) -> Mask {
+fn compare(comparison: &Comparison, entries: &impl Entries, missing: Missing) -> Mask {
     let both: fn(u8, u8) -> u8 = if comparison.test.is_negated() { u8::min } else { u8::max };
-    join(comparison.field.fields().map(|field| compare_field(&field, &comparison.test, entries)), both)
+    join(comparison.field.fields().map(|field| compare_field(&field, &comparison.test, entries, missing)), both)
 }
 
-fn compare_field(field: &Field, test: &Test, entries: &impl Entries) -> Mask {
+fn compare_field(field: &Field, test: &Test, entries: &impl Entries, missing: Missing) -> Mask {
     let count = entries.count();
+    if missing == Missing::Open && ClientSays::of(field) == ClientSays::Better {
+        return vec![UNKNOWN; count];
+    }
+    if missing == Missing::Paired && field.is_end_identity() {
+        return vec![UNKNOWN; count];
+    }
+    if let (Missing::Settled, Field::End(side, EndField::Workload)) = (missing, field)
+        && let Some(mask) = compare_workload(*side, test, entries)
+    {
+        return mask;
+    }
+    let is_open = missing == Missing::Open && ClientSays::of(field) == ClientSays::WhereAbsent;
+    let of_value = |value: &Value<'_>| match value {
+        Value::Absent | Value::Unknown if is_open => UNKNOWN,
+        Value::Unknown if missing == Missing::Settled => of_value(test, &Value::Absent),
+        value => of_value(test, value),
+    };
     match entries.resolve(field) {
-        Resolved::Constant(value) => vec![of_value(test, &value); count],
+        Resolved::Constant(value) => vec![of_value(&value); count],
         Resolved::Coded { codes, values } => {
-            let truths: Vec<u8> = values.iter().map(|value| of_value(test, value)).collect();
+            let truths: Vec<u8> = values.iter().map(of_value).collect();
             by_code(codes, &truths, count)
         }
         Resolved::Ids { codes, ids } => {
@@ -85,6 +122,26 @@ fn compare_field(field: &Field, test: &Test, entries: &impl Entries) -> Mask {
             (0..count).map(truth).collect()
         }
     }
+}
+
+/// A workload that nobody knows is called by its DNS name, else by its address. `None` where entries have no such ends.
+fn compare_workload(side: Side, test: &Test, entries: &impl Entries) -> Option<Mask> {
+    let values = |end| match entries.resolve(&Field::End(side, end)) {
+        Resolved::Coded { codes, values } => Some((codes, values)),
+        _ => None,
+    };
+    let (codes, workloads) = values(EndField::Workload)?;
+    let ((_, names), (_, addresses)) = (values(EndField::Dns)?, values(EndField::Address)?);
+    let truth = |((workload, name), address): ((&Value<'_>, &Value<'_>), &Value<'_>)| {
+        let known = [workload, name].into_iter().find(|value| matches!(value, Value::Text(_)));
+        match (known, address) {
+            (Some(known), _) => of_value(test, known),
+            (None, Value::Address(address)) => of_truth(test.matches_text(&address.to_string()).into()),
+            (None, _) => of_value(test, &Value::Absent),
+        }
+    };
+    let truths: Vec<u8> = workloads.iter().zip(&names).zip(&addresses).map(truth).collect();
+    Some(by_code(codes, &truths, entries.count()))
 }
 
 /// When the entry began: nanoseconds since the epoch.

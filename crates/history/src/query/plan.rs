@@ -13,7 +13,7 @@ use goldwire_model::{
     query::{Query, QueryKind, Window, nice_step},
 };
 
-use super::slots::Steps;
+use super::{raw::has_two_reports, slots::Steps};
 use crate::complete::Complete;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
@@ -100,6 +100,12 @@ impl<'q> Plan<'q> {
     pub(crate) fn span_of(&self, source: Records) -> Span {
         let complete = self.steps.length.and(self.complete.of(source));
         Span { from: self.span.from, to: complete.map_or(self.span.to, |complete| complete.min(self.span.to)) }
+    }
+
+    /// True where rows whose other end's node has a report too are sent whatever the filter says of who is at the ends:
+    /// only so the merge knows what that rules out for the other's rows.
+    pub(crate) fn leaves_pairs(&self, source: Records) -> bool {
+        self.deduplicate && has_two_reports(source) && !self.filter.end_identity_fields().is_empty()
     }
 
     /// What a slot takes while groups are filled. Half of it at least what it takes later, when that is all there is: while

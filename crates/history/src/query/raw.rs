@@ -4,11 +4,11 @@ use goldwire_answer::coverage::Records;
 use goldwire_model::filter::Filter;
 
 use super::{
-    mask::{FALSE, Mask, mask},
+    mask::{FALSE, Mask, Missing, mask, mask_where},
     plan::{Plan, Span},
     shares::{Shares, interval_of},
     slots::StepCursor,
-    space::Space,
+    space::{Reports, Space},
     states::Filling,
     table::GroupTable,
     take::{Condition, Given, RawTake},
@@ -60,6 +60,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) reports: Counting,
     /// Rows that are about any of the time, even if they came later.
     pub(crate) about: bool,
+    /// See [`Plan::leaves_pairs`].
+    pub(crate) leaves_pairs: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -69,16 +71,31 @@ impl<'a> Wanted<'a> {
             filter: plan.filter,
             reports: Counting::counted(plan.deduplicate, source),
             about: false,
+            leaves_pairs: plan.leaves_pairs(source),
         }
     }
 }
 
-/// Rows of the window that may match, with how each does: what a node cannot decide, the merge will.
-pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, Option<Mask>) {
+/// Whether entries may match: what a node cannot decide, the merge will.
+pub(crate) fn possible(entries: &impl Reports, filter: &Filter, leaves_pairs: bool) -> Option<Mask> {
+    let mut truths = mask(filter, entries)?;
+    if leaves_pairs && entries.may_have_pairs() {
+        let left = mask_where(filter, entries, Missing::Paired)?;
+        for (entry, (truth, left)) in truths.iter_mut().zip(left).enumerate() {
+            if *truth == FALSE && left != FALSE && entries.pair(entry).is_some() {
+                *truth = left;
+            }
+        }
+    }
+    Some(truths)
+}
+
+/// Rows of the window that may match.
+pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> Vec<u32> {
     let (chunk, span) = (entries.chunk, wanted.span);
     let (times, flags) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Flags));
     let inside = chunk.times.are_within(span.from, span.to);
-    let truths = mask(wanted.filter, &entries);
+    let truths = possible(&entries, wanted.filter, wanted.leaves_pairs);
     let mut rows: Vec<u32> = match &truths {
         None => (0..chunk.len() as u32).collect(),
         Some(truths) => (0..chunk.len() as u32).filter(|row| truths[*row as usize] != FALSE).collect(),
@@ -97,7 +114,7 @@ pub(crate) fn select(entries: NamedChunk<'_>, wanted: Wanted<'_>) -> (Vec<u32>, 
     if wanted.reports != Counting::All {
         rows.retain(|row| wanted.reports.have(Flags(flags.get(*row as usize) as u8)));
     }
-    (rows, truths)
+    rows
 }
 
 /// Adds the chunk's rows to the states. `takes` are those of this table, with the place of the column that each fills.
@@ -124,7 +141,7 @@ fn scan_reports<'a>(
     takes: impl Iterator<Item = &'a (RawTake, usize)>,
 ) {
     let (spread, at_once): (Vec<_>, Vec<_>) = takes.partition(|(take, _)| take.spread);
-    let (mut rows, _) = select(entries, Wanted { about: !spread.is_empty(), ..wanted });
+    let mut rows = select(entries, Wanted { about: !spread.is_empty(), ..wanted });
     if rows.is_empty() {
         return;
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use goldwire_answer::{coverage::Records, plan::Merging};
 
 use super::{
-    mask::{FALSE, mask},
+    mask::FALSE,
     plan::Plan,
-    raw::{Counting, has_two_reports},
+    raw::{Counting, has_two_reports, possible},
     slots::StepCursor,
     space::{Reports, Space},
     spread::{Pending, Rows, Spread},
@@ -93,7 +93,7 @@ pub(crate) fn groups_of(
     space: &mut Space,
 ) -> Vec<u32> {
     let count = series.table.series.len();
-    let truths = mask(plan.filter, series);
+    let truths = possible(series, plan.filter, plan.leaves_pairs(source));
     let wanted =
         |entry: usize| truths.as_ref().is_none_or(|truths| truths[entry] != FALSE) && reports.have(series.flags(entry));
     let rows: Vec<u32> = (0..count).filter(|entry| wanted(*entry)).map(|entry| entry as u32).collect();

@@ -20,6 +20,18 @@ impl Doubts {
         self.rewritten.get_or_insert_with(|| (pair.clone(), 0)).1 += 1;
     }
 
+    /// Those of another term's pairs, too.
+    pub(super) fn add(&mut self, other: &Self) {
+        if let Some((pair, count)) = &other.rewritten {
+            self.rewritten.get_or_insert_with(|| (pair.clone(), 0)).1 += count;
+        }
+        for (count, more) in self.shared.iter_mut().zip(other.shared) {
+            *count = count.saturating_add(more);
+        }
+        self.undecided = self.undecided.saturating_add(other.undecided);
+        self.doubtful = self.doubtful.saturating_add(other.doubtful);
+    }
+
     pub(super) fn sentences(&self) -> impl Iterator<Item = String> + use<> {
         let rewritten = self.rewritten.as_ref().map(|(pair, count)| {
             let (source, destination) = (&pair.source, &pair.destination);

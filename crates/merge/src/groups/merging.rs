@@ -120,8 +120,29 @@ impl<'p> Merging<'p> {
         other
     }
 
+    /// Takes the rows of a part.
+    pub(super) fn take_part<'d>(
+        &mut self,
+        part: &Part,
+        steps: &Steps,
+        residual: Option<&Residual<'_>>,
+        decision: impl Fn(usize) -> Decision<'d>,
+    ) {
+        for row in 0..part.rows {
+            let decision = decision(row);
+            if decision.is_dropped() {
+                continue;
+            }
+            let Some(step) = steps.number_of(&part.groups, row) else { continue };
+            if let Some(place) = self.take(part, row, step, &decision, residual) {
+                self.take_surplus(steps, (part, row), (place, step), &decision);
+                self.keep_to_bounds();
+            }
+        }
+    }
+
     /// The row's place; `None` where the query does not want it.
-    pub(super) fn take(
+    fn take(
         &mut self,
         part: &Part,
         row: usize,
@@ -130,7 +151,10 @@ impl<'p> Merging<'p> {
         residual: Option<&Residual<'_>>,
     ) -> Option<usize> {
         let names = Names::of(part, row, decision);
-        if names.were_unknown() && residual.is_some_and(|residual| !residual.keeps(&names)) {
+        if residual.is_some_and(|residual| !residual.keeps(&names, &names.known())) {
+            return None;
+        }
+        if self.plan.known_only && !names.is_known(0) {
             return None;
         }
         let group = self.group(names.into_asked(self.plan.keys.len()));
@@ -144,17 +168,17 @@ impl<'p> Merging<'p> {
     }
 
     /// Notes what rates have to add because the part's node knows less of the step than another.
-    pub(super) fn take_surplus(
+    fn take_surplus(
         &mut self,
         steps: &Steps,
-        (number, part, row): (usize, &Part, usize),
+        (part, row): (&Part, usize),
         (place, step): (usize, u32),
         decision: &Decision<'_>,
     ) {
         for (state, records) in self.plan.rated.iter().enumerate() {
             let Some(records) = records.filter(|_| decision.keeps(state)) else { continue };
             let count = states::count(&part.groups.states[state], row);
-            let surplus = steps.surplus(number, records, step as usize, count);
+            let surplus = steps.surplus(part.node, records, step as usize, count);
             if !surplus.is_none() {
                 *self.merged.surplus.entry((state, place)).or_default() += surplus;
             }
@@ -162,7 +186,7 @@ impl<'p> Merging<'p> {
     }
 
     /// Makes room where there are too many groups. Places change by that.
-    pub(super) fn keep_to_bounds(&mut self) {
+    fn keep_to_bounds(&mut self) {
         if !self.is_frozen && !self.bounds.hold(&self.merged) {
             self.make_room();
         }
@@ -198,7 +222,10 @@ mod tests {
     use goldwire_answer::groups::{Groups, KeyColumn, StateColumn};
     use goldwire_model::{field::Field, query::Query};
 
-    use super::{super::merge, *};
+    use super::{
+        super::{Answered, merge},
+        *,
+    };
     use crate::coverage::Joined;
 
     /// One row a group: the first ten groups come again and again, all others once.
@@ -209,7 +236,7 @@ mod tests {
             values: names.map(|name| Some(Arc::from(format!("/{name}")))).collect(),
         };
         let states = vec![StateColumn::Count(vec![1; groups as usize])];
-        Part { groups: Groups { keys: vec![keys], states, ..Groups::default() }, rows: groups as usize }
+        Part { node: 0, groups: Groups { keys: vec![keys], states, ..Groups::default() }, rows: groups as usize }
     }
 
     fn merged(groups: u64) -> Merged {
@@ -217,7 +244,9 @@ mod tests {
         let query = Query::from_json(text).expect("a query");
         let mut joined = Joined::new(crate::Asked::default());
         let steps = Steps::of(&query, &joined).expect("a window");
-        merge(&query, &Plan::new(&query.kind), &[part(groups)], &steps, &mut joined)
+        let (terms, _) = crate::terms::terms(&query.filter, &query.enforced);
+        let answered = [Answered { term: &terms[0], parts: &[part(groups)] }];
+        merge(&answered, &Plan::new(&query.kind), &steps, &mut joined)
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use goldwire_answer::groups::{Groups, StateColumn};
-use goldwire_model::query::Query;
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
     residual::Residual,
     states,
     steps::{Steps, Surplus},
+    terms::Term,
 };
 
 mod doubts;
@@ -21,6 +21,7 @@ mod pairs;
 mod plan;
 mod undecided;
 
+use doubts::Doubts;
 use merging::{Bounds, Merging};
 use pairs::Pairs;
 pub(crate) use plan::{Part, Plan};
@@ -67,23 +68,28 @@ pub(crate) struct Cell {
     pub(crate) step: u32,
 }
 
-/// Joins the parts: what two nodes saw is counted once, what a node could not decide is decided. Where there are too many
-/// groups, a first pass finds about the heaviest, and a second counts these and all else under [`OTHER`].
-pub(crate) fn merge(query: &Query, plan: &Plan, parts: &[Part], steps: &Steps, joined: &mut Joined) -> Merged {
-    let pairs = Pairs::of(plan, parts, joined);
-    let residual = Residual::of(query);
+/// What nodes answered to one term of the filter.
+pub(crate) struct Answered<'a> {
+    pub(crate) term: &'a Term,
+    pub(crate) parts: &'a [Part],
+}
+
+/// Joins the parts of all terms: what two nodes saw is counted once, what a node could not decide is decided. Where there
+/// are too many groups, a first pass finds about the heaviest, and a second counts these and all else under [`OTHER`].
+pub(crate) fn merge(answered: &[Answered<'_>], plan: &Plan, steps: &Steps, joined: &mut Joined) -> Merged {
+    let mut doubts = Doubts::default();
+    let mut decided = Vec::with_capacity(answered.len());
+    for answered in answered {
+        let residual = Residual::of(answered.term);
+        let pairs = Pairs::of(plan, answered.parts, residual.as_ref());
+        doubts.add(&pairs.doubts);
+        decided.push((residual, pairs));
+    }
+    doubts.sentences().for_each(|sentence| joined.note(sentence));
     let pass = |merging: &mut Merging<'_>| {
-        for (number, part) in parts.iter().enumerate() {
-            for row in 0..part.rows {
-                let decision = pairs.decision(number, row);
-                if decision.is_dropped() {
-                    continue;
-                }
-                let Some(step) = steps.number_of(&part.groups, row) else { continue };
-                if let Some(place) = merging.take(part, row, step, &decision, residual.as_ref()) {
-                    merging.take_surplus(steps, (number, part, row), (place, step), &decision);
-                    merging.keep_to_bounds();
-                }
+        for (answered, (residual, pairs)) in answered.iter().zip(&decided) {
+            for (number, part) in answered.parts.iter().enumerate() {
+                merging.take_part(part, steps, residual.as_ref(), |row| pairs.decision(number, row));
             }
         }
     };

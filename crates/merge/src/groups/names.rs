@@ -8,37 +8,46 @@ use goldwire_model::{
     filter::{Lookup, Value},
 };
 
-use super::{pairs::Decision, plan::Part};
+use super::{OTHER, pairs::Decision, plan::Part};
 
 /// Values of all keys of a row. None is unknown any more: what nobody knows is the empty text.
 pub(crate) struct Names<'a> {
     part: &'a Part,
     values: Vec<Arc<str>>,
-    were_unknown: bool,
+    /// What is known for certain; empty where it is certain that there is none.
+    known: Vec<Option<Arc<str>>>,
 }
 
 impl<'a> Names<'a> {
     pub(crate) fn of(part: &'a Part, row: usize, decision: &Decision<'_>) -> Self {
-        let known = |number: usize| {
+        let said = |number: usize, lent: bool| {
             let key = &part.groups.keys[number];
             let own = key.values[row].as_ref();
             if !key.field.is_end_identity() {
                 return decision.place(number).or(own);
             }
-            let name = own.or_else(|| decision.lent(number));
+            let name = own.or_else(|| if lent { decision.lent(number) } else { None });
             name.filter(|name| !name.is_empty()).or_else(|| decision.place(number)).or(name)
         };
+        let known = |number: usize| said(number, true);
         let pair = part.pair(row);
-        let values = (0..part.groups.keys.len())
+        let numbers = 0..part.groups.keys.len();
+        let values = numbers
+            .clone()
             .map(|number| known(number).cloned().unwrap_or_else(|| stand_in(part, number, pair, known)))
             .collect();
-        let were_unknown = part.groups.keys.iter().any(|key| key.field.is_end_identity() && key.values[row].is_none());
-        Self { part, values, were_unknown }
+        let known = numbers.map(|number| said(number, decision.lends_for_certain()).cloned()).collect();
+        Self { part, values, known }
     }
 
-    /// The node did not know all names, so it could not decide a filter on them.
-    pub(crate) const fn were_unknown(&self) -> bool {
-        self.were_unknown
+    /// What is known for certain, for what is enforced.
+    pub(crate) fn known(&self) -> KnownNames<'_> {
+        KnownNames { part: self.part, known: &self.known }
+    }
+
+    /// True where somebody knows the value of the key of that number.
+    pub(crate) fn is_known(&self, number: usize) -> bool {
+        self.known.get(number).is_some_and(Option::is_some)
     }
 
     /// The values of the keys that were asked for; the others have served.
@@ -49,15 +58,29 @@ impl<'a> Names<'a> {
 }
 
 impl Lookup for Names<'_> {
-    /// What the row is not keyed by, its node has decided.
     fn value(&self, field: &Field) -> Value<'_> {
         let number = self.part.groups.keys.iter().position(|key| key.field == *field);
-        match number.map(|number| &*self.values[number]) {
-            Some("") => Value::Absent,
-            Some(name) => Value::Text(Cow::Borrowed(name)),
-            None => Value::Unknown,
-        }
+        number.map_or(Value::Unknown, |number| text(&self.values[number]))
     }
+}
+
+/// Names as far as somebody knows them.
+pub(crate) struct KnownNames<'a> {
+    part: &'a Part,
+    known: &'a [Option<Arc<str>>],
+}
+
+impl Lookup for KnownNames<'_> {
+    fn value(&self, field: &Field) -> Value<'_> {
+        let number = self.part.groups.keys.iter().position(|key| key.field == *field);
+        let known = number.and_then(|number| self.known[number].as_ref());
+        // What did not fit was counted together, whatever its names are.
+        known.filter(|name| ***name != *OTHER).map_or(Value::Unknown, |name| text(name))
+    }
+}
+
+fn text(name: &str) -> Value<'_> {
+    if name.is_empty() { Value::Absent } else { Value::Text(Cow::Borrowed(name)) }
 }
 
 /// A workload that nobody knows is called by its DNS name, else by its address. Other unknown names are empty.

@@ -5,6 +5,8 @@
 //!
 //! * The side that counted more in the window is taken (equal: the server's), because a side can only miss exchanges,
 //!   never see too many.
+//! * Nodes send the rows of a pair whatever the filter says of names: so both sides' totals are of the same exchanges, and
+//!   what the one side's names rule out is ruled out for the other's rows.
 //! * But where several workloads share the source's address, the client's rows are taken whatever the totals: only they
 //!   are split by workload. The same holds for the server's rows where the client's are not split.
 //! * Where addresses are translated between them, several clients may look like one to the server, and several servers like one
@@ -13,6 +15,7 @@
 
 use std::sync::Arc;
 
+use goldwire_answer::plan::State;
 use goldwire_model::field::{EndField, Field, Side};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -23,7 +26,7 @@ use super::{
     plan::{Part, Plan, Witness},
 };
 use crate::{
-    coverage::Joined,
+    residual::Residual,
     states::{self, Weight},
 };
 
@@ -33,22 +36,26 @@ pub(crate) struct Pairs {
     numbers: Vec<FxHashMap<usize, (usize, bool)>>,
     verdicts: Vec<Verdict>,
     masks: Masks,
-    doubts: Doubts,
+    /// What of the counts is not certain.
+    pub(super) doubts: Doubts,
 }
 
+#[derive(Default)]
 struct Verdict {
     client_counts: bool,
     /// By side (server, client): what its rows most often say of each key that names an end.
     names: [Vec<Option<Arc<str>>>; 2],
     /// By side (server, client), where addresses are translated: where its rows' ends really are, by key.
     places: [Vec<Option<Arc<str>>>; 2],
+    /// By side: its rows tell several ends apart, so that what they say is not of each exchange.
+    is_split: [bool; 2],
 }
 
 /// Which states are taken of a row, by whether its side is the client's and whether that is the counted one.
 struct Masks {
     all: Vec<bool>,
-    /// What both sides should see alike, and so are compared by.
-    either: Vec<bool>,
+    /// What sides are compared by.
+    compared: Vec<bool>,
     counted_server: Vec<bool>,
     other_server: Vec<bool>,
     other_client: Vec<bool>,
@@ -59,6 +66,7 @@ pub(crate) struct Decision<'a> {
     mask: &'a [bool],
     lent: Option<&'a [Option<Arc<str>>]>,
     places: Option<&'a [Option<Arc<str>>]>,
+    lends_for_certain: bool,
 }
 
 impl Decision<'_> {
@@ -70,6 +78,11 @@ impl Decision<'_> {
     /// The state of that number is taken.
     pub(crate) fn keeps(&self, state: usize) -> bool {
         self.mask[state]
+    }
+
+    /// What the other side says holds for this row for certain: it says the same in all its rows.
+    pub(crate) const fn lends_for_certain(&self) -> bool {
+        self.lends_for_certain
     }
 
     /// What the other side says of the key of that number.
@@ -84,8 +97,7 @@ impl Decision<'_> {
 }
 
 impl Pairs {
-    /// Also tells what a reader must know.
-    pub(crate) fn of(plan: &Plan, parts: &[Part], joined: &mut Joined) -> Self {
+    pub(crate) fn of(plan: &Plan, parts: &[Part], residual: Option<&Residual<'_>>) -> Self {
         let mut pairs = Self {
             numbers: parts.iter().map(|_| FxHashMap::default()).collect(),
             verdicts: Vec::new(),
@@ -97,30 +109,34 @@ impl Pairs {
         let is_any_translated =
             met.meetings.len() > 1 && met.meetings.iter().any(|meeting| is_translated(&views, meeting));
         for meeting in &met.meetings {
-            let difference = pairs.judge(parts, &views, meeting);
+            let is_of_destinations = residual.is_some_and(Residual::is_of_destinations);
+            let difference = pairs.judge(parts, &views, meeting, is_of_destinations);
             // What one end has and the other has not may be with another meeting, by a connection that neither has kept.
             if is_any_translated && meeting.sides.iter().flatten().any(|view| views[*view].is_cut()) {
                 pairs.doubts.undecided = pairs.doubts.undecided.saturating_add(difference);
             }
         }
-        let events = |views_of: &[usize]| weight(parts, &rows_of(&views, views_of), &pairs.masks.either).events();
+        let events = |views_of: &[usize]| weight(parts, &rows_of(&views, views_of), &pairs.masks.compared).events();
         pairs.doubts.undecided = pairs.doubts.undecided.saturating_add(events(&met.undecided));
         pairs.doubts.doubtful = events(&met.doubtful);
-        pairs.doubts.sentences().for_each(|sentence| joined.note(sentence));
         pairs
     }
 
     /// Decides on a meeting, and gives by how much its sides' counts differ.
-    fn judge(&mut self, parts: &[Part], views: &[View<'_>], meeting: &Meeting) -> u64 {
+    fn judge(&mut self, parts: &[Part], views: &[View<'_>], meeting: &Meeting, is_of_destinations: bool) -> u64 {
         let number = self.verdicts.len();
         let rows = [0, 1].map(|side| rows_of(views, &meeting.sides[side]));
-        let seen = [0, 1].map(|side| Seen::of(parts, &rows[side], &self.masks.either));
+        let seen = [0, 1].map(|side| Seen::of(parts, &rows[side], &self.masks.compared));
         let difference = seen[0].weight.events().abs_diff(seen[1].weight.events());
-        let verdict = if is_translated(views, meeting) {
+        let mut verdict = if is_translated(views, meeting) {
             self.judge_translated(parts, views, meeting, &rows, seen)
         } else {
-            judge_plain(parts, &rows, seen)
+            judge_plain(parts, &rows, seen, is_of_destinations)
         };
+        let is_split = |side: usize, end| {
+            distinct_ends(views, meeting.sides[side].iter()) > 1 || distinct(parts, &rows[side], end) > 1
+        };
+        verdict.is_split = [is_split(0, Side::Destination), is_split(1, Side::Source)];
         if meeting.is_rewritten {
             self.doubts.rewritten(views[meeting.sides[1][0]].pair);
         }
@@ -163,15 +179,15 @@ impl Pairs {
             let count = if client_counts { client.weight.events() } else { server.weight.events() };
             let shared = &mut self.doubts.shared[usize::from(client_counts)];
             *shared = shared.saturating_add(count);
-            return Verdict { client_counts, names: Default::default(), places: Default::default() };
+            return Verdict { client_counts, ..Verdict::default() };
         }
         let places = [places(parts, views, servers, clients), places(parts, views, clients, servers)];
-        Verdict { client_counts, names: [server.names, client.names], places }
+        Verdict { client_counts, names: [server.names, client.names], places, ..Verdict::default() }
     }
 
     pub(crate) fn decision(&self, part: usize, row: usize) -> Decision<'_> {
         let Some((number, by_client)) = self.numbers[part].get(&row) else {
-            return Decision { mask: &self.masks.all, lent: None, places: None };
+            return Decision { mask: &self.masks.all, lent: None, places: None, lends_for_certain: false };
         };
         let verdict = &self.verdicts[*number];
         let mask = match (*by_client, verdict.client_counts) {
@@ -181,7 +197,9 @@ impl Pairs {
             (false, true) => &self.masks.other_server,
         };
         let places = &verdict.places[usize::from(*by_client)];
-        Decision { mask, lent: Some(&verdict.names[usize::from(!*by_client)]), places: Some(places) }
+        let other = usize::from(!*by_client);
+        let lends_for_certain = !verdict.is_split[other];
+        Decision { mask, lent: Some(&verdict.names[other]), places: Some(places), lends_for_certain }
     }
 }
 
@@ -189,16 +207,18 @@ fn rows_of(views: &[View<'_>], side: &[usize]) -> Vec<(usize, usize)> {
     side.iter().flat_map(|view| &views[*view].rows).copied().collect()
 }
 
-fn judge_plain(parts: &[Part], rows: &[Vec<(usize, usize)>; 2], seen: [Seen; 2]) -> Verdict {
+fn judge_plain(parts: &[Part], rows: &[Vec<(usize, usize)>; 2], seen: [Seen; 2], is_of_destinations: bool) -> Verdict {
     let [server, client] = seen;
     let client_is_split = distinct(parts, &rows[1], Side::Source) > 1;
     let server_is_split = distinct(parts, &rows[0], Side::Destination) > 1;
     let client_counts = match (client_is_split, server_is_split) {
-        (true, _) => true,
+        // Who asks about destinations only is told by the side that knows them.
+        (true, true) => !is_of_destinations,
+        (true, false) => true,
         (false, true) => false,
         (false, false) => client.weight.compare(server.weight).is_gt(),
     };
-    Verdict { client_counts, names: [server.names, client.names], places: Default::default() }
+    Verdict { client_counts, names: [server.names, client.names], ..Verdict::default() }
 }
 
 /// Where the ends of one side's rows really are, as far as the other side sees it alike in all its views: by key.
@@ -231,9 +251,10 @@ fn places(parts: &[Part], views: &[View<'_>], own: &[usize], others: &[usize]) -
 impl Masks {
     fn of(plan: &Plan) -> Self {
         let mask = |keeps: fn(Witness) -> bool| plan.states.iter().map(|state| keeps(Witness::of(state))).collect();
+        let is_compared = |state: &State| Witness::of(state) == Witness::Either && state.tells_completeness();
         Self {
             all: mask(|_| true),
-            either: mask(|witness| witness == Witness::Either),
+            compared: plan.states.iter().map(is_compared).collect(),
             counted_server: mask(|witness| witness != Witness::Client),
             other_server: mask(|witness| witness == Witness::Both),
             other_client: mask(|witness| witness != Witness::Either),

@@ -19,10 +19,14 @@ pub(crate) struct Plan {
     /// The state by which groups are the heaviest.
     pub(crate) rank: Option<usize>,
     has_steps: bool,
+    /// Rows whose first key nobody knows are left out.
+    pub(crate) known_only: bool,
 }
 
 /// A node's groups after they were checked.
 pub(crate) struct Part {
+    /// Which of the nodes that answered.
+    pub(crate) node: usize,
     pub(crate) groups: Groups,
     pub(crate) rows: usize,
 }
@@ -42,6 +46,7 @@ impl Plan {
             states,
             rank: goldwire_answer::plan::rank(kind),
             has_steps: matches!(kind, QueryKind::Signals { .. } | QueryKind::Heatmap { .. }),
+            known_only: false,
         }
     }
 
@@ -50,11 +55,11 @@ impl Plan {
         self.states.iter().position(|planned| planned == state)
     }
 
-    /// Takes groups that fit.
+    /// Takes groups of a node that fit.
     ///
     /// # Errors
     /// What does not fit, fit to follow "bad answer:".
-    pub(crate) fn check(&self, groups: Groups) -> Result<Part, String> {
+    pub(crate) fn check(&self, node: usize, groups: Groups) -> Result<Part, String> {
         let rows = super::rows(&groups);
         let keys_fit = groups.keys.len() >= self.keys.len()
             && groups.keys.iter().zip(&self.keys).all(|(key, planned)| key.field == *planned);
@@ -73,7 +78,7 @@ impl Plan {
         if !lengths_fit {
             return Err("its columns have different lengths".to_owned());
         }
-        Ok(Part { groups, rows })
+        Ok(Part { node, groups, rows })
     }
 }
 

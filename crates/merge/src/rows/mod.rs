@@ -1,71 +1,102 @@
 //! Records of several nodes become one list.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 use goldwire_answer::{
     column::Column,
-    rows::Rows,
-    table::{NamedColumn, Table},
+    table::{self, NamedColumn},
 };
 use goldwire_model::{
-    field::Field,
-    query::{Order, Query, QueryKind},
+    field::{Field, Table},
+    query::{Query, QueryKind},
 };
 
-use crate::{coverage::Joined, residual::Residual};
+use crate::coverage::Joined;
 
-mod names;
-mod records;
-mod twice;
+pub(crate) mod exchange;
+mod key;
+mod pairing;
+pub(crate) mod records;
+mod search;
 
+use exchange::{Cell, Exchange};
 use records::Records;
+pub(crate) use search::{Found, Search};
 
-/// Joins the parts: what two nodes saw is shown once, with the names of both; ordered and cut as the query wants.
-pub(crate) fn merge(query: &Query, parts: Vec<Rows>, joined: &mut Joined) -> Table {
-    let QueryKind::Rows { order_by, limit, .. } = &query.kind else { return Table::default() };
-    let cut_by_nodes: u64 = parts.iter().map(|part| part.cut).sum();
-    // What several nodes cut may be the same records, seen from both ends.
-    let may_be_twice = parts.iter().filter(|part| part.cut > 0).count() > 1 && !query.mentions_reporter();
-    let columns = query.columns();
-    let mut records = Records::of(&columns, parts);
-    let mut kept: Vec<usize> = (0..records.len()).collect();
-    if !query.mentions_reporter() {
-        kept = twice::once_each(&mut records);
+/// The rows that were found, in the columns of the query; says what is not among them.
+pub(crate) fn finish(query: &Query, found: &Found, joined: &mut Joined) -> table::Table {
+    let QueryKind::Rows { limit, .. } = &query.kind else { return table::Table::default() };
+    let Found { more, doubtful, .. } = found;
+    if *doubtful > 0 {
+        joined.note(format!(
+            "At least {more} more rows match than the limit of {limit} shows: {doubtful} further reports were not joined"
+        ));
+    } else if *more > 0 {
+        joined.note(format!("{more} more rows match than the limit of {limit} shows"));
     }
-    names::fill(&mut records);
-    if let Some(residual) = Residual::of(query) {
-        kept.retain(|row| residual.keeps(&records.row(*row)));
+    if found.is_cut_short {
+        joined.note(
+            "Rows may be missing: too many had to be looked at to find the first ones; a narrower filter or time range \
+             finds them"
+                .to_owned(),
+        );
     }
-    sort(&records, order_by, &mut kept);
-    let cut = cut_by_nodes + kept.len().saturating_sub(*limit) as u64;
-    if cut > 0 {
-        let at_most = if may_be_twice { "Up to " } else { "" };
-        joined.note(format!("{at_most}{cut} more rows match than the limit of {limit} shows"));
+    if found.is_silent {
+        joined.note(
+            "A node did not answer when it was asked for the other ends of rows: some may be shown twice, or without \
+             names"
+                .to_owned(),
+        );
     }
-    kept.truncate(*limit);
-    shown(&records, &columns, &kept)
+    shown(&found.records, &query.columns(), &found.exchanges)
 }
 
-/// As asked, else newest first; rows that are equal so far stay in the order of their nodes.
-fn sort(records: &Records, order_by: &[Order], rows: &mut [usize]) {
-    let newest_first = [Order { field: Field::Time, descending: true }];
-    let order = if order_by.is_empty() { &newest_first[..] } else { order_by };
-    let columns: Vec<(&Column, bool)> =
-        order.iter().filter_map(|order| Some((records.column(&order.field)?, order.descending))).collect();
-    rows.sort_by(|a, b| {
-        let orderings = columns.iter().map(|(column, descending)| {
-            let ordering = compare(column, *a, *b);
-            if *descending { ordering.reverse() } else { ordering }
-        });
-        orderings.into_iter().find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
-    });
+/// Whether two nodes may have reported one record: of a drop there is one report.
+pub(crate) fn are_twofold(query: &Query, nodes: usize) -> bool {
+    let has_two_reports = matches!(query.kind, QueryKind::Rows { table: Table::Requests | Table::Flows, .. });
+    nodes > 1 && has_two_reports && !query.mentions_reporter()
 }
 
-fn shown(records: &Records, columns: &[Field], rows: &[usize]) -> Table {
-    let columns = columns.iter().filter_map(|field| {
-        Some(NamedColumn { name: field.name().into(), unit: field.unit(), values: pick(records.column(field)?, rows) })
+/// Exchanges as rows.
+pub(crate) fn shown(records: &Records, columns: &[Field], exchanges: &[Exchange]) -> table::Table {
+    let columns = columns.iter().map(|field| NamedColumn {
+        name: field.name().into(),
+        unit: field.unit(),
+        values: column(records, field, exchanges),
     });
-    Table { columns: columns.collect() }
+    table::Table { columns: columns.collect() }
+}
+
+fn column(records: &Records, field: &Field, exchanges: &[Exchange]) -> Column {
+    let cells = exchanges.iter().map(|exchange| exchange.shown(records, field));
+    match records::empty(field) {
+        Column::Text(_) => Column::Text(cells.map(text).collect()),
+        Column::Integer(_) => Column::Integer(cells.map(integer).collect()),
+        Column::Time(_) => Column::Time(cells.map(integer).collect()),
+        Column::Float(_) => Column::Float(
+            cells.map(|cell| if let Some(Cell::Float(number)) = cell { Some(number) } else { None }).collect(),
+        ),
+    }
+}
+
+fn text(cell: Option<Cell>) -> Option<Arc<str>> {
+    if let Some(Cell::Text(text)) = cell { Some(text) } else { None }
+}
+
+fn integer(cell: Option<Cell>) -> Option<i64> {
+    match cell {
+        Some(Cell::Integer(number) | Cell::Time(number)) => Some(number),
+        _ => None,
+    }
+}
+
+/// Compares exchanges by all their values, so that equals of an order always stand in the same order.
+fn by_values(records: &Records, a: &Exchange, b: &Exchange) -> Ordering {
+    let differing = records.fields().map(|field| {
+        let cells = (a.shown(records, field), b.shown(records, field));
+        cells.0.partial_cmp(&cells.1).unwrap_or(Ordering::Equal)
+    });
+    differing.into_iter().find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// Compares two values of a column; absent ones are the least.

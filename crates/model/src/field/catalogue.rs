@@ -199,4 +199,5 @@ other_fields! {
     =>
     Pairing "pairing" Text FLOWS_REQUESTS "What both reports of a connection have in common";
     Position "position" Number REQUESTS "Where an exchange is on its connection";
+    Elsewhere "elsewhere" Text WITH_ENDS "Which ends do not run on the reporting node";
 }

@@ -217,6 +217,8 @@ pub enum Field {
     Pairing,
     /// Where an exchange is on its connection, for the merge. No name of users'.
     Position,
+    /// Which ends do not run on the reporting node, for the merge: `source`, `destination` or `both`. No name of users'.
+    Elsewhere,
 }
 
 /// What values a field has, and so which operators and units it takes.

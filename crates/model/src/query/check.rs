@@ -1,6 +1,6 @@
 //! Whether what a query asks for can be had together: fields of the tables that it is about.
 
-use super::{Aggregate, AggregateOrder, Order, Query, QueryError, QueryKind, RowShape, step};
+use super::{Aggregate, AggregateOrder, Order, Portion, Query, QueryError, QueryKind, RowShape, step};
 use crate::{
     field::{Field, Table},
     filter::{FieldNotInTable, Filter},
@@ -10,6 +10,9 @@ use crate::{
 /// Refuses a query that asks for what there is not.
 pub(super) fn query(query: &Query) -> Result<(), QueryError> {
     let filter = &query.filter;
+    if !query.partial && query.portion != Portion::default() {
+        return Err(QueryError::WrongValue { key: "partial", expected: "true: only a merge asks for a portion" });
+    }
     match &query.kind {
         QueryKind::Signals { signals, group_by, step_millis, .. } => {
             groupable("groupBy", group_by)?;

@@ -50,7 +50,7 @@ impl QueryType {
             Self::Signals => &["signals", "groupBy", "limit", "step"],
             Self::Heatmap => &["signal", "groupBy", "step"],
             Self::ServiceMap => &["groupBy"],
-            Self::Rows(_) => &["columns", "orderBy", "limit", "live", "as"],
+            Self::Rows(_) => &["columns", "orderBy", "limit", "live", "as", "first", "alone", "partners", "after"],
             Self::Table => &["table", "groupBy", "aggregates", "orderBy", "limit"],
             Self::Values => &["field", "prefix", "limit"],
         }

@@ -15,6 +15,7 @@ mod error;
 mod exact;
 mod keys;
 mod object;
+mod portion;
 mod read;
 mod step;
 mod write;
@@ -22,6 +23,7 @@ mod write;
 pub use aggregate::{Aggregate, Function};
 pub use error::QueryError;
 pub use keys::is_like_own_key;
+pub use portion::{MOST_FIRST, MOST_PARTNERS, Mark, MarkError, Partner, PartnerError, Portion};
 pub use step::nice_step;
 
 /// A query after its JSON was checked. Built by [`Query::from_json`] only; unknown keys are refused with their name.
@@ -33,11 +35,16 @@ pub struct Query {
     pub filter_text: String,
     /// What records must be like.
     pub filter: Filter,
+    /// The part of `filter` that a data source enforces: it must hold for certain, so what is unknown of it does not
+    /// match. It is not written to nodes, which answer what is possible by `filter`.
+    pub enforced: Filter,
     /// Milliseconds since the epoch, `[from, to)`. Always present on the wire to a node; absent in an editor's query,
     /// where the panel's range stands for it.
     pub window: Option<Window>,
     /// The node is to answer mergeable state rather than finished values.
     pub partial: bool,
+    /// Of a partial query for rows: which of them. Set by the merge.
+    pub portion: Portion,
     /// What is asked for.
     pub kind: QueryKind,
 }
@@ -196,7 +203,8 @@ impl Query {
     /// Adds a filter that every record must match too, such as the one that a data source enforces. The text stays that of
     /// the query's author.
     pub fn restrict(&mut self, enforced: Filter) {
-        self.filter = Filter::and(enforced, std::mem::take(&mut self.filter));
+        self.filter = Filter::and(enforced.clone(), std::mem::take(&mut self.filter));
+        self.enforced = Filter::and(std::mem::take(&mut self.enforced), enforced);
     }
 
     /// Adds a condition of the query's author.

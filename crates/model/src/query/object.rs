@@ -80,6 +80,17 @@ impl Object {
         Ok(fields)
     }
 
+    /// The same, where keys of labels may be asked for ([`Field::is_label_keys`]).
+    pub(super) fn fields_or_label_keys(&self, key: &'static str, most: usize) -> Result<Vec<Field>, QueryError> {
+        let names = self.texts(key)?;
+        refuse_many(key, names.len(), most)?;
+        let read =
+            |name| Field::parse_with_label_keys(name).map_err(|unknown| QueryError::UnknownField { key, unknown });
+        let fields: Vec<Field> = names.into_iter().map(read).collect::<Result<_, _>>()?;
+        refuse_twice(key, &fields)?;
+        Ok(fields)
+    }
+
     /// `orderBy`: texts such as `-latency`, or objects such as `{"field": "latency", "desc": true}`.
     pub(super) fn orders(&self) -> Result<Vec<(&str, bool)>, QueryError> {
         match self.get("orderBy") {

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Aggregate, AggregateOrder, MapBy, Order, Query, QueryError, QueryKind, RowShape, Window, check, exact,
+    Aggregate, AggregateOrder, MOST_FIRST, MOST_PARTNERS, MapBy, Order, Portion, Query, QueryError, QueryKind,
+    RowShape, Window, check, exact,
     keys::QueryType,
     object::{Object, read_field, refuse_many, refuse_twice},
     step,
@@ -57,8 +58,10 @@ impl Query {
             ref_id: object.text("refId")?.map(str::to_owned),
             filter,
             filter_text,
+            enforced: Filter::All,
             window: window(&object)?,
             partial: object.flag("partial")?,
+            portion: portion(&object)?,
             kind: kind(&object, query_type)?,
         };
         check::query(&query)?;
@@ -76,6 +79,24 @@ fn window(object: &Object) -> Result<Option<Window>, QueryError> {
         (Some(from), Some(to)) if from < to => Ok(Some(Window { from, to })),
         (Some(from), Some(to)) => Err(QueryError::Window { from, to }),
     }
+}
+
+fn portion(object: &Object) -> Result<Portion, QueryError> {
+    let most = i64::try_from(MOST_FIRST).unwrap_or(i64::MAX);
+    let wrong = QueryError::WrongValue { key: "partners", expected: "a list of pairings or of pairs of addresses" };
+    let partners = object.texts("partners")?;
+    if partners.len() > MOST_PARTNERS {
+        return Err(wrong);
+    }
+    Ok(Portion {
+        first: object.integer("first", 1, most)?.and_then(|first| usize::try_from(first).ok()),
+        alone: object.flag("alone")?,
+        after: match object.text("after")? {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|_| QueryError::WrongValue { key: "after", expected: "a mark" })?),
+        },
+        partners: partners.into_iter().map(|text| text.parse().map_err(|_| wrong.clone())).collect::<Result<_, _>>()?,
+    })
 }
 
 fn kind(object: &Object, query_type: QueryType) -> Result<QueryKind, QueryError> {
@@ -190,7 +211,11 @@ fn table(object: &Object) -> Result<QueryKind, QueryError> {
     let order = |(name, descending): (&str, bool)| AggregateOrder { column: name.to_owned(), descending };
     Ok(QueryKind::Table {
         table,
-        group_by: object.fields("groupBy", limits::GROUP_BY)?,
+        group_by: if object.flag("partial")? {
+            object.fields_or_label_keys("groupBy", limits::GROUP_BY)?
+        } else {
+            object.fields("groupBy", limits::GROUP_BY)?
+        },
         order_by: object.orders()?.into_iter().map(order).collect(),
         limit: object.limit(DEFAULT_GROUPS, limits::ROWS)?,
         aggregates,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{AggregateOrder, Order, Query, QueryKind, keys::QueryType, step};
+use super::{AggregateOrder, Order, Portion, Query, QueryKind, keys::QueryType, step};
 use crate::field::Field;
 
 impl Query {
@@ -32,6 +32,7 @@ impl Query {
         if self.partial {
             put("partial", true.into());
         }
+        map.extend(self.portion.own_keys());
         map.extend(self.kind.own_keys());
         Value::Object(map)
     }
@@ -45,6 +46,19 @@ impl Query {
             QueryKind::Table { .. } => QueryType::Table,
             QueryKind::Values { .. } => QueryType::Values,
         }
+    }
+}
+
+impl Portion {
+    fn own_keys(&self) -> Map<String, Value> {
+        let partners: Vec<String> = self.partners.iter().map(ToString::to_string).collect();
+        let keys = [
+            ("first", self.first.map(Value::from)),
+            ("alone", self.alone.then_some(true.into())),
+            ("after", self.after.map(|mark| mark.to_string().into())),
+            ("partners", (!partners.is_empty()).then(|| partners.into())),
+        ];
+        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 }
 

@@ -7,13 +7,19 @@ use goldwire_answer::rows::Rows;
 use super::NodeError;
 use crate::{
     decode::DecodeError,
+    live::LiveMetadata,
     messages::Decoder,
     wire::{kind::Kind, rows},
 };
 
-/// The rows of one message; `cut` counts those that were cut since the message before, because the client is slower
-/// than the node.
-pub type LiveRows = Rows;
+/// The rows of one message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveRows {
+    /// Rows that may match; `cut` and `doubtful` count those that were left out since the message before.
+    pub rows: Rows,
+    /// What else the node said.
+    pub metadata: LiveMetadata,
+}
 
 /// Reads a live stream. It ends after the first error.
 pub fn live_rows<S>(messages: S) -> impl Stream<Item = Result<LiveRows, NodeError>> + Send
@@ -39,23 +45,17 @@ async fn next(decoder: &mut Decoder) -> Result<Option<LiveRows>, DecodeError> {
                 other => return Err(DecodeError::OtherKind { wanted: "live rows", got: other.name() }),
             }
             let mut rows = rows::decode(batch.schema_ref(), std::slice::from_ref(&batch))?;
-            rows.cut = cut(&message.inner.app_metadata)?;
-            return Ok(Some(rows));
+            let metadata = metadata(&message.inner.app_metadata)?;
+            (rows.cut, rows.doubtful) = (metadata.cut, metadata.doubtful);
+            return Ok(Some(LiveRows { rows, metadata }));
         }
     }
     Ok(None)
 }
 
-#[derive(serde::Deserialize)]
-struct Cut {
-    cut: u64,
-}
-
-fn cut(metadata: &[u8]) -> Result<u64, DecodeError> {
+fn metadata(metadata: &[u8]) -> Result<LiveMetadata, DecodeError> {
     if metadata.is_empty() {
-        return Ok(0);
+        return Ok(LiveMetadata::default());
     }
-    let cut: Cut =
-        serde_json::from_slice(metadata).map_err(|error| DecodeError::Coverage { reason: error.to_string() })?;
-    Ok(cut.cut)
+    serde_json::from_slice(metadata).map_err(|error| DecodeError::Coverage { reason: error.to_string() })
 }

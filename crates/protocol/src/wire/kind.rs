@@ -12,6 +12,10 @@ pub const KIND_KEY: &str = "goldwire.kind";
 /// Key of the schema metadata with how many rows a limit has cut; absent where it cut none.
 pub const CUT_KEY: &str = "goldwire.cut";
 
+/// Key of the schema metadata with how many further reports were cut of which only a merge can tell whether they are
+/// rows.
+pub const DOUBTFUL_KEY: &str = "goldwire.doubtful";
+
 /// What an answer's columns are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {

@@ -1,6 +1,6 @@
 //! Records: [`Rows`] as record batches. A column is named as its field; text is a dictionary, durations are seconds
 //! (f64), times nanoseconds since the epoch. How many rows the limit cut stands in the schema's metadata
-//! ([`CUT_KEY`]).
+//! ([`CUT_KEY`], [`DOUBTFUL_KEY`]).
 
 use std::{ops::Range, sync::Arc};
 
@@ -11,7 +11,7 @@ use goldwire_model::field::Field;
 
 use super::{
     columns::{append, empty_of, named, wire_array, wire_type},
-    kind::{CUT_KEY, Kind},
+    kind::{CUT_KEY, DOUBTFUL_KEY, Kind},
 };
 use crate::decode::DecodeError;
 
@@ -19,11 +19,7 @@ use crate::decode::DecodeError;
 pub(crate) fn schema(rows: &Rows) -> SchemaRef {
     let fields =
         rows.columns.iter().map(|(field, column)| ArrowField::new(field.name(), wire_type(column), true)).collect();
-    if rows.cut == 0 {
-        Kind::Rows.schema(fields)
-    } else {
-        Kind::Rows.schema_with(fields, [(CUT_KEY, rows.cut.to_string())])
-    }
+    Kind::Rows.schema_with(fields, [(CUT_KEY, rows.cut.to_string()), (DOUBTFUL_KEY, rows.doubtful.to_string())])
 }
 
 /// How many rows there are.
@@ -43,7 +39,8 @@ pub(crate) fn batch(rows: &Rows, schema: &SchemaRef, range: Range<usize>) -> Res
 /// # Errors
 /// Where a column is of an unknown field or type.
 pub fn decode(schema: &Schema, batches: &[RecordBatch]) -> Result<Rows, DecodeError> {
-    let mut rows = Rows { columns: announced(schema)?, cut: cut(schema)? };
+    let mut rows =
+        Rows { columns: announced(schema)?, cut: count(schema, CUT_KEY)?, doubtful: count(schema, DOUBTFUL_KEY)? };
     for batch in batches {
         for (field, column) in &mut rows.columns {
             let name = field.name();
@@ -67,8 +64,8 @@ fn announced(schema: &Schema) -> Result<Vec<(Field, goldwire_answer::column::Col
         .collect()
 }
 
-fn cut(schema: &Schema) -> Result<u64, DecodeError> {
-    schema.metadata().get(CUT_KEY).map_or(Ok(0), |text| {
-        text.parse().map_err(|_| DecodeError::Column { column: CUT_KEY.to_owned(), reason: "is no number".to_owned() })
+fn count(schema: &Schema, key: &str) -> Result<u64, DecodeError> {
+    schema.metadata().get(key).map_or(Ok(0), |text| {
+        text.parse().map_err(|_| DecodeError::Column { column: key.to_owned(), reason: "is no number".to_owned() })
     })
 }

@@ -85,7 +85,7 @@ fn groups(rows: usize) -> impl Strategy<Value = Body> {
 
 fn rows(rows: usize) -> impl Strategy<Value = Body> {
     let numbers = (vec(option::of(any::<i64>()), rows), vec(option::of(-1e9..1e9_f64), rows));
-    (vec(text(), rows), numbers, any::<u64>()).prop_map(|(texts, (numbers, floats), cut)| {
+    (vec(text(), rows), numbers, any::<[u64; 2]>()).prop_map(|(texts, (numbers, floats), [cut, doubtful])| {
         Body::Rows(Rows {
             columns: vec![
                 (field("time"), Column::Time(numbers.clone())),
@@ -94,6 +94,7 @@ fn rows(rows: usize) -> impl Strategy<Value = Body> {
                 (field("latency"), Column::Float(floats)),
             ],
             cut,
+            doubtful,
         })
     })
 }

@@ -10,7 +10,13 @@ use goldwire_answer::{
     table::{Answer, Finished, Golden, MapEdge, MapNode, NamedColumn, Series, ServiceMap, Table},
 };
 use goldwire_model::query::Query;
-use goldwire_protocol::{MAX_MESSAGE_BYTES, client::live_rows, decode, encode, wire::kind::Kind};
+use goldwire_protocol::{
+    MAX_MESSAGE_BYTES,
+    client::{LiveRows, live_rows},
+    decode, encode,
+    live::LiveMetadata,
+    wire::kind::Kind,
+};
 use proptest::prelude::*;
 
 use super::answers;
@@ -132,18 +138,24 @@ fn a_finished_table_has_its_columns_as_they_were_asked_for() {
 
 #[test]
 fn live_rows_come_back_part_by_part() {
-    let part = |times: &[i64], cut| Rows {
-        columns: vec![
-            (answers::field("time"), Column::Time(times.iter().copied().map(Some).collect())),
-            (
-                answers::field("url.path"),
-                Column::Text(times.iter().map(|time| Some(format!("/{time}").into())).collect()),
-            ),
-        ],
-        cut,
+    let part = |times: &[i64], cut, after: Option<&str>| {
+        let rows = Rows {
+            columns: vec![
+                (answers::field("time"), Column::Time(times.iter().copied().map(Some).collect())),
+                (
+                    answers::field("url.path"),
+                    Column::Text(times.iter().map(|time| Some(format!("/{time}").into())).collect()),
+                ),
+            ],
+            cut,
+            doubtful: cut / 2,
+        };
+        let metadata = LiveMetadata { cut, doubtful: cut / 2, gone: 1, after: after.map(str::to_owned) };
+        LiveRows { rows, metadata }
     };
-    let parts = vec![part(&[], 0), part(&[1, 2], 0), part(&[3], 7)];
-    let sent: Vec<FlightData> = run(encode::live(stream::iter(parts.clone())).try_collect()).unwrap();
+    let parts = vec![part(&[], 0, None), part(&[1, 2], 0, Some("0/1/2")), part(&[3], 7, None)];
+    let told = parts.clone().into_iter().map(|part| (part.rows, part.metadata));
+    let sent: Vec<FlightData> = run(encode::live(stream::iter(told.collect::<Vec<_>>())).try_collect()).unwrap();
     let received = run(live_rows(stream::iter(sent.into_iter().map(Ok))).map(Result::unwrap).collect::<Vec<_>>());
     assert_eq!(received, parts);
 }

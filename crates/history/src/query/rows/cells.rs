@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use goldwire_answer::column::Column;
-use goldwire_model::field::{Field, Kind};
+use goldwire_answer::{column::Column, rows::ClientSays};
+use goldwire_model::field::{EndField, Field, Kind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::top::{Rank, RowRef};
+use super::{
+    sides::Half,
+    top::{Rank, RowRef},
+};
 use crate::{
     chunk::{
         numbers::ABSENT,
@@ -22,6 +25,40 @@ pub(super) struct Reader<'a> {
     field: Field,
     /// Texts made so far, by code.
     texts: FxHashMap<u64, Option<Arc<str>>>,
+}
+
+/// What rows are ordered by in one column of the order.
+pub(super) struct Ranking<'a> {
+    reader: Reader<'a>,
+    says: ClientSays,
+    /// What a workload is called by where it has no name of its own.
+    stand_ins: Vec<Reader<'a>>,
+}
+
+impl<'a> Ranking<'a> {
+    pub(super) fn new(entries: &'a impl Entries, field: &Field) -> Self {
+        let stand_ins = match field {
+            Field::End(side, EndField::Workload) => {
+                [EndField::Dns, EndField::Address].map(|end| Reader::new(entries, &Field::End(*side, end))).into()
+            }
+            _ => Vec::new(),
+        };
+        Self { reader: Reader::new(entries, field), says: ClientSays::of(field), stand_ins }
+    }
+
+    /// The rank of a row. Where the client's report is elsewhere, what that one says comes first.
+    pub(super) fn rank(&self, row: u32, half: Half) -> Rank {
+        let rank = self.reader.rank(row);
+        match (half, self.says) {
+            (Half::Server, ClientSays::Better) => Rank::Open,
+            (Half::Server, ClientSays::WhereAbsent) if rank == Rank::Absent => Rank::Open,
+            _ if rank == Rank::Absent => {
+                let stand_ins = self.stand_ins.iter().map(|reader| reader.rank(row));
+                stand_ins.into_iter().find(|rank| *rank != Rank::Absent).unwrap_or(Rank::Absent)
+            }
+            _ => rank,
+        }
+    }
 }
 
 /// A cell as it is stored.
@@ -56,7 +93,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What the row is ordered by.
-    pub(super) fn rank(&self, row: u32) -> Rank {
+    fn rank(&self, row: u32) -> Rank {
         match self.cell(row) {
             Cell::Value(Value::Absent | Value::Unknown) | Cell::Number(ABSENT) => Rank::Absent,
             Cell::Value(Value::Integer(number)) | Cell::Moment(number) => Rank::Number(number),
@@ -135,7 +172,7 @@ pub(super) fn column(tables: &[impl Entries], field: &Field, rows: &[RowRef]) ->
 }
 
 /// Bytes of columns, each text counted once.
-pub(super) fn bytes(columns: &[(Field, Column)]) -> usize {
+pub(crate) fn bytes(columns: &[(Field, Column)]) -> usize {
     const ARC: usize = 32;
     let of = |column: &Column| match column {
         Column::Text(values) => {

@@ -7,13 +7,16 @@ use arrow_buffer::Buffer;
 use goldwire_model::field::{EndField, Field, Side};
 use rustc_hash::FxHashMap;
 
-use super::top::RowRef;
+use super::{
+    candidates::Candidate,
+    sides::{Reported, Sides},
+};
 use crate::{
     chunk::{
         ends::Flags,
         names,
         numbers::{ABSENT, Numbers},
-        resolve::{Entries, Resolved},
+        resolve::{Entries, NamedChunk, Resolved},
         sealed::{Chunk, Coded, Slot},
         value::Value,
     },
@@ -29,6 +32,9 @@ const SUMS: [(Slot, Field); 6] = [
     (Slot::Retransmits, Field::Retransmits),
     (Slot::Resets, Field::Resets),
 ];
+
+/// Place of the retransmissions among the sums.
+const RETRANSMITS: usize = 4;
 
 /// Connections by column. Fields that do not change, and names, are those of the last report.
 pub(super) struct Connections<'a> {
@@ -77,18 +83,27 @@ impl Part {
     }
 }
 
-/// Puts the reports of `span` together. With `deduplicate`, the client's report of a joined connection gives only what
-/// the server's cannot know: the latency of the connect.
+/// From when on reports are put together.
+#[derive(Clone, Copy)]
+pub(super) struct Spans {
+    /// Reports of these count.
+    pub(super) counted: Span,
+    /// Reports of these name connections, if none of the others does.
+    pub(super) known: Span,
+}
+
+/// Puts the reports together. With `deduplicate`, the client's report of a joined connection gives only what the
+/// server's cannot know: the latency of the connect, and the segments that the client sent again.
 pub(super) fn combine<'a>(
     chunks: &'a [Arc<Chunk>],
     node: &'a str,
-    span: Span,
+    spans: Spans,
     deduplicate: bool,
     part: Part,
 ) -> Connections<'a> {
     let mut gathering = Gathering::default();
     for (number, chunk) in chunks.iter().enumerate() {
-        gathering.add(chunk, number as u32, span, deduplicate, part);
+        gathering.add(chunk, number as u32, spans, deduplicate, part);
     }
     gathering.finish(chunks, node)
 }
@@ -100,6 +115,8 @@ struct Gathered {
     /// The client's report of a joined connection was among its reports, the server's was.
     has_second: bool,
     has_first: bool,
+    /// The last report counts.
+    is_counted: bool,
     time: i64,
     start: i64,
     sums: [u64; SUMS.len()],
@@ -126,7 +143,7 @@ struct Gathering {
 }
 
 impl Gathering {
-    fn add(&mut self, chunk: &Chunk, number: u32, span: Span, deduplicate: bool, part: Part) {
+    fn add(&mut self, chunk: &Chunk, number: u32, spans: Spans, deduplicate: bool, part: Part) {
         let (times, ages) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Age));
         let (ids, flags) = (chunk.numbers(Slot::Connection), chunk.numbers(Slot::Flags));
         let sums = SUMS.map(|(slot, _)| chunk.numbers(slot));
@@ -136,7 +153,9 @@ impl Gathering {
         let verdicts = chunk.numbers(Slot::Verdict);
         for row in 0..chunk.len() {
             let time = times.get(row).cast_signed();
-            if !(span.from..span.to).contains(&time) || !part.has(ids.get(row)) {
+            let is_within = |span: Span| (span.from..span.to).contains(&time);
+            let is_counted = is_within(spans.counted);
+            if (!is_counted && !is_within(spans.known)) || !part.has(ids.get(row)) {
                 continue;
             }
             let flags = Flags(flags.get(row) as u8);
@@ -144,19 +163,28 @@ impl Gathering {
             let into = self.connection(ids.get(row), !deduplicate && flags.is_by_client());
             into.has_second |= second;
             into.has_first |= !flags.is_by_client();
-            into.connect_latency = into.connect_latency.min(connects.get(row));
-            into.tls_latency = into.tls_latency.min(handshakes.get(row));
+            if is_counted {
+                into.connect_latency = into.connect_latency.min(connects.get(row));
+                into.tls_latency = into.tls_latency.min(handshakes.get(row));
+            }
             if second {
+                if is_counted {
+                    into.sums[RETRANSMITS] = into.sums[RETRANSMITS].saturating_add(sums[RETRANSMITS].get(row));
+                }
                 continue;
             }
-            for (sum, column) in into.sums.iter_mut().zip(&sums) {
-                *sum = sum.saturating_add(column.get(row));
+            if is_counted {
+                for (sum, column) in into.sums.iter_mut().zip(&sums) {
+                    *sum = sum.saturating_add(column.get(row));
+                }
+                into.least_rtt = into.least_rtt.min(least.get(row));
             }
-            into.verdict = into.verdict.max(verdicts.get(row));
-            into.least_rtt = into.least_rtt.min(least.get(row));
+            if is_counted {
+                into.verdict = into.verdict.max(verdicts.get(row));
+            }
             into.start = into.start.min(start_of(times, ages, row));
-            if time >= into.time {
-                into.time = time;
+            if (is_counted, time) >= (into.is_counted, into.time) {
+                (into.is_counted, into.time) = (is_counted, time);
                 into.last = Some((number, row as u32));
                 if rtts.get(row) != ABSENT {
                     into.rtt = rtts.get(row);
@@ -171,6 +199,7 @@ impl Gathering {
                 last: None,
                 has_second: false,
                 has_first: false,
+                is_counted: false,
                 time: i64::MIN,
                 start: i64::MAX,
                 sums: [0; SUMS.len()],
@@ -234,11 +263,11 @@ fn pairing_of(chunk: &Chunk, row: usize) -> Option<&[u8]> {
 
 impl Connections<'_> {
     /// These rows alone: those of `rows` that are of this table, whose places there become their new ones.
-    pub(super) fn only(self, table: u32, rows: &mut [RowRef]) -> Self {
+    pub(super) fn only(self, table: u32, rows: &mut [Candidate]) -> Self {
         let mut kept = Vec::new();
-        for (_, row) in rows.iter_mut().filter(|(of, _)| *of == table) {
-            kept.push(*row as usize);
-            *row = kept.len() as u32 - 1;
+        for candidate in rows.iter_mut().filter(|candidate| candidate.row.0 == table) {
+            kept.push(candidate.row.1 as usize);
+            candidate.row.1 = kept.len() as u32 - 1;
         }
         let pick = |column: &[u64]| kept.iter().map(|row| column[*row]).collect::<Vec<u64>>();
         let pairing = |row: &usize| (self.pairing_codes[*row] > 0).then(|| self.pairings.value(*row));
@@ -280,6 +309,17 @@ impl Connections<'_> {
         };
         let values = self.last.iter().map(|last| value(*last)).collect();
         Resolved::Coded { codes: Numbers::plain(&self.places), values }
+    }
+}
+
+impl Reported for Connections<'_> {
+    fn sides(&self) -> Vec<Sides> {
+        let mut of_chunks: FxHashMap<u32, Vec<Sides>> = FxHashMap::default();
+        let mut sides = |(chunk, row): (u32, u32)| {
+            let named = NamedChunk { chunk: &self.chunks[chunk as usize], node: self.node };
+            of_chunks.entry(chunk).or_insert_with(|| named.sides())[row as usize]
+        };
+        self.last.iter().map(|last| sides(*last)).collect()
     }
 }
 

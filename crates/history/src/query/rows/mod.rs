@@ -9,26 +9,42 @@ use goldwire_model::{
 };
 
 use self::{
-    cells::{Reader, column},
-    top::{RowRef, Top},
+    candidates::{Candidate, Candidates, Found},
+    cells::column,
+    flows::Spans,
+    partners::Links,
+    sides::{Reported, elsewhere},
+    top::RowRef,
 };
 use super::{
-    mask::{FALSE, TRUE, mask},
     plan::Span,
-    raw::{Counting, Wanted, has_two_reports, select},
+    raw::{Counting, has_two_reports},
     room::Room,
 };
 use crate::{
     cancel::Cancelled,
     chunk::{
+        ends::Flags,
         resolve::{Entries, NamedChunk},
-        sealed::Chunk,
+        sealed::{Chunk, Slot},
     },
+    ring::Piece,
 };
 
+pub(crate) use cells::bytes;
+
+mod candidates;
 mod cells;
 mod flows;
+mod partners;
+mod sides;
 mod top;
+
+/// Clocks differ between nodes: a partner is looked for so far around the window.
+const PARTNERS_AROUND_NANOSECONDS: i64 = 300_000_000_000;
+
+/// Reports that are handed out for one question for partners, at most.
+const MOST_REPORTS: usize = 65_536;
 
 /// Which rows are wanted, in which columns and order.
 pub(crate) struct RowPlan<'q> {
@@ -43,20 +59,40 @@ impl<'q> RowPlan<'q> {
     /// `None` where the query asks for no rows.
     pub(crate) fn new(query: &'q Query) -> Option<Self> {
         let QueryKind::Rows { table, order_by, limit, .. } = &query.kind else { return None };
-        let newest_first = || vec![Order { field: Field::Time, descending: true }];
-        let order = if order_by.is_empty() { newest_first() } else { order_by.clone() };
-        Some(Self { query, table: *table, columns: columns(query, *table), order, limit: *limit })
+        let mut order = order_by.clone();
+        if order.iter().all(|order| order.field != Field::Time) {
+            order.push(Order { field: Field::Time, descending: true });
+        }
+        let columns = columns(query, *table, &order);
+        Some(Self { query, table: *table, columns, order, limit: query.portion.first.unwrap_or(*limit) })
     }
 
     pub(crate) const fn table(&self) -> Table {
         self.table
     }
 
+    /// What history is to be read of.
+    pub(crate) fn reach(&self, span: Span) -> Span {
+        if self.query.portion.partners.is_empty() {
+            return span;
+        }
+        Span {
+            from: span.from.saturating_sub(PARTNERS_AROUND_NANOSECONDS),
+            to: span.to.saturating_add(PARTNERS_AROUND_NANOSECONDS),
+        }
+    }
+
     fn deduplicate(&self) -> bool {
         !self.query.mentions_reporter() && has_two_reports(self.table.into())
     }
 
-    /// Rows of these chunks within the span, as many of the first ones as there is room for.
+    /// Another node may have the other end's report of a record, and it is asked for that.
+    fn is_twofold(&self) -> bool {
+        self.deduplicate() && !self.query.portion.alone
+    }
+
+    /// Rows of these chunks within the span, as many of the first ones as there is room for; or the partners that are
+    /// asked for.
     pub(crate) fn rows(
         &self,
         chunks: &[Arc<Chunk>],
@@ -68,79 +104,77 @@ impl<'q> RowPlan<'q> {
             return self.connections(chunks, node, span, room);
         }
         let tables: Vec<_> = chunks.iter().map(|chunk| NamedChunk { chunk, node }).collect();
-        let mut best = Best::new(self, room.most() / RANKS_SHARE);
-        for number in (0..tables.len()).rev() {
-            self.offer(&tables, number, span, &mut best);
+        let (span, reports) = (self.reach(span), Counting::counted(self.deduplicate(), self.table.into()));
+        let mut choice = Choice::new(self, room.most() / RANKS_SHARE);
+        // The newest first: most queries want these, and what comes after is then put aside at once.
+        for (number, table) in tables.iter().enumerate().rev() {
+            choice.offer(table, number as u32, &rows_within(table.chunk, span, reports));
             room.check()?;
         }
-        Ok(self.materialise(&tables, best.finish(), room))
+        Ok(self.materialise(&tables, choice.finish(), room))
     }
 
-    /// One row a record, a connection's reports not put together.
-    pub(crate) fn records(&self, chunks: &[Arc<Chunk>], node: &str, span: Span) -> Rows {
-        let tables: Vec<_> = chunks.iter().map(|chunk| NamedChunk { chunk, node }).collect();
-        let mut best = Best::new(self, usize::MAX);
-        // The newest first: most queries want these, and what comes after is then put aside at once.
-        (0..tables.len()).rev().for_each(|number| self.offer(&tables, number, span, &mut best));
-        let (rows, cut) = best.finish();
-        Rows { columns: self.cells(&tables, &rows), cut }
-    }
-
-    fn offer(&self, tables: &[NamedChunk<'_>], number: usize, span: Span, best: &mut Best<'_>) {
-        let wanted = Wanted {
-            about: false,
-            span,
-            filter: &self.query.filter,
-            reports: Counting::counted(self.deduplicate(), self.table.into()),
-        };
-        let (rows, truths) = select(tables[number], wanted);
-        best.offer(&tables[number], number as u32, &rows, truths.as_deref());
+    /// These rows of chunks from that moment on, one row a record: a connection's reports are not put together.
+    pub(crate) fn pieces(&self, pieces: &[Piece], node: &str, from: i64) -> Rows {
+        let tables: Vec<_> = pieces.iter().map(|(chunk, _)| NamedChunk { chunk, node }).collect();
+        let reports = Counting::counted(self.deduplicate(), self.table.into());
+        let span = Span { from, to: i64::MAX };
+        let mut choice = Choice::new(self, usize::MAX);
+        for (number, (table, (_, rows))) in tables.iter().zip(pieces).enumerate() {
+            let within = rows_within(table.chunk, span, reports);
+            let within: Vec<u32> = within.into_iter().filter(|row| rows.contains(row)).collect();
+            choice.offer(table, number as u32, &within);
+        }
+        let Found { rows, cut, doubtful } = choice.finish();
+        Rows { columns: self.cells(&tables, &rows), cut, doubtful }
     }
 
     /// One row a connection. Where there are many, they are put together in parts: first to find the rows that come first,
     /// then once more to keep these.
     fn connections(&self, chunks: &[Arc<Chunk>], node: &str, span: Span, room: &mut Room) -> Result<Rows, Cancelled> {
         let parts = flows::Part::of(chunks, room.most() / CONNECTIONS_SHARE);
-        let combine = |part| flows::combine(chunks, node, span, self.deduplicate(), part);
-        let mut best = Best::new(self, room.most() / RANKS_SHARE);
+        let spans = Spans { counted: span, known: self.reach(span) };
+        let combine = |part| flows::combine(chunks, node, spans, self.deduplicate(), part);
+        let mut choice = Choice::new(self, room.most() / RANKS_SHARE);
         let mut tables = Vec::new();
         for (number, part) in parts.iter().enumerate() {
             let connections = combine(*part);
-            let truths = mask(&self.query.filter, &connections);
-            let possible = |row: &u32| truths.as_ref().is_none_or(|truths| truths[*row as usize] != FALSE);
-            let rows: Vec<u32> = (0..connections.count() as u32).filter(possible).collect();
-            best.offer(&connections, number as u32, &rows, truths.as_deref());
+            let rows: Vec<u32> = (0..connections.count() as u32).collect();
+            choice.offer(&connections, number as u32, &rows);
             if parts.len() == 1 {
                 tables.push(connections);
             }
             room.check()?;
         }
-        let (mut rows, cut) = best.finish();
+        let mut found = choice.finish();
         if parts.len() > 1 {
             for (number, part) in parts.iter().enumerate() {
-                tables.push(combine(*part).only(number as u32, &mut rows));
+                tables.push(combine(*part).only(number as u32, &mut found.rows));
                 room.check()?;
             }
         }
-        Ok(self.materialise(&tables, (rows, cut), room))
+        Ok(self.materialise(&tables, found, room))
     }
 
     /// The first of these rows, as many as there is room for.
-    fn materialise(&self, tables: &[impl Entries], (mut rows, mut cut): (Vec<RowRef>, u64), room: &mut Room) -> Rows {
+    fn materialise(&self, tables: &[impl Entries], mut found: Found, room: &mut Room) -> Rows {
         loop {
-            let columns = self.cells(tables, &rows);
+            let columns = self.cells(tables, &found.rows);
             let bytes = cells::bytes(&columns);
-            if rows.len() <= 1 || (bytes <= room.bound() && room.reach(bytes)) {
-                return Rows { columns, cut };
+            if found.rows.len() <= 1 || (bytes <= room.bound() && room.reach(bytes)) {
+                return Rows { columns, cut: found.cut, doubtful: found.doubtful };
             }
-            let kept = rows.len() / 2;
-            cut += (rows.len() - kept) as u64;
-            rows.truncate(kept);
+            found.keep(found.rows.len() / 2);
         }
     }
 
-    fn cells(&self, tables: &[impl Entries], rows: &[RowRef]) -> Vec<(Field, Column)> {
-        self.columns.iter().map(|field| (field.clone(), column(tables, field, rows))).collect()
+    fn cells(&self, tables: &[impl Entries], rows: &[Candidate]) -> Vec<(Field, Column)> {
+        let places: Vec<RowRef> = rows.iter().map(|candidate| candidate.row).collect();
+        let cells = |field: &Field| match field {
+            Field::Elsewhere => elsewhere(rows.iter().map(|candidate| candidate.sides)),
+            field => column(tables, field, &places),
+        };
+        self.columns.iter().map(|field| (field.clone(), cells(field))).collect()
     }
 }
 
@@ -148,15 +182,69 @@ impl<'q> RowPlan<'q> {
 const RANKS_SHARE: usize = 8;
 const CONNECTIONS_SHARE: usize = 4;
 
-/// The columns asked for, then what the merge joins and decides by.
-fn columns(query: &Query, table: Table) -> Vec<Field> {
+/// Which rows are taken: the first that may be shown, or the partners that are asked for.
+enum Choice<'q> {
+    First(Candidates<'q>),
+    Partners(Links, Vec<Candidate>),
+}
+
+impl<'q> Choice<'q> {
+    /// What rows are ordered by takes so many bytes at most.
+    fn new(plan: &'q RowPlan<'_>, bytes: usize) -> Self {
+        let partners = &plan.query.portion.partners;
+        if partners.is_empty() {
+            let is_twofold = plan.is_twofold();
+            return Self::First(Candidates::new(&plan.query.filter, &plan.order, plan.limit, bytes, is_twofold));
+        }
+        Self::Partners(Links::of(partners), Vec::new())
+    }
+
+    fn offer(&mut self, entries: &impl Reported, table: u32, rows: &[u32]) {
+        match self {
+            Self::First(candidates) => candidates.offer(entries, table, rows),
+            Self::Partners(links, found) => {
+                let asked = links.find(entries, rows);
+                if !asked.is_empty() {
+                    let sides = entries.sides();
+                    let of = |row: u32| Candidate { row: (table, row), sides: sides[row as usize], is_sure: false };
+                    found.extend(asked.into_iter().map(of));
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> Found {
+        match self {
+            Self::First(candidates) => candidates.finish(),
+            Self::Partners(_, rows) => {
+                let mut found = Found { rows, cut: 0, doubtful: 0 };
+                found.keep(MOST_REPORTS);
+                found
+            }
+        }
+    }
+}
+
+fn rows_within(chunk: &Chunk, span: Span, reports: Counting) -> Vec<u32> {
+    let (times, flags) = (chunk.numbers(Slot::Time), chunk.numbers(Slot::Flags));
+    let mut rows: Vec<u32> = (0..chunk.len() as u32).collect();
+    if !chunk.times.are_within(span.from, span.to) {
+        rows.retain(|row| (span.from..span.to).contains(&times.get(*row as usize).cast_signed()));
+    }
+    if reports != Counting::All {
+        rows.retain(|row| reports.have(Flags(flags.get(*row as usize) as u8)));
+    }
+    rows
+}
+
+/// The columns asked for, then what the merge joins, orders and decides by.
+fn columns(query: &Query, table: Table, order: &[Order]) -> Vec<Field> {
     let mut columns = query.columns();
     let mut add = |field: Field| {
         if !columns.contains(&field) {
             columns.push(field);
         }
     };
-    add(Field::Time);
     if has_two_reports(table.into()) {
         add(Field::Reporter);
         add(Field::Pairing);
@@ -169,51 +257,19 @@ fn columns(query: &Query, table: Table) -> Vec<Field> {
             add(Field::End(side, EndField::Port));
         }
     }
-    query.filter.end_identity_fields().into_iter().for_each(&mut add);
+    if table != Table::Processes {
+        add(Field::Elsewhere);
+    }
+    order.iter().for_each(|order| add(order.field.clone()));
+    query.filter.fields().into_iter().for_each(&mut add);
     for side in [Side::Source, Side::Destination] {
         if columns.contains(&Field::End(side, EndField::Workload)) {
-            let dns = Field::End(side, EndField::Dns);
-            if !columns.contains(&dns) {
-                columns.push(dns);
+            for stand_in in [EndField::Dns, EndField::Address].map(|end| Field::End(side, end)) {
+                if !columns.contains(&stand_in) {
+                    columns.push(stand_in);
+                }
             }
         }
     }
     columns
-}
-
-/// The first rows that match for sure, and the first of those that the merge has to decide on: so that neither pushes
-/// the other out.
-struct Best<'p> {
-    plan: &'p RowPlan<'p>,
-    certain: Top,
-    possible: Top,
-}
-
-impl<'p> Best<'p> {
-    /// What rows are ordered by takes so many bytes at most.
-    fn new(plan: &'p RowPlan<'_>, bytes: usize) -> Self {
-        let descending: Vec<bool> = plan.order.iter().map(|order| order.descending).collect();
-        let top = |descending| Top::new(plan.limit, descending, bytes / 2);
-        Self { plan, certain: top(descending.clone()), possible: top(descending) }
-    }
-
-    fn offer(&mut self, entries: &impl Entries, table: u32, rows: &[u32], truths: Option<&[u8]>) {
-        let readers: Vec<Reader<'_>> = self.plan.order.iter().map(|order| Reader::new(entries, &order.field)).collect();
-        for row in rows.iter().rev() {
-            let certain = truths.is_none_or(|truths| truths[*row as usize] == TRUE);
-            let top = if certain { &mut self.certain } else { &mut self.possible };
-            top.offer((table, *row), |column| readers[column].rank(*row));
-        }
-    }
-
-    /// The rows in order, and how many were cut.
-    fn finish(self) -> (Vec<RowRef>, u64) {
-        let descending: Vec<bool> = self.plan.order.iter().map(|order| order.descending).collect();
-        let (mut rows, certain) = self.certain.finish();
-        let (possible_rows, possible) = self.possible.finish();
-        rows.extend(possible_rows);
-        rows.sort_by(|a, b| top::in_order(a, b, &descending));
-        let cut = certain + possible - rows.len() as u64;
-        (rows.into_iter().map(|(_, row)| row).collect(), cut)
-    }
 }

@@ -2,9 +2,13 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
+use super::candidates::Candidate;
+
 /// What a row is ordered by; several for one row, the first first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rank {
+    /// Always first, whatever the direction: the other end's report decides it.
+    Open,
     Number(i64),
     Text(Arc<str>),
     /// Always last, whatever the direction.
@@ -14,9 +18,9 @@ pub(super) enum Rank {
 /// Compares two ranks in a direction.
 fn compare(a: &Rank, b: &Rank, descending: bool) -> Ordering {
     let order = match (a, b) {
-        (Rank::Absent, Rank::Absent) => return Ordering::Equal,
-        (Rank::Absent, _) => return Ordering::Greater,
-        (_, Rank::Absent) => return Ordering::Less,
+        (Rank::Absent, Rank::Absent) | (Rank::Open, Rank::Open) => return Ordering::Equal,
+        (Rank::Absent, _) | (_, Rank::Open) => return Ordering::Greater,
+        (_, Rank::Absent) | (Rank::Open, _) => return Ordering::Less,
         (Rank::Number(a), Rank::Number(b)) => a.cmp(b),
         (Rank::Text(a), Rank::Text(b)) => a.cmp(b),
         (Rank::Number(_), Rank::Text(_)) => Ordering::Less,
@@ -33,10 +37,9 @@ pub(super) type RowRef = (u32, u32);
 pub(super) struct Top {
     limit: usize,
     descending: Vec<bool>,
-    rows: Vec<(Vec<Rank>, RowRef)>,
+    rows: Vec<(Vec<Rank>, Candidate)>,
     /// Rank of the first column that a row must not come after, once there are enough.
     worst: Option<Rank>,
-    seen: u64,
     /// Bytes of the ranks that are kept, and the most that they may take: beyond it, fewer rows are kept.
     bytes: usize,
     most_bytes: usize,
@@ -46,19 +49,18 @@ fn bytes_of(ranks: &[Rank]) -> usize {
     const ARC: usize = 32;
     let text = |rank: &Rank| match rank {
         Rank::Text(text) => ARC + text.len(),
-        Rank::Number(_) | Rank::Absent => 0,
+        Rank::Number(_) | Rank::Absent | Rank::Open => 0,
     };
-    size_of::<(Vec<Rank>, RowRef)>() + size_of_val(ranks) + ranks.iter().map(text).sum::<usize>()
+    size_of::<(Vec<Rank>, Candidate)>() + size_of_val(ranks) + ranks.iter().map(text).sum::<usize>()
 }
 
 impl Top {
     pub(super) const fn new(limit: usize, descending: Vec<bool>, most_bytes: usize) -> Self {
-        Self { limit, descending, rows: Vec::new(), worst: None, seen: 0, bytes: 0, most_bytes }
+        Self { limit, descending, rows: Vec::new(), worst: None, bytes: 0, most_bytes }
     }
 
     /// Takes a row in, where it may be among the first. `rank` gives the rank of a column.
-    pub(super) fn offer(&mut self, row: RowRef, rank: impl Fn(usize) -> Rank) {
-        self.seen += 1;
+    pub(super) fn offer(&mut self, row: Candidate, rank: impl Fn(usize) -> Rank) {
         if self.limit == 0 {
             return;
         }
@@ -94,38 +96,42 @@ impl Top {
         self.bytes = self.rows.iter().map(|(ranks, _)| bytes_of(ranks)).sum();
     }
 
-    /// The rows kept, in order, with their ranks, and how many there were.
-    pub(super) fn finish(mut self) -> (Vec<(Vec<Rank>, RowRef)>, u64) {
+    /// The rows kept, in order.
+    pub(super) fn finish(mut self) -> Vec<Candidate> {
         if self.limit > 0 {
             self.shrink();
         }
         let descending = &self.descending;
         self.rows.sort_by(|a, b| in_order(a, b, descending));
-        (self.rows, self.seen)
+        self.rows.into_iter().map(|(_, row)| row).collect()
     }
 }
 
 /// Rows that are equal in all ranks keep the order in which they came.
-pub(super) fn in_order(a: &(Vec<Rank>, RowRef), b: &(Vec<Rank>, RowRef), descending: &[bool]) -> Ordering {
+fn in_order(a: &(Vec<Rank>, Candidate), b: &(Vec<Rank>, Candidate), descending: &[bool]) -> Ordering {
     let columns = a.0.iter().zip(&b.0).zip(descending);
     let differing = columns.map(|((a, b), descending)| compare(a, b, *descending)).find(|order| order.is_ne());
-    differing.unwrap_or_else(|| a.1.cmp(&b.1))
+    differing.unwrap_or_else(|| a.1.row.cmp(&b.1.row))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::rows::sides::Sides;
+
+    fn candidate(row: u32) -> Candidate {
+        Candidate { row: (0, row), sides: Sides::default(), is_sure: true }
+    }
 
     #[test]
     fn the_first_rows_come_out_in_order() {
         let mut top = Top::new(3, vec![true, false], usize::MAX);
         for value in 0..1_000_u32 {
             let row = (value * 7919) % 1_000;
-            top.offer((0, row), |column| Rank::Number(i64::from(if column == 0 { row / 2 } else { row })));
+            top.offer(candidate(row), |column| Rank::Number(i64::from(if column == 0 { row / 2 } else { row })));
         }
-        let (rows, seen) = top.finish();
-        let rows: Vec<u32> = rows.into_iter().map(|(_, (_, row))| row).collect();
-        assert_eq!((rows, seen), (vec![998, 999, 996], 1_000));
+        let rows: Vec<u32> = top.finish().into_iter().map(|found| found.row.1).collect();
+        assert_eq!(rows, [998, 999, 996]);
     }
 
     #[test]
@@ -134,9 +140,9 @@ mod tests {
             let mut top = Top::new(2, vec![descending], usize::MAX);
             let ranks = [Rank::Absent, Rank::Number(1), Rank::Absent];
             for row in 0..3 {
-                top.offer((0, row), |_| ranks[row as usize].clone());
+                top.offer(candidate(row), |_| ranks[row as usize].clone());
             }
-            assert_eq!(top.finish().0[0].1, (0, 1));
+            assert_eq!(top.finish()[0].row, (0, 1));
         }
     }
 
@@ -145,12 +151,10 @@ mod tests {
         let mut top = Top::new(1_000, vec![false], 100_000);
         for row in 0..5_000_u32 {
             let row = (row * 7919) % 5_000;
-            top.offer((0, row), |_| Rank::Text(format!("{row:0>1000}").into()));
+            top.offer(candidate(row), |_| Rank::Text(format!("{row:0>1000}").into()));
             assert!(top.bytes <= 102_000);
         }
-        let (rows, seen) = top.finish();
-        let rows: Vec<u32> = rows.into_iter().map(|(_, (_, row))| row).collect();
+        let rows: Vec<u32> = top.finish().into_iter().map(|found| found.row.1).collect();
         assert!(rows.len() >= 20 && rows.iter().copied().eq(0..rows.len() as u32), "{rows:?}");
-        assert_eq!(seen, 5_000);
     }
 }

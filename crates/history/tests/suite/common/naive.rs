@@ -135,6 +135,15 @@ impl Lookup for Named<'_> {
     }
 }
 
+/// A record of which is not said who is at its ends.
+struct Left<'a>(Named<'a>);
+
+impl Lookup for Left<'_> {
+    fn value(&self, field: &Field) -> Value<'_> {
+        if field.is_end_identity() { Value::Unknown } else { self.0.value(field) }
+    }
+}
+
 impl Named<'_> {
     fn of_ends(&self, field: &Field) -> Option<Value<'_>> {
         let ends = ends(self.0)?;
@@ -295,7 +304,11 @@ pub(crate) fn group(query: &Query, records: &[Record], earliest: i64) -> BTreeMa
     for record in records {
         let second = ends(record).is_some_and(|ends| ends.joined && ends.reporter == Reporter::Client);
         let twofold = matches!(record, Record::Request(_) | Record::Flow(_));
-        if !query.filter.matches(&Named(record)).is_possible() {
+        // Who is at the ends is left to the merge where the other end's node has a report too.
+        let is_left = twofold && !query.mentions_reporter() && pair(record).is_some();
+        let is_possible = query.filter.matches(&Named(record)).is_possible()
+            || (is_left && query.filter.matches(&Left(Named(record))).is_possible());
+        if !is_possible {
             continue;
         }
         // Of the report that is not counted, only what no other report has.

@@ -1,0 +1,6 @@
+//! Nodes with real histories, asked in rounds: what is shown is what happened.
+
+mod hidden;
+mod limits;
+mod live;
+mod world;
