@@ -14,7 +14,7 @@ import {
   ScopedVars,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, TemplateSrv } from '@grafana/runtime';
-import { merge, Observable } from 'rxjs';
+import { map, merge, Observable } from 'rxjs';
 
 import { filterFields } from '../components/fieldOptions';
 import { adHocConditions, allOf } from '../filter/adHoc';
@@ -24,6 +24,7 @@ import { GoldwireOptions, GoldwireQuery } from '../query/model';
 import { DEFAULT_QUERY, describe, isComplete } from '../query/shape';
 import { interpolateQuery } from './interpolateQuery';
 import { modifyQuery, MODIFICATIONS } from './modifyQuery';
+import { withLinkRange } from './linkRange';
 import { isLive, stream } from './live';
 import { Resources } from './resources';
 import { valuesRequest } from './valuesOf';
@@ -85,13 +86,17 @@ export class GoldwireDataSource extends DataSourceWithBackend<GoldwireQuery, Gol
   query(request: DataQueryRequest<GoldwireQuery>): Observable<DataQueryResponse> {
     const live = request.targets.filter((query) => isLive(query, request));
     if (live.length === 0) {
-      return super.query(request);
+      return this.answer(request);
     }
     const ordinary = request.targets.filter((query) => !live.includes(query));
     const streams = live.map((query) => {
       return stream(this.applyTemplateVariables(query, request.scopedVars, request.filters), this.uid, request);
     });
-    return ordinary.length > 0 ? merge(super.query({ ...request, targets: ordinary }), ...streams) : merge(...streams);
+    return ordinary.length > 0 ? merge(this.answer({ ...request, targets: ordinary }), ...streams) : merge(...streams);
+  }
+
+  private answer(request: DataQueryRequest<GoldwireQuery>): Observable<DataQueryResponse> {
+    return super.query(request).pipe(map((response) => withLinkRange(response, request.range)));
   }
 
   async metricFindQuery(query: GoldwireQuery, options: LegacyMetricFindQueryOptions = {}): Promise<MetricFindValue[]> {
