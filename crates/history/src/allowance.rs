@@ -56,11 +56,12 @@ impl QueryMemory {
         self.most_taken.load(Ordering::Relaxed)
     }
 
-    /// True once, when little is taken after much was: a moment to give freed memory back to the system.
+    /// True once after much was taken: a moment to give freed memory back to the system. It does not wait until little is
+    /// taken: under load that moment never comes.
     #[must_use]
-    pub fn is_quiet_after_much(&self) -> bool {
-        let (much, little) = (self.all / 4, self.all / 8);
-        self.taken() <= little && self.recently.load(Ordering::Relaxed) > much && {
+    pub fn took_much(&self) -> bool {
+        let much = self.all / 4;
+        self.recently.load(Ordering::Relaxed) > much && {
             self.recently.store(0, Ordering::Relaxed);
             true
         }

@@ -77,7 +77,7 @@ impl NodeFlight {
                 return Err(Status::cancelled("the query was cancelled"));
             }
             let result = work(&node, &cancel);
-            if node.history.query_memory().is_quiet_after_much() {
+            if node.history.query_memory().took_much() {
                 allocator::give_back();
             }
             Ok((result?, place))
