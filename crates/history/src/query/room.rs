@@ -34,6 +34,10 @@ impl Room {
     /// `share`: one part in so many of the allowance is for groups.
     pub(crate) fn new(allowance: Allowance, cancel: Cancel, share: usize) -> Self {
         let bound = allowance.most() / share;
+        Self::empty(allowance, cancel, bound)
+    }
+
+    fn empty(allowance: Allowance, cancel: Cancel, bound: usize) -> Self {
         Self {
             allowance,
             cancel,
@@ -178,18 +182,7 @@ impl Room {
     /// The same room, empty, for groups made anew. What is left behind has none.
     pub(crate) fn hand_over(&mut self) -> Self {
         let nothing = self.allowance.nothing();
-        Self {
-            allowance: std::mem::replace(&mut self.allowance, nothing),
-            cancel: self.cancel.clone(),
-            groups: 0,
-            beside: 0,
-            bound: self.bound,
-            is_full: false,
-            has_refused_group: false,
-            has_refused_slot: false,
-            has_refused_pair: false,
-            is_asked: true,
-            is_frozen: false,
-        }
+        let allowance = std::mem::replace(&mut self.allowance, nothing);
+        Self::empty(allowance, self.cancel.clone(), self.bound)
     }
 }

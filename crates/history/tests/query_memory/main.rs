@@ -19,7 +19,7 @@ use goldwire_answer::{
 use goldwire_history::{Cancel, Execute, ExecuteError, History, Options};
 use goldwire_model::{
     query::Query,
-    record::{ConnectionId, Detail, Ending, FlowEvent, Protocol, Record},
+    record::{ConnectionId, Ending, FlowEvent, Protocol, Record},
     time::Timestamp,
 };
 use records::World;
@@ -73,15 +73,7 @@ fn request(world: &mut World, number: u64, step: i64) -> Record {
     request.connection = ConnectionId(number);
     request.ends.joined = false;
     request.protocol = Protocol::Http;
-    request.detail = Detail::Http {
-        method: Some("GET".into()),
-        path: Some(path.into()),
-        route: None,
-        host: None,
-        status: Some(200),
-        user_agent: None,
-        error_code: None,
-    };
+    request.detail = ordinary::http(path);
     Record::Request(request)
 }
 

@@ -46,7 +46,7 @@ fn record(number: u64, count: u64, (detail, ends): (Detail, Ends)) -> Record {
     })
 }
 
-fn http(path: String) -> Detail {
+pub(crate) fn http(path: String) -> Detail {
     Detail::Http {
         method: Some("GET".into()),
         path: Some(path.into()),

@@ -7,7 +7,11 @@ use goldwire_history::History;
 use goldwire_model::{field::Field, filter::Filter};
 use proptest::prelude::*;
 
-use super::world::{COLUMNS, Shown, World, ask, config, lines, query};
+use super::{
+    asking::{ask, lines, query},
+    random::config,
+    world::{COLUMNS, Shown, World},
+};
 
 const ENFORCED: [&str; 15] = [
     "destination.workload = w1",

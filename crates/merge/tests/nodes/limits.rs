@@ -4,7 +4,11 @@ use goldwire_history::History;
 use goldwire_model::filter::Filter;
 use proptest::prelude::*;
 
-use super::world::{COLUMNS, World, ask, config, query, table};
+use super::{
+    asking::{ask, query, table},
+    random::config,
+    world::{COLUMNS, World},
+};
 
 const FILTERS: [&str; 12] = [
     "",

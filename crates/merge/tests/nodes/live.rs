@@ -6,7 +6,11 @@ use goldwire_history::{Execute, Follow, History};
 use goldwire_merge::LiveInquiry;
 use goldwire_model::{query::Query, record::Record, time::Timestamp};
 
-use super::world::{COLUMNS, Random, START, World, lines, query};
+use super::{
+    asking::{lines, query},
+    random::Random,
+    world::{COLUMNS, START, World},
+};
 
 struct Panel {
     query: Query,

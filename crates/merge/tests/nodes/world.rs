@@ -1,51 +1,24 @@
-//! A random world of workloads on nodes, what its nodes record, and what there is to be shown of it.
+//! A random world of workloads on nodes, and what its nodes record.
 
-use std::{borrow::Cow, net::IpAddr, sync::Arc, time::Duration};
+mod shown;
 
-use goldwire_answer::table::{Answer, Finished, Table};
-use goldwire_history::{Execute, History, Options};
-use goldwire_merge::{Asked, Inquiry};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use goldwire_history::{History, Options};
 use goldwire_model::{
-    field::{EndField, Field, Side},
-    filter::{Filter, Lookup, Value},
-    query::Query,
     record::{
         ConnectionId, Detail, Ending, Endpoint, Ends, FlowEvent, FlowRecord, PairingId, Protocol, Record, Reporter,
         RequestRecord, TcpState, Transport, Verdict,
     },
     time::Timestamp,
 };
-use proptest::prelude::ProptestConfig;
+
+use super::random::Random;
+pub(crate) use shown::{COLUMNS, Shown};
 
 pub(crate) const START: i64 = 1_800_000_000_000_000_000;
-const MILLI: i64 = 1_000_000;
+pub(crate) const MILLI: i64 = 1_000_000;
 pub(crate) const SECONDS: i64 = 60;
-
-/// So many cases, unless the environment says otherwise.
-pub(crate) fn config(cases: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(cases), ..ProptestConfig::default() }
-}
-
-/// A small generator of numbers, the same everywhere.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % bound
-    }
-
-    pub(crate) fn one_in(&mut self, chance: u64) -> bool {
-        self.below(chance) == 0
-    }
-}
 
 /// A workload; outside of all nodes where it has none.
 #[derive(Clone, Debug)]
@@ -295,42 +268,6 @@ impl World {
             protocol: Some(Protocol::Http),
         })
     }
-
-    /// All exchanges as they are to be shown.
-    pub(crate) fn shown(&self) -> Vec<Shown> {
-        let of = |connection: &Connection| {
-            let shown = connection.exchanges.iter().map(|exchange| self.shown_of(connection, exchange));
-            shown.filter(|shown| shown.is_seen).collect::<Vec<_>>()
-        };
-        self.connections.iter().flat_map(of).collect()
-    }
-
-    fn shown_of(&self, connection: &Connection, exchange: &Exchange) -> Shown {
-        let [source, destination] = [connection.source, connection.destination].map(|place| &self.workloads[place]);
-        let joined = source.node.is_some() && source.node == destination.node;
-        let server = destination.node.filter(|_| joined || exchange.by_server);
-        let client = source.node.filter(|_| joined || exchange.by_client);
-        let (reporter, node) = match (server, client) {
-            (Some(node), _) => (Reporter::Server, node),
-            (None, Some(node)) => (Reporter::Client, node),
-            (None, None) => (Reporter::Client, 0),
-        };
-        let (time, latency) = self.timing(exchange, reporter, node);
-        let asked = connection.service.filter(|_| server.is_none()).unwrap_or(destination.address);
-        Shown {
-            is_seen: server.is_some() || client.is_some(),
-            time,
-            latency: latency as f64 / 1e9,
-            status: exchange.status.into(),
-            path: format!("/{}", exchange.path),
-            source: End::of(source, [source.address; 2], client.is_some()),
-            destination: End::of(
-                destination,
-                [asked, connection.service.unwrap_or(destination.address)],
-                server.is_some(),
-            ),
-        }
-    }
 }
 
 fn name(node: usize) -> String {
@@ -367,146 +304,4 @@ impl Workload {
             labels: [].into(),
         }
     }
-}
-
-/// One end as it is to be shown.
-#[derive(Clone, Debug)]
-pub(crate) struct End {
-    is_known: bool,
-    pub(crate) workload: String,
-    pub(crate) namespace: Option<String>,
-    address: String,
-    /// Its address as the client asked for it.
-    asked: String,
-}
-
-impl End {
-    /// All that it may be called by.
-    pub(crate) fn names(&self) -> Vec<String> {
-        vec![self.workload.clone(), self.address.clone(), self.asked.clone()]
-    }
-
-    fn of(workload: &Workload, [address, asked]: [IpAddr; 2], is_known: bool) -> Self {
-        Self {
-            is_known,
-            asked: asked.to_string(),
-            workload: if is_known { workload.name.clone() } else { address.to_string() },
-            namespace: workload.namespace.clone().filter(|_| is_known),
-            address: address.to_string(),
-        }
-    }
-}
-
-/// An exchange as it is to be shown.
-#[derive(Clone, Debug)]
-pub(crate) struct Shown {
-    is_seen: bool,
-    pub(crate) time: i64,
-    latency: f64,
-    status: i64,
-    pub(crate) path: String,
-    pub(crate) source: End,
-    pub(crate) destination: End,
-}
-
-impl Shown {
-    /// As a row of [`COLUMNS`].
-    pub(crate) fn line(&self) -> String {
-        let Self { time, latency, status, path, source, destination, .. } = self;
-        format!(
-            "{time} {} {} {} {} {path} {status} {latency:.6}",
-            source.workload, source.address, destination.workload, destination.address
-        )
-    }
-
-    pub(crate) fn matches(&self, filter: &Filter) -> bool {
-        filter.matches(&Known { shown: self, is_strict: false }).is_certain()
-    }
-
-    pub(crate) fn is_allowed(&self, enforced: &Filter) -> bool {
-        enforced.matches(&Known { shown: self, is_strict: true }).is_certain()
-    }
-}
-
-pub(crate) const COLUMNS: &str = r#"["time", "source.workload", "source.address", "destination.workload",
-    "destination.address", "url.path", "http.response.status_code", "latency"]"#;
-
-struct Known<'a> {
-    shown: &'a Shown,
-    is_strict: bool,
-}
-
-impl Lookup for Known<'_> {
-    fn value(&self, field: &Field) -> Value<'_> {
-        let text = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
-        match field {
-            Field::End(side, end) => {
-                let of = if *side == Side::Source { &self.shown.source } else { &self.shown.destination };
-                match end {
-                    EndField::Address => text(&of.address),
-                    _ if self.is_strict && !of.is_known => Value::Unknown,
-                    EndField::Workload => text(&of.workload),
-                    EndField::Namespace => of.namespace.as_deref().map_or(Value::Absent, text),
-                    other => panic!("this world knows no {other:?}"),
-                }
-            }
-            Field::UrlPath => text(&self.shown.path),
-            Field::HttpStatus => Value::Integer(self.shown.status),
-            Field::Latency => Value::Float(self.shown.latency),
-            other => panic!("this world knows no {other}"),
-        }
-    }
-}
-
-/// A query over all of it; `rest` is JSON without braces.
-pub(crate) fn query(rest: &str) -> Query {
-    let from = START / MILLI - SECONDS * 1_000;
-    let json = format!(r#"{{"from": {from}, "to": {}, {rest}}}"#, START / MILLI + 2 * SECONDS * 1_000);
-    Query::from_json(&json).unwrap_or_else(|error| panic!("{json}: {error}"))
-}
-
-/// Asks the nodes in as many rounds as it takes.
-pub(crate) fn ask(histories: &[History], query: &Query) -> Answer {
-    let now = Timestamp(START + 3 * SECONDS * 1_000 * MILLI);
-    let answer = |node: usize, query: &Query| {
-        let read = Query::from_json(query.to_json()).unwrap();
-        assert_eq!(read.portion, query.portion, "nothing is lost on the way");
-        histories[node].execute(&read, now, Execute::default()).unwrap()
-    };
-    let opening = Inquiry::opening(query, histories.len());
-    let answers = (0..histories.len()).map(|node| answer(node, &opening)).collect();
-    let asked = Asked { asked: histories.len(), now: now.as_millis(), ..Asked::default() };
-    let mut inquiry = Inquiry::new(query, answers, asked);
-    loop {
-        let questions = inquiry.questions();
-        if questions.is_empty() {
-            return inquiry.finish().unwrap();
-        }
-        for question in questions {
-            let answer = answer(question.node, &question.query);
-            inquiry.take(&question, Some(answer));
-        }
-    }
-}
-
-pub(crate) fn table(answer: Answer) -> (Vec<String>, Vec<String>) {
-    match answer.body {
-        Finished::Table(table) => (lines(&table), answer.coverage.notes),
-        other => panic!("no table: {other:?}"),
-    }
-}
-
-/// One text a row.
-pub(crate) fn lines(table: &Table) -> Vec<String> {
-    use goldwire_answer::column::Column;
-    let cell = |column: &Column, row: usize| match column {
-        Column::Text(values) => values[row].as_deref().unwrap_or("-").to_owned(),
-        Column::Integer(values) | Column::Time(values) => {
-            values[row].map_or_else(|| "-".to_owned(), |value| value.to_string())
-        }
-        Column::Float(values) => values[row].map_or_else(|| "-".to_owned(), |value| format!("{value:.6}")),
-    };
-    let rows = table.columns.first().map_or(0, |column| column.values.len());
-    let line = |row| table.columns.iter().map(|column| cell(&column.values, row)).collect::<Vec<_>>().join(" ");
-    (0..rows).map(line).collect()
 }

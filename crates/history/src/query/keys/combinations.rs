@@ -1,174 +1,16 @@
-//! Group keys as small numbers: every text once, every combination of keys once.
+//! Every combination of keys once.
 
-use std::{
-    hash::{BuildHasher, Hash},
-    sync::Arc,
-};
-
-use goldwire_model::field::Field;
 use hashbrown::HashTable;
-use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{
-    growth::make_room,
-    mask::{hex, start_of},
-    room::Room,
-};
-use crate::chunk::{
-    numbers::ABSENT,
-    resolve::{Entries, Resolved},
-    value::{OTHER, Value, keys_text},
+    super::{growth::make_room, room::Room},
+    FOLDED_KEY, NO_PAIR, OTHER_KEY, UNKNOWN_KEY, UNSEEN, hash_of,
 };
 
-/// Id of "not known on this node".
-pub(crate) const UNKNOWN_KEY: u32 = 0;
-/// Id of a value that its end certainly does not have: the empty text.
-const EMPTY_KEY: u32 = 1;
-/// Id of what was counted together.
-pub(crate) const OTHER_KEY: u32 = 2;
-/// Id of a value for which there is no room: a group that has it is counted under `other`.
-pub(crate) const FOLDED_KEY: u32 = 3;
-/// Ids of values, and of pairs, begin here.
-pub(crate) const FIRST_KEY: u32 = 4;
-/// Id of "no pair".
-pub(crate) const NO_PAIR: u32 = 0;
-const UNSEEN: u32 = u32::MAX;
-
-/// What a text takes beside its bytes: its allocation, its place in the list, and in the index when that has just grown.
-const TEXT_BYTES: usize = 72;
-/// What a number takes that is known by itself.
-const NUMBER_BYTES: usize = 56;
 /// What a combination takes, whole or not: in the index when that has just grown, in the list, and where slots look it up.
 pub(crate) const COMBINATION_BYTES: usize = 48;
 /// What a group takes beside that, while groups are put in order and folded.
 pub(crate) const GROUP_BYTES: usize = 160;
-
-/// Distinct key texts of a query.
-#[derive(Debug)]
-pub(crate) struct KeyTexts {
-    /// Of ids, by their texts.
-    ids: HashTable<u32>,
-    texts: Vec<Arc<str>>,
-    numbers: FxHashMap<u64, u32>,
-    /// Others are not wanted, and counted together. In lower case.
-    prefix: String,
-}
-
-impl KeyTexts {
-    /// Only texts that begin with `prefix`, whatever the case of their letters, are told apart.
-    pub(crate) fn beginning_with(prefix: &str) -> Self {
-        let empty: Arc<str> = Arc::from("");
-        // The text at `UNKNOWN_KEY` is never looked at.
-        let other: Arc<str> = Arc::from(OTHER);
-        let texts = vec![empty.clone(), empty.clone(), other.clone(), other.clone()];
-        let mut ids = HashTable::new();
-        for id in [EMPTY_KEY, OTHER_KEY] {
-            ids.insert_unique(hash_of(&*texts[id as usize]), id, |id| hash_of(&*texts[*id as usize]));
-        }
-        Self { ids, texts, numbers: FxHashMap::default(), prefix: prefix.to_lowercase() }
-    }
-
-    pub(crate) fn id(&mut self, text: &str, room: &mut Room) -> u32 {
-        let (hash, texts) = (hash_of(text), &self.texts);
-        if let Some(id) = self.ids.find(hash, |id| *texts[*id as usize] == *text) {
-            return *id;
-        }
-        if !self.prefix.is_empty() && !text.to_lowercase().starts_with(&self.prefix) {
-            return OTHER_KEY;
-        }
-        if !room.take_part(TEXT_BYTES + text.len()) {
-            return FOLDED_KEY;
-        }
-        let (id, texts) = (self.texts.len() as u32, &mut self.texts);
-        make_room(texts, 1);
-        texts.push(Arc::from(text));
-        self.ids.insert_unique(hash, id, |id| hash_of(&*texts[*id as usize]));
-        id
-    }
-
-    fn number(&mut self, number: u64, room: &mut Room) -> u32 {
-        if number == ABSENT {
-            return EMPTY_KEY;
-        }
-        if let Some(id) = self.numbers.get(&number) {
-            return *id;
-        }
-        let id = self.id(&number.to_string(), room);
-        if room.take(NUMBER_BYTES) {
-            self.numbers.insert(number, id);
-        }
-        id
-    }
-
-    fn value(&mut self, value: &Value<'_>, room: &mut Room) -> u32 {
-        match value {
-            Value::Unknown => UNKNOWN_KEY,
-            Value::Absent => EMPTY_KEY,
-            Value::Text(text) => self.id(text, room),
-            Value::Keys(labels) => self.id(&keys_text(labels), room),
-            Value::Address(address) => self.id(&address.to_string(), room),
-            Value::Integer(number) => self.id(&number.to_string(), room),
-        }
-    }
-
-    /// The text of an id; `None` for what is not known here.
-    pub(crate) fn text(&self, id: u32) -> Option<Arc<str>> {
-        (id != UNKNOWN_KEY).then(|| self.texts[id as usize].clone())
-    }
-
-    /// Bytes that the text of an id takes.
-    pub(crate) fn bytes(&self, id: u32) -> usize {
-        TEXT_BYTES + self.texts[id as usize].len()
-    }
-
-    /// The text of an id from [`FIRST_KEY`] on.
-    pub(crate) fn own(&self, id: u32) -> Arc<str> {
-        self.texts[id as usize].clone()
-    }
-
-    /// The key of each of `rows`, in their order, appended to `keys`.
-    pub(crate) fn read(
-        &mut self,
-        field: &Field,
-        entries: &impl Entries,
-        rows: &[u32],
-        keys: &mut Vec<u32>,
-        room: &mut Room,
-    ) {
-        match entries.resolve(field) {
-            Resolved::Constant(value) => keys.resize(keys.len() + rows.len(), self.value(&value, room)),
-            Resolved::Coded { codes, values } if codes.is_nothing() => {
-                let id = values.first().map_or(EMPTY_KEY, |value| self.value(value, room));
-                keys.resize(keys.len() + rows.len(), id);
-            }
-            Resolved::Coded { codes, values } => {
-                let mut ids = vec![UNSEEN; values.len()];
-                keys.extend(rows.iter().map(|row| {
-                    let code = codes.get(*row as usize) as usize;
-                    if ids[code] == UNSEEN {
-                        ids[code] = self.value(&values[code], room);
-                    }
-                    ids[code]
-                }));
-            }
-            Resolved::Ids { codes, ids } => keys.extend(rows.iter().map(|row| match codes.get(*row as usize) {
-                0 | ABSENT => EMPTY_KEY,
-                code => self.id(&hex(ids.value(code as usize - 1)), room),
-            })),
-            Resolved::Numbers(numbers) => keys.extend(rows.iter().map(|row| {
-                let number = numbers.get(*row as usize);
-                if *field == Field::ProcessExitCode && number != ABSENT {
-                    return self.id(&(number as u32).cast_signed().to_string(), room);
-                }
-                self.number(number, room)
-            })),
-            Resolved::Starts { times, ages } => {
-                let mut start = |row: &u32| self.number(start_of(times, ages, *row as usize).cast_unsigned(), room);
-                keys.extend(rows.iter().map(&mut start));
-            }
-        }
-    }
-}
 
 /// Combinations of keys, built one key at a time: each step down is a pair of "so far" and "next". The keys that were asked for
 /// come first, then those that serve the merge, and the pair of ends at last.
@@ -367,10 +209,6 @@ impl Combinations {
     }
 }
 
-fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {
-    FxBuildHasher.hash_one(value)
-}
-
 /// What was found for `id` before, else what `find` finds now.
 #[inline]
 fn recall(known: &mut Vec<u32>, id: u32, find: impl FnOnce() -> u32) -> u32 {
@@ -386,13 +224,7 @@ fn recall(known: &mut Vec<u32>, id: u32, find: impl FnOnce() -> u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{allowance::QueryMemory, cancel::Cancel};
-
-    fn room(bytes: usize) -> Room {
-        let memory = QueryMemory::new(bytes, 2 * bytes);
-        Room::new(memory.begin().expect("room"), Cancel::default(), 1)
-    }
+    use super::{super::room, *};
 
     #[test]
     fn a_combination_gives_its_keys_back() {
@@ -437,23 +269,5 @@ mod tests {
         assert_eq!(combinations.keys(ids[299]), [5, 6, NO_PAIR]);
         assert!(!room.has_refused_group() && room.has_refused_pair());
         assert_eq!(combinations.asked(ids[0]), combinations.asked(ids[299]));
-    }
-
-    #[test]
-    fn unknown_is_told_apart_from_empty() {
-        let room = &mut room(1 << 20);
-        let mut texts = KeyTexts::beginning_with("");
-        assert_eq!(texts.value(&Value::Unknown, room), UNKNOWN_KEY);
-        let absent = texts.value(&Value::Absent, room);
-        assert_eq!(texts.text(absent).as_deref(), Some(""));
-        assert_eq!(texts.text(UNKNOWN_KEY), None);
-    }
-
-    #[test]
-    fn texts_that_do_not_begin_as_wanted_are_counted_together() {
-        let room = &mut room(1 << 20);
-        let mut texts = KeyTexts::beginning_with("/A");
-        assert_eq!(texts.id("/b", room), OTHER_KEY);
-        assert_ne!(texts.id("/ab", room), OTHER_KEY);
     }
 }
